@@ -1,0 +1,1 @@
+//! How MambaFormer runs in the browser.

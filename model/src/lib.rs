@@ -1,0 +1,1 @@
+//! MambaFormer on candle.
