@@ -1,1 +1,4 @@
 //! How MambaFormer runs in the browser.
+
+pub mod answer;
+pub mod protocol;

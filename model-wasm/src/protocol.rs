@@ -1,0 +1,516 @@
+//! The messages between a page and the worker: JSON text through `postMessage`.
+//!
+//! Text rather than structured clones: one serialiser (serde) on both sides, the same bytes in a native test, and a
+//! message can be read as it is in the browser's tools. Every message is an object with a `type`; names are camelCase,
+//! except inside [`AnswerRecord`], which is a file format of its own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::answer::{AnswerRecord, Citation, Evidence};
+
+/// Longest question, in Unicode scalar values.
+pub const MAX_QUESTION_CHARS: usize = 2_000;
+/// Longest note, in Unicode scalar values.
+pub const MAX_NOTE_CHARS: usize = 20_000;
+/// Answer tokens where the request does not say.
+pub const DEFAULT_MAX_TOKENS: u32 = 160;
+/// Most answer tokens a request may ask for.
+pub const MAX_ANSWER_TOKENS: u32 = 512;
+
+/// What a page asks of the worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Request {
+    /// Fetch, check and build the model; answered by `progress`… and `ready`, or `error`.
+    Load(Load),
+    /// Answer a question; answered by `evidence`, `routing`, `text`… and `done`, or `error`.
+    Ask(Ask),
+    /// End the running answer; its `done` has the state `stopped`. Without effect when that answer has ended.
+    Stop(Stop),
+}
+
+/// Where the worker finds its files; relative addresses count from the worker's own address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Load {
+    /// `manifest.json` of the model folder; weights and tokenizer lie beside it.
+    pub manifest_url: String,
+    /// The knowledge base.
+    pub knowledge_url: String,
+    /// Openings and connectives of grounded decoding.
+    pub grounding_url: String,
+}
+
+/// One question.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Ask {
+    /// Chosen by the page; comes back in every event of the answer.
+    pub id: String,
+    /// 1 to [`MAX_QUESTION_CHARS`] characters that are not all white space.
+    pub question: String,
+    /// A clinical note to answer with, up to [`MAX_NOTE_CHARS`] characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// How to answer.
+    #[serde(default)]
+    pub options: AskOptions,
+}
+
+/// Ends the answer `id`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Stop {
+    /// [`Ask::id`].
+    pub id: String,
+}
+
+/// How the answer head writes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mode {
+    /// Every word continues or starts a source span (the product's mode).
+    #[default]
+    Grounded,
+    /// Any token (research and converted checkpoints).
+    Free,
+}
+
+/// How to answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct AskOptions {
+    /// Grounded or free.
+    pub mode: Mode,
+    /// Added to the gate's `EMamba` logit; 0 is the trained gate.
+    pub gate_bias: f32,
+    /// Most answer tokens, 1 to [`MAX_ANSWER_TOKENS`].
+    pub max_tokens: u32,
+    /// Seed of the sampler; without `temperature` decoding is greedy and no seed is used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Above 0: sample (free mode only).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    /// Sample among so many of the likeliest tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<u32>,
+    /// Generation ends before the first of these (free mode only).
+    pub stop_strings: Vec<String>,
+}
+
+impl Default for AskOptions {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Grounded,
+            gate_bias: 0.0,
+            max_tokens: DEFAULT_MAX_TOKENS,
+            seed: None,
+            temperature: None,
+            top_k: None,
+            stop_strings: Vec::new(),
+        }
+    }
+}
+
+/// What the worker tells the page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum Event {
+    /// Loading goes on.
+    Progress {
+        /// What is being loaded.
+        stage: Stage,
+        /// Bytes received of all files together.
+        loaded_bytes: u64,
+        /// Bytes of all files together as far as they are known; never below `loaded_bytes`.
+        total_bytes: u64,
+    },
+    /// Questions can be asked.
+    Ready(ModelInfo),
+    /// The passages the answer will draw on; comes before the first `text`.
+    Evidence {
+        /// [`Ask::id`].
+        id: String,
+        /// Best first.
+        passages: Vec<Evidence>,
+    },
+    /// Which expert took which token of the prompt.
+    Routing {
+        /// [`Ask::id`].
+        id: String,
+        /// In prompt order.
+        tokens: Vec<RoutingToken>,
+        /// Tokens on ET5.
+        et5: u32,
+        /// Tokens on `EMamba`.
+        emamba: u32,
+    },
+    /// A piece of the answer, to be appended as it is.
+    Text {
+        /// [`Ask::id`].
+        id: String,
+        /// With its leading space where it has one.
+        text: String,
+        /// Index of the sentence the piece belongs to, from 0; never decreases.
+        sentence: u32,
+        /// The source span it was copied from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        citation: Option<Citation>,
+    },
+    /// The answer has ended.
+    Done {
+        /// [`Ask::id`].
+        id: String,
+        /// The whole answer; replaces what the pieces added up to.
+        answer: Box<AnswerRecord>,
+        /// Size of the wasm heap in bytes (it never shrinks, so this is its peak); filled by the worker.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        heap_bytes: Option<u64>,
+    },
+    /// A request failed, or the worker cannot go on.
+    Error {
+        /// The question it belongs to; `None` for loading and for the worker itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// For programs.
+        kind: ErrorKind,
+        /// For people: what failed, the limit, the value and the remedy.
+        message: String,
+    },
+}
+
+impl Event {
+    /// The question the event belongs to.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Progress { .. } | Self::Ready(_) => None,
+            Self::Evidence { id, .. }
+            | Self::Routing { id, .. }
+            | Self::Text { id, .. }
+            | Self::Done { id, .. } => Some(id),
+            Self::Error { id, .. } => id.as_deref(),
+        }
+    }
+}
+
+/// What is being loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// `manifest.json`.
+    Manifest,
+    /// The tokenizer.
+    Tokenizer,
+    /// The knowledge base and the grounding lists.
+    Knowledge,
+    /// The weights.
+    Weights,
+    /// All bytes are here and checked; the model is being built.
+    Build,
+}
+
+/// The loaded model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelInfo {
+    /// Name in the manifest.
+    pub model: String,
+    /// Version in the manifest.
+    pub version: String,
+    /// Number of parameters.
+    pub parameters: u64,
+    /// Bytes of the weights file.
+    pub bytes: u64,
+    /// What computes, for example `cpu-simd`.
+    pub backend: String,
+    /// Number formats of the weights, for example `["q8", "f32"]`.
+    pub formats: Vec<String>,
+}
+
+/// One of the two experts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RoutedExpert {
+    /// The Transformer expert.
+    Et5,
+    /// The state-space expert.
+    Emamba,
+}
+
+/// The part of the prompt a token belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum PromptPart {
+    /// The question.
+    Question,
+    /// The clinical note.
+    Note,
+    /// A passage's title.
+    Title,
+    /// A passage's text.
+    Text,
+    /// A mark between the parts.
+    Mark,
+}
+
+/// One token of the prompt and its route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoutingToken {
+    /// The token's piece, with a leading space where a word starts.
+    pub text: String,
+    /// The expert that took it.
+    pub expert: RoutedExpert,
+    /// The gate's probability of that expert, 0.5 to 1.
+    pub p: f32,
+    /// Where it stands.
+    pub part: PromptPart,
+}
+
+/// Kinds of failure, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ErrorKind {
+    /// A message that is no request, or whose fields are wrong.
+    BadRequest,
+    /// The question is empty or white space.
+    EmptyQuestion,
+    /// The question has more than [`MAX_QUESTION_CHARS`] characters.
+    QuestionTooLong,
+    /// The note has more than [`MAX_NOTE_CHARS`] characters.
+    NoteTooLong,
+    /// A NUL in the question or the note.
+    NulCharacter,
+    /// A lone surrogate: the text is no Unicode (found by the page; it cannot cross into Rust).
+    IllFormedText,
+    /// An option outside its range.
+    BadOption,
+    /// The prompt does not fit the model.
+    PromptTooLong,
+    /// A question before `ready`.
+    NotReady,
+    /// A question while another is being answered, or a second `load`.
+    Busy,
+    /// A file could not be fetched, or broke off.
+    Network,
+    /// `manifest.json` is no manifest, or asks for something this version does not know.
+    Manifest,
+    /// Bytes do not match their hash.
+    Integrity,
+    /// The weights do not fit the config.
+    Weights,
+    /// The tokenizer does not fit the config.
+    Tokenizer,
+    /// The knowledge base or the grounding lists cannot be read.
+    Knowledge,
+    /// The model failed while answering.
+    Model,
+    /// The worker stopped working; only a new worker helps.
+    WorkerDied,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::{AnswerState, RoutingCounts, TimingsMs};
+    use serde_json::{Value, json};
+
+    fn round_trip<T>(value: &T, expected: &Value)
+    where
+        T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+    {
+        let text = serde_json::to_string(value).expect("serialises");
+        assert_eq!(
+            &serde_json::from_str::<Value>(&text).expect("is JSON"),
+            expected
+        );
+        assert_eq!(&serde_json::from_str::<T>(&text).expect("parses"), value);
+    }
+
+    #[test]
+    fn requests_round_trip() {
+        round_trip(
+            &Request::Load(Load {
+                manifest_url: "model/manifest.json".to_owned(),
+                knowledge_url: "knowledge.json".to_owned(),
+                grounding_url: "grounding.json".to_owned(),
+            }),
+            &json!({"type": "load", "manifestUrl": "model/manifest.json", "knowledgeUrl": "knowledge.json",
+                    "groundingUrl": "grounding.json"}),
+        );
+        round_trip(
+            &Request::Ask(Ask {
+                id: "7".to_owned(),
+                question: "🦷 \u{202e}שן\u{0}\"\\\n".to_owned(),
+                note: Some("ASA II".to_owned()),
+                options: AskOptions {
+                    seed: Some(3),
+                    temperature: Some(0.5),
+                    top_k: Some(4),
+                    ..AskOptions::default()
+                },
+            }),
+            &json!({"type": "ask", "id": "7", "question": "🦷 \u{202e}שן\u{0}\"\\\n", "note": "ASA II",
+                    "options": {"mode": "grounded", "gateBias": 0.0, "maxTokens": 160, "seed": 3, "temperature": 0.5,
+                                "topK": 4, "stopStrings": []}}),
+        );
+        round_trip(
+            &Request::Stop(Stop { id: "7".to_owned() }),
+            &json!({"type": "stop", "id": "7"}),
+        );
+    }
+
+    #[test]
+    fn an_ask_without_options_has_the_defaults() {
+        let request: Request =
+            serde_json::from_str(r#"{"type":"ask","id":"1","question":"Caries?"}"#)
+                .expect("parses");
+        let expected = Ask {
+            id: "1".to_owned(),
+            question: "Caries?".to_owned(),
+            ..Ask::default()
+        };
+        assert_eq!(request, Request::Ask(expected));
+        let partial = r#"{"type":"ask","id":"1","question":"Caries?","options":{"mode":"free"}}"#;
+        let Request::Ask(ask) = serde_json::from_str(partial).expect("parses") else {
+            unreachable!("an ask")
+        };
+        assert_eq!(
+            ask.options,
+            AskOptions {
+                mode: Mode::Free,
+                ..AskOptions::default()
+            }
+        );
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused() {
+        for text in [
+            "",
+            "null",
+            "{}",
+            r#"{"type":"shutdown"}"#,
+            r#"{"type":"ask","id":"1"}"#,
+            r#"{"type":"ask","id":1,"question":"x"}"#,
+            r#"{"type":"ask","id":"1","question":"\ud800"}"#,
+            r#"{"type":"ask","id":"1","question":"x","maxTokens":5}"#,
+            r#"{"type":"ask","id":"1","question":"x","options":{"mode":"fast"}}"#,
+            r#"{"type":"ask","id":"1","question":"x","options":{"maxTokens":-1}}"#,
+        ] {
+            assert!(
+                serde_json::from_str::<Request>(text).is_err(),
+                "accepted {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn events_round_trip() {
+        round_trip(
+            &Event::Progress {
+                stage: Stage::Weights,
+                loaded_bytes: 5,
+                total_bytes: 9,
+            },
+            &json!({"type": "progress", "stage": "weights", "loadedBytes": 5, "totalBytes": 9}),
+        );
+        round_trip(
+            &Event::Ready(ModelInfo {
+                model: "nano".to_owned(),
+                version: "1".to_owned(),
+                parameters: 10,
+                bytes: 40,
+                backend: "cpu-simd".to_owned(),
+                formats: vec!["q8".to_owned()],
+            }),
+            &json!({"type": "ready", "model": "nano", "version": "1", "parameters": 10, "bytes": 40,
+                    "backend": "cpu-simd", "formats": ["q8"]}),
+        );
+        round_trip(
+            &Event::Evidence {
+                id: "1".to_owned(),
+                passages: vec![Evidence {
+                    passage: "p".to_owned(),
+                    title: "t".to_owned(),
+                    text: "x".to_owned(),
+                    source: "s".to_owned(),
+                    score: 1.5,
+                }],
+            },
+            &json!({"type": "evidence", "id": "1",
+                    "passages": [{"passage": "p", "title": "t", "text": "x", "source": "s", "score": 1.5}]}),
+        );
+        round_trip(
+            &Event::Routing {
+                id: "1".to_owned(),
+                tokens: vec![RoutingToken {
+                    text: " tooth".to_owned(),
+                    expert: RoutedExpert::Emamba,
+                    p: 0.75,
+                    part: PromptPart::Question,
+                }],
+                et5: 0,
+                emamba: 1,
+            },
+            &json!({"type": "routing", "id": "1", "et5": 0, "emamba": 1,
+                    "tokens": [{"text": " tooth", "expert": "emamba", "p": 0.75, "part": "question"}]}),
+        );
+        round_trip(
+            &Event::Text {
+                id: "1".to_owned(),
+                text: " It is".to_owned(),
+                sentence: 1,
+                citation: Some(Citation {
+                    passage: "p".to_owned(),
+                    start: 3,
+                    end: 8,
+                }),
+            },
+            &json!({"type": "text", "id": "1", "text": " It is", "sentence": 1,
+                    "citation": {"passage": "p", "start": 3, "end": 8}}),
+        );
+        round_trip(
+            &Event::Error {
+                id: None,
+                kind: ErrorKind::WorkerDied,
+                message: "m".to_owned(),
+            },
+            &json!({"type": "error", "kind": "workerDied", "message": "m"}),
+        );
+    }
+
+    #[test]
+    fn done_carries_the_record_of_eval() {
+        let answer = AnswerRecord {
+            id: "1".to_owned(),
+            state: AnswerState::Stopped,
+            answer: String::new(),
+            sentences: Vec::new(),
+            evidence: Vec::new(),
+            emergency: None,
+            routing: RoutingCounts::default(),
+            timings_ms: TimingsMs::default(),
+            tokens_out: 0,
+        };
+        let event = Event::Done {
+            id: "1".to_owned(),
+            answer: Box::new(answer),
+            heap_bytes: None,
+        };
+        let value = serde_json::to_value(&event).expect("serialises");
+        assert_eq!(value["answer"]["state"], "stopped");
+        assert_eq!(value["answer"]["tokens_out"], 0);
+        assert_eq!(event.id(), Some("1"));
+        assert_eq!(
+            serde_json::from_value::<Event>(value).expect("parses"),
+            event
+        );
+    }
+}
