@@ -1,1 +1,5 @@
 //! MambaFormer on candle.
+
+pub mod config;
+pub mod preset;
+mod tensor_list;
