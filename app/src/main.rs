@@ -1,2 +1,5 @@
-//! The page.
-fn main() {}
+//! Mounts the page.
+
+fn main() {
+    mambaformer_app::mount();
+}

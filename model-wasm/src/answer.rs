@@ -26,6 +26,21 @@ pub enum AnswerState {
     Failed,
 }
 
+impl AnswerState {
+    /// The state as it is written in a record.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Supported => "supported",
+            Self::PartlyCovered => "partly_covered",
+            Self::NotCovered => "not_covered",
+            Self::EmergencyFirst => "emergency_first",
+            Self::Stopped => "stopped",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// A span of a passage, in **bytes** of the UTF-8 passage text, `start..end` on character boundaries.
 ///
 /// Browsers count UTF-16 units: slice with [`Citation::slice`] in Rust or `sliceBytes` of the JavaScript API.
@@ -49,11 +64,7 @@ impl Citation {
     /// `text` as (before, cited, after); `None` where the span does not fit the text.
     #[must_use]
     pub fn split<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str, &'t str)> {
-        Some((
-            text.get(..self.start)?,
-            self.slice(text)?,
-            text.get(self.end..)?,
-        ))
+        Some((text.get(..self.start)?, self.slice(text)?, text.get(self.end..)?))
     }
 }
 
@@ -153,11 +164,7 @@ mod tests {
             answer: "Dry mouth.".to_owned(),
             sentences: vec![Sentence {
                 text: "Dry mouth.".to_owned(),
-                citations: vec![Citation {
-                    passage: "p7".to_owned(),
-                    start: 0,
-                    end: 10,
-                }],
+                citations: vec![Citation { passage: "p7".to_owned(), start: 0, end: 10 }],
             }],
             evidence: vec![Evidence {
                 passage: "p7".to_owned(),
@@ -167,15 +174,8 @@ mod tests {
                 score: 4.5,
             }],
             emergency: None,
-            routing: RoutingCounts {
-                tokens: 12,
-                et5: 5,
-                emamba: 7,
-            },
-            timings_ms: TimingsMs {
-                total: Some(81.5),
-                ..TimingsMs::default()
-            },
+            routing: RoutingCounts { tokens: 12, et5: 5, emamba: 7 },
+            timings_ms: TimingsMs { total: Some(81.5), ..TimingsMs::default() },
             tokens_out: 4,
         }
     }
@@ -198,10 +198,7 @@ mod tests {
         );
         let line = serde_json::to_string(&record()).expect("serialises");
         assert!(!line.contains('\n'));
-        assert_eq!(
-            serde_json::from_str::<AnswerRecord>(&line).expect("parses"),
-            record()
-        );
+        assert_eq!(serde_json::from_str::<AnswerRecord>(&line).expect("parses"), record());
     }
 
     #[test]
@@ -215,21 +212,14 @@ mod tests {
             (AnswerState::Failed, "failed"),
         ];
         for (state, name) in all {
-            assert_eq!(
-                serde_json::to_value(state).expect("serialises"),
-                json!(name)
-            );
+            assert_eq!(serde_json::to_value(state).expect("serialises"), json!(name));
         }
     }
 
     #[test]
     fn citations_count_bytes_and_never_split_a_character() {
         let text = "Größe 5 mm.";
-        let cite = |start, end| Citation {
-            passage: "p".to_owned(),
-            start,
-            end,
-        };
+        let cite = |start, end| Citation { passage: "p".to_owned(), start, end };
         assert_eq!(cite(0, 7).slice(text), Some("Größe"));
         assert_eq!(cite(0, 7).split(text), Some(("", "Größe", " 5 mm.")));
         // Byte 3 is inside "ö", 99 is past the end, and a reversed span is no span.

@@ -115,11 +115,7 @@ impl Default for AskOptions {
 
 /// What the worker tells the page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Event {
     /// Loading goes on.
     Progress {
@@ -190,10 +186,9 @@ impl Event {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Progress { .. } | Self::Ready(_) => None,
-            Self::Evidence { id, .. }
-            | Self::Routing { id, .. }
-            | Self::Text { id, .. }
-            | Self::Done { id, .. } => Some(id),
+            Self::Evidence { id, .. } | Self::Routing { id, .. } | Self::Text { id, .. } | Self::Done { id, .. } => {
+                Some(id)
+            }
             Self::Error { id, .. } => id.as_deref(),
         }
     }
@@ -315,6 +310,33 @@ pub enum ErrorKind {
     WorkerDied,
 }
 
+impl ErrorKind {
+    /// The kind as it is written in a message.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BadRequest => "badRequest",
+            Self::EmptyQuestion => "emptyQuestion",
+            Self::QuestionTooLong => "questionTooLong",
+            Self::NoteTooLong => "noteTooLong",
+            Self::NulCharacter => "nulCharacter",
+            Self::IllFormedText => "illFormedText",
+            Self::BadOption => "badOption",
+            Self::PromptTooLong => "promptTooLong",
+            Self::NotReady => "notReady",
+            Self::Busy => "busy",
+            Self::Network => "network",
+            Self::Manifest => "manifest",
+            Self::Integrity => "integrity",
+            Self::Weights => "weights",
+            Self::Tokenizer => "tokenizer",
+            Self::Knowledge => "knowledge",
+            Self::Model => "model",
+            Self::WorkerDied => "workerDied",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,10 +348,7 @@ mod tests {
         T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
     {
         let text = serde_json::to_string(value).expect("serialises");
-        assert_eq!(
-            &serde_json::from_str::<Value>(&text).expect("is JSON"),
-            expected
-        );
+        assert_eq!(&serde_json::from_str::<Value>(&text).expect("is JSON"), expected);
         assert_eq!(&serde_json::from_str::<T>(&text).expect("parses"), value);
     }
 
@@ -349,45 +368,23 @@ mod tests {
                 id: "7".to_owned(),
                 question: "🦷 \u{202e}שן\u{0}\"\\\n".to_owned(),
                 note: Some("ASA II".to_owned()),
-                options: AskOptions {
-                    seed: Some(3),
-                    temperature: Some(0.5),
-                    top_k: Some(4),
-                    ..AskOptions::default()
-                },
+                options: AskOptions { seed: Some(3), temperature: Some(0.5), top_k: Some(4), ..AskOptions::default() },
             }),
             &json!({"type": "ask", "id": "7", "question": "🦷 \u{202e}שן\u{0}\"\\\n", "note": "ASA II",
                     "options": {"mode": "grounded", "gateBias": 0.0, "maxTokens": 160, "seed": 3, "temperature": 0.5,
                                 "topK": 4, "stopStrings": []}}),
         );
-        round_trip(
-            &Request::Stop(Stop { id: "7".to_owned() }),
-            &json!({"type": "stop", "id": "7"}),
-        );
+        round_trip(&Request::Stop(Stop { id: "7".to_owned() }), &json!({"type": "stop", "id": "7"}));
     }
 
     #[test]
     fn an_ask_without_options_has_the_defaults() {
-        let request: Request =
-            serde_json::from_str(r#"{"type":"ask","id":"1","question":"Caries?"}"#)
-                .expect("parses");
-        let expected = Ask {
-            id: "1".to_owned(),
-            question: "Caries?".to_owned(),
-            ..Ask::default()
-        };
+        let request: Request = serde_json::from_str(r#"{"type":"ask","id":"1","question":"Caries?"}"#).expect("parses");
+        let expected = Ask { id: "1".to_owned(), question: "Caries?".to_owned(), ..Ask::default() };
         assert_eq!(request, Request::Ask(expected));
         let partial = r#"{"type":"ask","id":"1","question":"Caries?","options":{"mode":"free"}}"#;
-        let Request::Ask(ask) = serde_json::from_str(partial).expect("parses") else {
-            unreachable!("an ask")
-        };
-        assert_eq!(
-            ask.options,
-            AskOptions {
-                mode: Mode::Free,
-                ..AskOptions::default()
-            }
-        );
+        let Request::Ask(ask) = serde_json::from_str(partial).expect("parses") else { unreachable!("an ask") };
+        assert_eq!(ask.options, AskOptions { mode: Mode::Free, ..AskOptions::default() });
     }
 
     #[test]
@@ -404,21 +401,14 @@ mod tests {
             r#"{"type":"ask","id":"1","question":"x","options":{"mode":"fast"}}"#,
             r#"{"type":"ask","id":"1","question":"x","options":{"maxTokens":-1}}"#,
         ] {
-            assert!(
-                serde_json::from_str::<Request>(text).is_err(),
-                "accepted {text}"
-            );
+            assert!(serde_json::from_str::<Request>(text).is_err(), "accepted {text}");
         }
     }
 
     #[test]
     fn events_round_trip() {
         round_trip(
-            &Event::Progress {
-                stage: Stage::Weights,
-                loaded_bytes: 5,
-                total_bytes: 9,
-            },
+            &Event::Progress { stage: Stage::Weights, loaded_bytes: 5, total_bytes: 9 },
             &json!({"type": "progress", "stage": "weights", "loadedBytes": 5, "totalBytes": 9}),
         );
         round_trip(
@@ -467,23 +457,42 @@ mod tests {
                 id: "1".to_owned(),
                 text: " It is".to_owned(),
                 sentence: 1,
-                citation: Some(Citation {
-                    passage: "p".to_owned(),
-                    start: 3,
-                    end: 8,
-                }),
+                citation: Some(Citation { passage: "p".to_owned(), start: 3, end: 8 }),
             },
             &json!({"type": "text", "id": "1", "text": " It is", "sentence": 1,
                     "citation": {"passage": "p", "start": 3, "end": 8}}),
         );
         round_trip(
-            &Event::Error {
-                id: None,
-                kind: ErrorKind::WorkerDied,
-                message: "m".to_owned(),
-            },
+            &Event::Error { id: None, kind: ErrorKind::WorkerDied, message: "m".to_owned() },
             &json!({"type": "error", "kind": "workerDied", "message": "m"}),
         );
+    }
+
+    #[test]
+    fn error_kinds_are_written_by_their_names() {
+        use ErrorKind as K;
+        for kind in [
+            K::BadRequest,
+            K::EmptyQuestion,
+            K::QuestionTooLong,
+            K::NoteTooLong,
+            K::NulCharacter,
+            K::IllFormedText,
+            K::BadOption,
+            K::PromptTooLong,
+            K::NotReady,
+            K::Busy,
+            K::Network,
+            K::Manifest,
+            K::Integrity,
+            K::Weights,
+            K::Tokenizer,
+            K::Knowledge,
+            K::Model,
+            K::WorkerDied,
+        ] {
+            assert_eq!(serde_json::to_value(kind).expect("serialises"), json!(kind.name()));
+        }
     }
 
     #[test]
@@ -499,18 +508,11 @@ mod tests {
             timings_ms: TimingsMs::default(),
             tokens_out: 0,
         };
-        let event = Event::Done {
-            id: "1".to_owned(),
-            answer: Box::new(answer),
-            heap_bytes: None,
-        };
+        let event = Event::Done { id: "1".to_owned(), answer: Box::new(answer), heap_bytes: None };
         let value = serde_json::to_value(&event).expect("serialises");
         assert_eq!(value["answer"]["state"], "stopped");
         assert_eq!(value["answer"]["tokens_out"], 0);
         assert_eq!(event.id(), Some("1"));
-        assert_eq!(
-            serde_json::from_value::<Event>(value).expect("parses"),
-            event
-        );
+        assert_eq!(serde_json::from_value::<Event>(value).expect("parses"), event);
     }
 }

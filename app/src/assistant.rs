@@ -1,0 +1,186 @@
+//! The page's way to the worker: one object that the parts share through the context.
+
+use leptos::prelude::*;
+use mambaformer_wasm::answer::NOTE_PASSAGE;
+use mambaformer_wasm::client::WorkerClient;
+use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Load, Request, Stop};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::session::{Model, Problem, Session, Turn};
+use crate::words;
+
+/// Where the page's files lie, relative to the page.
+const WORKER_SCRIPT: &str = "engine/worker.js";
+const MANIFEST: &str = "assets/model/manifest.json";
+const KNOWLEDGE: &str = "assets/knowledge.json";
+const GROUNDING: &str = "assets/grounding.json";
+
+/// A citation the reader has chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    /// Index of the sentence.
+    pub sentence: usize,
+    /// The passage to look at.
+    pub passage: String,
+}
+
+impl Chosen {
+    /// Whether the chosen place is in the reader's own note.
+    #[must_use]
+    pub fn is_note(&self) -> bool {
+        self.passage == NOTE_PASSAGE
+    }
+}
+
+/// Shared by all parts of the page.
+#[derive(Clone, Copy)]
+pub struct Assistant {
+    /// What the page knows.
+    pub session: RwSignal<Session>,
+    /// The citation the reader has chosen.
+    pub chosen: RwSignal<Option<Chosen>>,
+    /// The question box. Not bound to a signal: the text in it is the reader's, and nothing here ever rewrites it.
+    pub question: NodeRef<leptos::html::Textarea>,
+    /// The note box.
+    pub note: NodeRef<leptos::html::Textarea>,
+    client: StoredValue<Option<WorkerClient>, LocalStorage>,
+    count: StoredValue<u32>,
+}
+
+impl Assistant {
+    /// Nothing is started yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            session: RwSignal::new(Session::default()),
+            chosen: RwSignal::new(None),
+            question: NodeRef::new(),
+            note: NodeRef::new(),
+            client: StoredValue::new_local(None),
+            count: StoredValue::new(0),
+        }
+    }
+
+    /// Starts a new worker and has it load the model; ends the worker there was.
+    pub fn start(self) {
+        self.client.set_value(None);
+        self.session.update(Session::restarted);
+        let request = Request::Load(Load {
+            manifest_url: absolute(MANIFEST),
+            knowledge_url: absolute(KNOWLEDGE),
+            grounding_url: absolute(GROUNDING),
+        });
+        let started = WorkerClient::start(&absolute(WORKER_SCRIPT), move |event| self.hear(event))
+            .and_then(|client| client.send(&request).map(|()| client));
+        match started {
+            Ok(client) => self.client.set_value(Some(client)),
+            Err(error) => self.session.update(|session| {
+                session.model = Model::Failed;
+                session.problem = Some(Problem { kind: ErrorKind::WorkerDied, message: error.to_string() });
+            }),
+        }
+    }
+
+    /// Asks what stands in the box: now, or as soon as the model is ready and the running answer has stopped.
+    pub fn ask(self) {
+        let (ready, running) = self.session.with_untracked(|session| (session.is_ready(), session.running().is_some()));
+        if !ready {
+            if self.session.with_untracked(|session| session.model != Model::Failed) {
+                self.session.update(|session| session.queued = true);
+            }
+            return;
+        }
+        let Some((question, note)) = self.read_boxes() else { return };
+        if running {
+            let same = self.session.with_untracked(|session| {
+                let turn = session.pending.as_ref().or(session.turn.as_ref());
+                turn.is_some_and(|turn| turn.question == question && turn.note.as_deref() == note.as_deref())
+            });
+            // A double click is not a wish for a second answer to the same question.
+            if !same {
+                self.stop();
+                self.session.update(|session| session.queued = true);
+            }
+            return;
+        }
+        self.count.update_value(|count| *count = count.wrapping_add(1));
+        let id = self.count.get_value().to_string();
+        self.chosen.set(None);
+        self.session.update(|session| session.asked(Turn::new(id.clone(), question.clone(), note.clone())));
+        self.send(&Request::Ask(Ask { id, question, note, options: AskOptions::default() }));
+    }
+
+    /// Ends the running answer and forgets a queued question.
+    pub fn stop(self) {
+        self.session.update(|session| session.queued = false);
+        let running = self.session.with_untracked(|session| session.running().map(str::to_owned));
+        if let Some(id) = running {
+            self.session.update(|session| session.stopping = true);
+            self.send(&Request::Stop(Stop { id }));
+        }
+    }
+
+    /// Puts an example into the empty or filled box and the cursor behind it.
+    pub fn fill(self, text: &str) {
+        if let Some(area) = self.question.get_untracked() {
+            area.set_value(text);
+            let _ = area.focus();
+        }
+    }
+
+    fn send(self, request: &Request) {
+        let sent = self.client.with_value(|client| client.as_ref().map(|client| client.send(request)));
+        if !matches!(sent, Some(Ok(()))) {
+            self.hear(Event::Error { id: None, kind: ErrorKind::WorkerDied, message: words::NO_WORKER.to_owned() });
+        }
+    }
+
+    fn hear(self, event: Event) {
+        self.session.update(|session| session.apply(event));
+        let go =
+            self.session.with_untracked(|session| session.queued && session.is_ready() && session.running().is_none());
+        if go {
+            self.session.update(|session| session.queued = false);
+            self.ask();
+        }
+    }
+
+    /// The question and the note; `None` (and a problem on screen) where one is no Unicode text.
+    fn read_boxes(self) -> Option<(String, Option<String>)> {
+        let read = |area: Option<web_sys::HtmlTextAreaElement>| match area {
+            None => Some(String::new()),
+            Some(area) => well_formed_value(&area),
+        };
+        let question = read(self.question.get_untracked());
+        let note = read(self.note.get_untracked());
+        let (Some(question), Some(note)) = (question, note) else {
+            self.session.update(|session| {
+                session.problem =
+                    Some(Problem { kind: ErrorKind::IllFormedText, message: words::ILL_FORMED.to_owned() });
+            });
+            return None;
+        };
+        Some((question, Some(note).filter(|note| !note.trim().is_empty())))
+    }
+}
+
+impl Default for Assistant {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The text in `area`, or `None` where it has lone surrogates.
+///
+/// The ordinary getter would turn them into U+FFFD on the way into Rust and the reader's text would be changed silently.
+pub(crate) fn well_formed_value(area: &web_sys::HtmlTextAreaElement) -> Option<String> {
+    let value = js_sys::Reflect::get(area.as_ref(), &JsValue::from_str("value")).ok()?;
+    let text: js_sys::JsString = value.dyn_into().ok()?;
+    text.is_valid_utf16().then(|| String::from(&text))
+}
+
+/// `path` as an absolute address, counted from the page (the worker lies in a folder of its own).
+fn absolute(path: &str) -> String {
+    let base = document().base_uri().ok().flatten().unwrap_or_default();
+    web_sys::Url::new_with_base(path, &base).map_or_else(|_| path.to_owned(), |url| url.href())
+}

@@ -1,0 +1,25 @@
+//! MambaFormer Chairside: what is seen.
+//!
+//! [`session`] is what the page knows (plain data), [`assistant`] the way to the worker, [`parts`] what is on screen,
+//! [`words`] what it says. The page knows no tensors and no clinical rules.
+
+pub mod session;
+pub mod spans;
+pub mod words;
+
+#[cfg(target_arch = "wasm32")]
+pub mod assistant;
+#[cfg(target_arch = "wasm32")]
+pub mod page;
+#[cfg(target_arch = "wasm32")]
+pub mod parts;
+
+/// Puts the page into the document.
+#[cfg(target_arch = "wasm32")]
+pub fn mount() {
+    page::mount();
+}
+
+/// The page lives in a browser; natively only its plain parts build, for their tests.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn mount() {}

@@ -1,0 +1,50 @@
+//! The page: header, question, answer with its evidence, routing, foot.
+
+use leptos::prelude::*;
+
+use crate::assistant::Assistant;
+use crate::parts::announcer::Announcer;
+use crate::parts::answer::AnswerPanel;
+use crate::parts::ask::AskForm;
+use crate::parts::evidence::EvidencePanel;
+use crate::parts::footer::Footer;
+use crate::parts::header::Header;
+use crate::parts::problem::ProblemPanel;
+use crate::parts::routing::RoutingPanel;
+
+/// Puts the page into the document's body.
+pub(crate) fn mount() {
+    leptos::mount::mount_to_body(|| {
+        let assistant = Assistant::new();
+        assistant.start();
+        view! { <Page assistant /> }
+    });
+}
+
+/// Everything on screen.
+#[component]
+pub fn Page(
+    /// The way to the worker; not started by the page itself.
+    assistant: Assistant,
+) -> impl IntoView {
+    provide_context(assistant);
+    let session = assistant.session;
+    let has_turn = Memo::new(move |_| session.with(|session| session.turn.is_some()));
+    view! {
+        <a class="skip-link" href="#question">"Go to the question"</a>
+        <Header />
+        <main class="page">
+            <AskForm />
+            <ProblemPanel />
+            <Show when=move || has_turn.get()>
+                <div class="result">
+                    <AnswerPanel />
+                    <EvidencePanel />
+                    <RoutingPanel />
+                </div>
+            </Show>
+        </main>
+        <Footer />
+        <Announcer />
+    }
+}

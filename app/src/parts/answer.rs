@@ -1,0 +1,169 @@
+//! The answer: state, sentences with their citations, timings.
+
+use leptos::prelude::*;
+use mambaformer_wasm::answer::{AnswerState, NOTE_PASSAGE};
+
+use crate::assistant::{Assistant, Chosen};
+use crate::parts::icons::StateIcon;
+use crate::session::{DraftSentence, Session};
+use crate::words;
+
+/// The answer of the question on screen.
+#[component]
+pub fn AnswerPanel() -> impl IntoView {
+    let assistant = expect_context::<Assistant>();
+    let session = assistant.session;
+    let turn = move |read: fn(&crate::session::Turn) -> String| {
+        session.with(|session| session.turn.as_ref().map(read).unwrap_or_default())
+    };
+    let question = Memo::new(move |_| turn(|turn| turn.question.clone()));
+    let id = Memo::new(move |_| turn(|turn| turn.id.clone()));
+    let count =
+        Memo::new(move |_| session.with(|session| session.turn.as_ref().map_or(0, |turn| turn.sentences.len())));
+    let state = Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(|turn| turn.state())));
+    let timings = Memo::new(move |_| {
+        session.with(|session| {
+            let record = session.turn.as_ref()?.record.as_ref()?;
+            Some(words::timings(&record.timings_ms, record.tokens_out))
+        })
+    });
+    let has_evidence =
+        Memo::new(move |_| session.with(|session| session.turn.as_ref().is_some_and(|turn| turn.evidence.is_some())));
+    view! {
+        <section class="card answer" aria-labelledby="answer-heading">
+            <h2 id="answer-heading" class="card__heading">"Answer"</h2>
+            <p class="answer__question" dir="auto" translate="no">{move || question.get()}</p>
+            <div
+                class="answer__text"
+                data-testid="answer"
+                aria-busy=move || if state.get().is_none() { "true" } else { "false" }
+                translate="no"
+            >
+                // A new question gets new nodes; within an answer a sentence keeps its node (and the focus in it).
+                <For
+                    each=move || {
+                        let id = id.get();
+                        (0..count.get()).map(move |index| (id.clone(), index)).collect::<Vec<_>>()
+                    }
+                    key=|key| key.clone()
+                    let((_, index))
+                >
+                    <SentenceView index />
+                </For>
+                <Show when=move || state.get().is_none()>
+                    <span class="answer__cursor" aria-hidden="true"></span>
+                </Show>
+            </div>
+            <Show when=move || state.get().is_none() && count.get() == 0>
+                <p class="answer__wait">
+                    {move || if has_evidence.get() { words::READING } else { words::SEARCHING }}
+                </p>
+            </Show>
+            <div class="answer__state" data-testid="answer-state" data-state=move || state.get().map(AnswerState::name)>
+                {move || {
+                    state
+                        .get()
+                        .map(|state| {
+                            let (heading, meaning) = words::answer_state(state);
+                            view! {
+                                <StateIcon state />
+                                <p>
+                                    <strong>{heading}</strong>
+                                    " "
+                                    <span>{meaning}</span>
+                                </p>
+                            }
+                        })
+                }}
+            </div>
+            <p class="answer__timings" data-testid="timings">{move || timings.get()}</p>
+        </section>
+    }
+}
+
+/// One sentence with a button for each source it was taken from.
+#[component]
+fn SentenceView(
+    /// Its place in the answer.
+    index: usize,
+) -> impl IntoView {
+    let assistant = expect_context::<Assistant>();
+    let session = assistant.session;
+    let sentence = Memo::new(move |_| {
+        session.with(|session| {
+            let turn = session.turn.as_ref()?;
+            turn.sentences.get(index).cloned()
+        })
+    });
+    let text = move || sentence.with(|s| s.as_ref().map(|s| s.text.trim().to_owned()));
+    let sources = Memo::new(move |_| {
+        let passages = sentence.with(|s| s.as_ref().map(passages_of).unwrap_or_default());
+        session.with(|session| {
+            passages.into_iter().map(|passage| (number_of(session, &passage), passage)).collect::<Vec<_>>()
+        })
+    });
+    view! {
+        <span class="sentence">
+            <span class="sentence__text" dir="auto">{text}</span>
+            <For each=move || sources.get() key=|source| source.clone() let((number, passage))>
+                <CitationButton index number passage />
+            </For>
+            " "
+        </span>
+    }
+}
+
+/// Opens the passage a sentence was taken from, at the span.
+#[component]
+fn CitationButton(
+    /// The sentence.
+    index: usize,
+    /// Number of the passage in the list; `None` for the reader's note.
+    number: Option<usize>,
+    /// Its identifier.
+    passage: String,
+) -> impl IntoView {
+    let assistant = expect_context::<Assistant>();
+    let mine = Chosen { sentence: index, passage };
+    let shown = number.map_or_else(|| "note".to_owned(), |number| number.to_string());
+    let label = number.map_or_else(
+        || "Source of this sentence: your note".to_owned(),
+        |number| format!("Source of this sentence: passage {number}"),
+    );
+    let is_chosen = {
+        let mine = mine.clone();
+        move || assistant.chosen.with(|chosen| chosen.as_ref() == Some(&mine))
+    };
+    view! {
+        <button
+            class="citation"
+            type="button"
+            data-testid="citation"
+            aria-label=label
+            aria-pressed=move || if is_chosen() { "true" } else { "false" }
+            on:click=move |_| assistant.chosen.set(Some(mine.clone()))
+        >
+            <span aria-hidden="true">{shown}</span>
+        </button>
+    }
+}
+
+/// The passages of a sentence in the order it uses them, each once.
+fn passages_of(sentence: &DraftSentence) -> Vec<String> {
+    let mut passages: Vec<String> = Vec::new();
+    for citation in &sentence.citations {
+        if !passages.contains(&citation.passage) {
+            passages.push(citation.passage.clone());
+        }
+    }
+    passages
+}
+
+/// The passage's number as the evidence list shows it.
+fn number_of(session: &Session, passage: &str) -> Option<usize> {
+    if passage == NOTE_PASSAGE {
+        return None;
+    }
+    let evidence = session.turn.as_ref()?.evidence.as_ref()?;
+    evidence.iter().position(|item| item.passage == passage).map(|index| index + 1)
+}

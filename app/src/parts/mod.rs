@@ -1,0 +1,11 @@
+//! What is on screen, one file per part.
+
+pub mod announcer;
+pub mod answer;
+pub mod ask;
+pub mod evidence;
+pub mod footer;
+pub mod header;
+pub mod icons;
+pub mod problem;
+pub mod routing;

@@ -1,0 +1,419 @@
+//! What the page knows, as plain data: the worker's events go in, the parts of the page read it out.
+//!
+//! No browser in here, so every transition is tested natively.
+
+use std::sync::Arc;
+
+use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Citation, Evidence};
+use mambaformer_wasm::protocol::{ErrorKind, Event, ModelInfo, RoutingToken, Stage};
+
+/// How far the model is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Model {
+    /// The worker has been started and has not said anything yet.
+    Starting,
+    /// Files are coming in.
+    Loading {
+        /// Which.
+        stage: Stage,
+        /// Bytes received.
+        loaded_bytes: u64,
+        /// Bytes in all, as far as known.
+        total_bytes: u64,
+    },
+    /// Questions can be asked.
+    Ready(ModelInfo),
+    /// Loading failed or the worker died; only starting again helps.
+    Failed,
+}
+
+/// Something that went wrong, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// For the page's own decisions.
+    pub kind: ErrorKind,
+    /// For the reader.
+    pub message: String,
+}
+
+impl Problem {
+    /// Whether only a new worker helps.
+    #[must_use]
+    pub fn needs_restart(&self) -> bool {
+        match self.kind {
+            ErrorKind::Network
+            | ErrorKind::Manifest
+            | ErrorKind::Integrity
+            | ErrorKind::Weights
+            | ErrorKind::Tokenizer
+            | ErrorKind::Knowledge
+            | ErrorKind::WorkerDied => true,
+            ErrorKind::BadRequest
+            | ErrorKind::EmptyQuestion
+            | ErrorKind::QuestionTooLong
+            | ErrorKind::NoteTooLong
+            | ErrorKind::NulCharacter
+            | ErrorKind::IllFormedText
+            | ErrorKind::BadOption
+            | ErrorKind::PromptTooLong
+            | ErrorKind::NotReady
+            | ErrorKind::Busy
+            | ErrorKind::Model => false,
+        }
+    }
+}
+
+/// A sentence as it grows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DraftSentence {
+    /// So far.
+    pub text: String,
+    /// Source spans, adjoining ones merged.
+    pub citations: Vec<Citation>,
+}
+
+/// The prompt's tokens by expert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Routing {
+    /// In prompt order.
+    pub tokens: Vec<RoutingToken>,
+    /// Tokens on ET5.
+    pub et5: u32,
+    /// Tokens on EMamba.
+    pub emamba: u32,
+}
+
+/// One question and what has come of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// Identifier in the worker's events.
+    pub id: String,
+    /// As it was asked.
+    pub question: String,
+    /// As it was asked.
+    pub note: Option<Arc<str>>,
+    /// `None` until retrieval has answered.
+    pub evidence: Option<Arc<Vec<Evidence>>>,
+    /// `None` until the gate has run.
+    pub routing: Option<Arc<Routing>>,
+    /// The answer so far.
+    pub sentences: Vec<DraftSentence>,
+    /// The finished answer.
+    pub record: Option<Arc<AnswerRecord>>,
+    /// Peak of the worker's heap at the end of the answer.
+    pub heap_bytes: Option<u64>,
+    /// The answer broke off.
+    pub failed: bool,
+}
+
+impl Turn {
+    /// A question that has just been sent.
+    #[must_use]
+    pub fn new(id: String, question: String, note: Option<String>) -> Self {
+        Self {
+            id,
+            question,
+            note: note.map(Arc::from),
+            evidence: None,
+            routing: None,
+            sentences: Vec::new(),
+            record: None,
+            heap_bytes: None,
+            failed: false,
+        }
+    }
+
+    /// How the answer ended; `None` while it runs.
+    #[must_use]
+    pub fn state(&self) -> Option<AnswerState> {
+        if self.failed {
+            return Some(AnswerState::Failed);
+        }
+        self.record.as_ref().map(|record| record.state)
+    }
+
+    fn append(&mut self, sentence: usize, text: &str, citation: Option<Citation>) {
+        if self.sentences.len() <= sentence {
+            self.sentences.resize_with(sentence + 1, DraftSentence::default);
+        }
+        let Some(draft) = self.sentences.get_mut(sentence) else { return };
+        draft.text.push_str(text);
+        let Some(next) = citation else { return };
+        match draft.citations.last_mut() {
+            // The pieces of one span arrive one after the other, sometimes with the blank between them left out.
+            Some(last) if last.passage == next.passage && next.start >= last.start && next.start <= last.end + 1 => {
+                last.end = last.end.max(next.end);
+            }
+            _ => draft.citations.push(next),
+        }
+    }
+}
+
+/// The page's knowledge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// The model.
+    pub model: Model,
+    /// The question on screen.
+    pub turn: Option<Turn>,
+    /// Sent, and not yet heard of: it takes the screen with its first event, so that a refused question leaves the
+    /// answer before it where it is.
+    pub pending: Option<Turn>,
+    /// Stop was pressed and the answer has not ended yet.
+    pub stopping: bool,
+    /// To be asked as soon as possible (the model is loading, or another answer is being stopped).
+    pub queued: bool,
+    /// The last thing that went wrong.
+    pub problem: Option<Problem>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { model: Model::Starting, turn: None, pending: None, stopping: false, queued: false, problem: None }
+    }
+}
+
+impl Session {
+    /// The running answer's identifier.
+    #[must_use]
+    pub fn running(&self) -> Option<&str> {
+        if let Some(turn) = &self.pending {
+            return Some(&turn.id);
+        }
+        self.turn.as_ref().filter(|turn| turn.state().is_none()).map(|turn| turn.id.as_str())
+    }
+
+    /// Whether questions can be asked now.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        matches!(self.model, Model::Ready(_))
+    }
+
+    /// A question goes out.
+    pub fn asked(&mut self, turn: Turn) {
+        self.pending = Some(turn);
+        self.stopping = false;
+        self.queued = false;
+        self.problem = None;
+    }
+
+    /// A new worker starts; the question on screen stays.
+    pub fn restarted(&mut self) {
+        self.model = Model::Starting;
+        self.pending = None;
+        self.stopping = false;
+        self.problem = None;
+    }
+
+    /// Takes in an event of the worker. Events of answers that are no longer of interest change nothing.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Progress { stage, loaded_bytes, total_bytes } => {
+                self.model = Model::Loading { stage, loaded_bytes, total_bytes };
+            }
+            Event::Ready(info) => self.model = Model::Ready(info),
+            Event::Evidence { id, passages } => {
+                if let Some(turn) = self.turn_of(&id) {
+                    turn.evidence = Some(Arc::new(passages));
+                }
+            }
+            Event::Routing { id, tokens, et5, emamba } => {
+                if let Some(turn) = self.turn_of(&id) {
+                    turn.routing = Some(Arc::new(Routing { tokens, et5, emamba }));
+                }
+            }
+            Event::Text { id, text, sentence, citation } => {
+                if let (Some(turn), Ok(index)) = (self.turn_of(&id), usize::try_from(sentence)) {
+                    turn.append(index, &text, citation);
+                }
+            }
+            Event::Done { id, answer, heap_bytes } => self.done(&id, *answer, heap_bytes),
+            Event::Error { id, kind, message } => self.failed(id.as_deref(), kind, message),
+        }
+    }
+
+    fn done(&mut self, id: &str, answer: AnswerRecord, heap_bytes: Option<u64>) {
+        let Some(turn) = self.turn_of(id) else { return };
+        turn.sentences = answer
+            .sentences
+            .iter()
+            .map(|sentence| DraftSentence { text: sentence.text.clone(), citations: sentence.citations.clone() })
+            .collect();
+        if turn.evidence.is_none() {
+            turn.evidence = Some(Arc::new(answer.evidence.clone()));
+        }
+        turn.heap_bytes = heap_bytes;
+        turn.record = Some(Arc::new(answer));
+        self.stopping = false;
+    }
+
+    fn failed(&mut self, id: Option<&str>, kind: ErrorKind, message: String) {
+        let problem = Problem { kind, message };
+        let ours = id.is_none_or(|id| self.running() == Some(id));
+        if !ours {
+            return;
+        }
+        // Refused before anything was seen of it: the answer on screen stays as it is.
+        let refused = self.pending.take().is_some();
+        if !refused
+            && let Some(turn) = self.turn.as_mut()
+            && turn.state().is_none()
+        {
+            turn.failed = true;
+        }
+        if problem.needs_restart() {
+            self.model = Model::Failed;
+        }
+        self.stopping = false;
+        self.queued = false;
+        self.problem = Some(problem);
+    }
+
+    /// The turn an event belongs to; the first event of a pending one puts it on screen.
+    fn turn_of(&mut self, id: &str) -> Option<&mut Turn> {
+        if self.pending.as_ref().is_some_and(|turn| turn.id == id) {
+            self.turn = self.pending.take();
+        }
+        self.turn.as_mut().filter(|turn| turn.id == id && turn.state().is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mambaformer_wasm::answer::{RoutingCounts, Sentence, TimingsMs};
+
+    fn info() -> ModelInfo {
+        ModelInfo {
+            model: "nano".to_owned(),
+            version: "1".to_owned(),
+            parameters: 1,
+            bytes: 1,
+            backend: "cpu-simd".to_owned(),
+            formats: Vec::new(),
+        }
+    }
+
+    fn text(id: &str, text: &str, sentence: u32, span: Option<(usize, usize)>) -> Event {
+        Event::Text {
+            id: id.to_owned(),
+            text: text.to_owned(),
+            sentence,
+            citation: span.map(|(start, end)| Citation { passage: "p".to_owned(), start, end }),
+        }
+    }
+
+    fn done(id: &str, state: AnswerState) -> Event {
+        Event::Done {
+            id: id.to_owned(),
+            answer: Box::new(AnswerRecord {
+                id: id.to_owned(),
+                state,
+                answer: "A b.".to_owned(),
+                sentences: vec![Sentence { text: "A b.".to_owned(), citations: Vec::new() }],
+                evidence: Vec::new(),
+                emergency: None,
+                routing: RoutingCounts::default(),
+                timings_ms: TimingsMs::default(),
+                tokens_out: 3,
+            }),
+            heap_bytes: Some(9),
+        }
+    }
+
+    fn problem(id: Option<&str>, kind: ErrorKind) -> Event {
+        Event::Error { id: id.map(str::to_owned), kind, message: "why".to_owned() }
+    }
+
+    fn asked(id: &str) -> Session {
+        let mut session = Session { model: Model::Ready(info()), ..Session::default() };
+        session.asked(Turn::new(id.to_owned(), "Q?".to_owned(), None));
+        session
+    }
+
+    #[test]
+    fn a_question_runs_from_evidence_to_done() {
+        let mut session = asked("1");
+        assert_eq!(session.running(), Some("1"));
+        session.apply(Event::Evidence { id: "1".to_owned(), passages: Vec::new() });
+        session.apply(text("1", "A", 0, Some((4, 5))));
+        session.apply(text("1", " b.", 0, Some((5, 8))));
+        session.apply(text("1", " C", 1, Some((20, 21))));
+        let turn = session.turn.as_ref().expect("on screen");
+        assert_eq!(turn.sentences.len(), 2);
+        assert_eq!(turn.sentences[0].text, "A b.");
+        assert_eq!(turn.sentences[0].citations.len(), 1, "adjoining pieces are one span");
+        assert_eq!((turn.sentences[0].citations[0].start, turn.sentences[0].citations[0].end), (4, 8));
+        session.apply(done("1", AnswerState::Supported));
+        assert_eq!(session.running(), None);
+        let turn = session.turn.expect("on screen");
+        assert_eq!(turn.state(), Some(AnswerState::Supported));
+        assert_eq!(turn.sentences.len(), 1, "the record replaces the draft");
+    }
+
+    #[test]
+    fn spans_apart_stay_apart() {
+        let mut turn = Turn::new("1".to_owned(), String::new(), None);
+        let cite = |passage: &str, start, end| Citation { passage: passage.to_owned(), start, end };
+        turn.append(0, "a", Some(cite("p", 0, 5)));
+        turn.append(0, "b", Some(cite("p", 9, 12)));
+        turn.append(0, "c", Some(cite("q", 12, 13)));
+        turn.append(0, "d", Some(cite("q", 2, 3)));
+        assert_eq!(turn.sentences[0].citations.len(), 4);
+    }
+
+    #[test]
+    fn a_refused_question_leaves_the_answer_before_it() {
+        let mut session = asked("1");
+        session.apply(text("1", "A", 0, None));
+        session.apply(done("1", AnswerState::Supported));
+        session.asked(Turn::new("2".to_owned(), " ".to_owned(), None));
+        session.apply(problem(Some("2"), ErrorKind::EmptyQuestion));
+        assert_eq!(session.turn.as_ref().map(|turn| turn.id.as_str()), Some("1"));
+        assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Supported));
+        assert_eq!(session.problem.as_ref().map(|p| p.kind), Some(ErrorKind::EmptyQuestion));
+        assert!(session.is_ready());
+        assert_eq!(session.running(), None);
+    }
+
+    #[test]
+    fn a_dead_worker_keeps_what_was_written() {
+        let mut session = asked("1");
+        session.apply(text("1", "A", 0, None));
+        session.apply(problem(None, ErrorKind::WorkerDied));
+        assert_eq!(session.model, Model::Failed);
+        let turn = session.turn.as_ref().expect("on screen");
+        assert_eq!(turn.state(), Some(AnswerState::Failed));
+        assert_eq!(turn.sentences[0].text, "A");
+        session.restarted();
+        assert_eq!(session.model, Model::Starting);
+        assert_eq!(session.problem, None);
+        assert_eq!(session.turn.as_ref().map(|turn| turn.sentences.len()), Some(1));
+    }
+
+    #[test]
+    fn late_events_of_an_old_answer_change_nothing() {
+        let mut session = asked("1");
+        session.apply(text("1", "A", 0, None));
+        session.apply(done("1", AnswerState::Stopped));
+        session.asked(Turn::new("2".to_owned(), "R?".to_owned(), None));
+        session.apply(text("2", "B", 0, None));
+        let before = session.clone();
+        session.apply(text("1", "x", 0, None));
+        session.apply(done("1", AnswerState::Supported));
+        session.apply(problem(Some("1"), ErrorKind::Model));
+        assert_eq!(session, before);
+    }
+
+    #[test]
+    fn a_failed_download_asks_for_a_restart_and_a_busy_worker_does_not() {
+        for kind in [ErrorKind::Network, ErrorKind::Integrity, ErrorKind::Manifest] {
+            let mut session = Session::default();
+            session.apply(problem(None, kind));
+            assert_eq!(session.model, Model::Failed, "{kind:?}");
+        }
+        let mut session = asked("1");
+        session.apply(problem(Some("1"), ErrorKind::Busy));
+        assert!(session.is_ready());
+    }
+}
