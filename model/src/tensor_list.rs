@@ -35,10 +35,14 @@ impl TensorSpec {
         self.shape.iter().fold(1, |product: u64, &size| product.saturating_mul(u64::try_from(size).unwrap_or(u64::MAX)))
     }
 
-    /// Length of a row: the last dimension.
+    /// The shape as rows and columns: a vector is one row, further dimensions are flattened into columns.
     #[must_use]
-    pub fn row_length(&self) -> usize {
-        self.shape.last().copied().unwrap_or(1)
+    pub fn rows_and_columns(&self) -> (usize, usize) {
+        match self.shape.as_slice() {
+            [] => (1, 1),
+            &[length] => (1, length),
+            [rows, rest @ ..] => (*rows, rest.iter().product()),
+        }
     }
 }
 
