@@ -1,0 +1,187 @@
+/**
+ * MambaFormer in a page of your own: answers from reviewable sources, computed on this device, without dependencies.
+ *
+ * ```js
+ * import { MambaFormer, sliceBytes } from './engine/mambaformer.js';
+ *
+ * const assistant = await MambaFormer.load({
+ *   onProgress: ({ stage, loadedBytes, totalBytes }) => console.log(stage, loadedBytes, totalBytes),
+ * });
+ * for await (const event of assistant.ask('What are the treatments for dry mouth?')) {
+ *   if (event.type === 'evidence') show(event.passages);
+ *   if (event.type === 'text') append(event.text, event.citation);
+ *   if (event.type === 'done') finish(event.answer.state);
+ * }
+ * assistant.dispose();
+ * ```
+ *
+ * Leaving the loop early, or aborting the `signal`, stops the answer. Failures are `MambaFormerError`s whose `kind` is
+ * for programs and whose `message` is for people. Types are in `mambaformer.d.ts`.
+ *
+ * The page needs these in its content security policy: `script-src 'self' 'wasm-unsafe-eval'; worker-src 'self';
+ * connect-src 'self'`. The worker takes its own policy from the headers its script is served with.
+ */
+
+/** A failure with a `kind` for programs and a `message` for people. */
+export class MambaFormerError extends Error {
+  constructor(kind, message) {
+    super(message);
+    this.name = 'MambaFormerError';
+    this.kind = kind;
+  }
+}
+
+/**
+ * The part of `text` that a citation points at. Citations count bytes of UTF-8, JavaScript strings count UTF-16 units;
+ * `text.slice(start, end)` is wrong as soon as a letter is not ASCII. A span that does not fit the text is a RangeError.
+ */
+export function sliceBytes(text, start, end) {
+  const bytes = new TextEncoder().encode(text);
+  const isBoundary = (at) => at === bytes.length || (bytes[at] & 0xc0) !== 0x80;
+  const fits = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= bytes.length;
+  if (!fits || !isBoundary(start) || !isBoundary(end)) {
+    throw new RangeError(`the span ${start}..${end} does not fit a text of ${bytes.length} bytes`);
+  }
+  return new TextDecoder().decode(bytes.subarray(start, end));
+}
+
+const DIED = 'The assistant stopped working on this page. Load it again.';
+
+export class MambaFormer {
+  #worker;
+  #listener = null;
+  #failure = null;
+  #count = 0;
+  /** The answer being written: its id, and a promise of its end. */
+  #running = null;
+
+  /** What was loaded: model, version, parameters, bytes, backend, formats. */
+  info = null;
+
+  /** Use `MambaFormer.load`. */
+  constructor(workerUrl) {
+    const name = `mambaformer-${Date.now()}-${Math.random()}`;
+    this.#worker = new Worker(workerUrl, { type: 'module', name });
+    let watched = false;
+    this.#worker.onmessage = ({ data }) => {
+      if (!watched) {
+        watched = true;
+        // Granted when the worker is gone, even if the browser killed it without an event.
+        globalThis.navigator.locks?.request(name, () => this.#die(DIED)).catch(() => {});
+      }
+      const event = JSON.parse(data);
+      if (event.type === 'error' && event.kind === 'workerDied') this.#die(event.message);
+      else this.#listener?.(event);
+    };
+    this.#worker.onmessageerror = () => this.#die(DIED);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#die(DIED);
+    };
+  }
+
+  /**
+   * Starts a worker and loads the model into it.
+   *
+   * `baseUrl` is the folder that holds `assets/`, by default the one above this script's. `onProgress` hears of bytes.
+   * `signal` ends the loading.
+   */
+  static async load({ baseUrl, onProgress, signal, workerUrl } = {}) {
+    signal?.throwIfAborted();
+    const base = new URL(baseUrl ?? '..', baseUrl === undefined ? import.meta.url : globalThis.location?.href);
+    const at = (path) => new URL(path, base).href;
+    const assistant = new MambaFormer(workerUrl ?? new URL('./worker.js', import.meta.url));
+    try {
+      assistant.info = await new Promise((resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+        assistant.#listener = (event) => {
+          if (event.type === 'progress') onProgress?.(event);
+          else if (event.type === 'ready') resolve(event);
+          else if (event.type === 'error') reject(new MambaFormerError(event.kind, event.message));
+        };
+        assistant.#send({
+          type: 'load',
+          manifestUrl: at('assets/model/manifest.json'),
+          knowledgeUrl: at('assets/knowledge.json'),
+          groundingUrl: at('assets/grounding.json'),
+        });
+      });
+    } catch (error) {
+      assistant.dispose();
+      throw error;
+    }
+    assistant.#listener = null;
+    return assistant;
+  }
+
+  /**
+   * Answers a question: yields `evidence`, `routing`, `text`… and at last `done`. Throws a `MambaFormerError` if the
+   * question cannot be answered; while another answer runs its kind is `busy`.
+   */
+  async *ask(question, { note, signal, ...options } = {}) {
+    for (const text of [question, note ?? '']) {
+      if (typeof text !== 'string' || /\p{Cs}/u.test(text)) {
+        throw new MambaFormerError('illFormedText', 'The text contains half of a character (a lone surrogate); delete it and ask again.');
+      }
+    }
+    if (this.#running && !this.#running.stopping) {
+      throw new MambaFormerError('busy', 'Another question is being answered; stop it or wait for its end.');
+    }
+    await this.#running?.ended;
+    if (this.#failure) throw this.#failure;
+    signal?.throwIfAborted();
+
+    const id = String(++this.#count);
+    const events = [];
+    let wake = () => {};
+    let end;
+    const running = { stopping: false, ended: new Promise((resolve) => (end = resolve)) };
+    this.#running = running;
+    this.#listener = (event) => {
+      if (event.id !== undefined && event.id !== id) return;
+      if (event.type === 'done' || event.type === 'error') {
+        this.#running = null;
+        this.#listener = null;
+        end();
+      }
+      events.push(event);
+      wake();
+    };
+    const stop = () => {
+      if (this.#running !== running) return;
+      running.stopping = true;
+      this.#send({ type: 'stop', id });
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      this.#send({ type: 'ask', id, question, ...(note ? { note } : {}), options });
+      for (;;) {
+        while (events.length === 0) await new Promise((resolve) => (wake = resolve));
+        const event = events.shift();
+        if (event.type === 'error') throw new MambaFormerError(event.kind, event.message);
+        yield event;
+        if (event.type === 'done') return;
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop);
+      stop();
+    }
+  }
+
+  /** Ends the worker and frees its memory. A running answer ends with an error. */
+  dispose() {
+    this.#die('The assistant was disposed of.');
+  }
+
+  #send(request) {
+    if (this.#failure) throw this.#failure;
+    this.#worker.postMessage(JSON.stringify(request));
+  }
+
+  #die(message) {
+    if (this.#failure) return;
+    this.#failure = new MambaFormerError('workerDied', message);
+    this.#worker.terminate();
+    this.#listener?.({ type: 'error', kind: 'workerDied', message });
+  }
+}

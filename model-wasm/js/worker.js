@@ -1,0 +1,67 @@
+// The script of the Web Worker: starts the engine and passes messages between it and the page.
+//
+// It also sees to it that a death is noticed. The worker holds a Web Lock under its own name as long as it lives; the
+// page queues for the same lock and gets it when the worker is gone, however it went. What fails with an exception is
+// told in words first.
+
+import init, { WorkerEngine } from './mambaformer_wasm.js';
+
+/** Messages that came before the engine was there. */
+const waiting = [];
+let engine = null;
+let dead = false;
+
+function die(what) {
+  if (dead) return;
+  dead = true;
+  // Not the exception's own text: it may quote what the user typed.
+  self.postMessage(JSON.stringify({ type: 'error', kind: 'workerDied', message: `${what}; start it again` }));
+  self.close();
+}
+
+function receive(message) {
+  if (dead) return;
+  try {
+    engine.receive(message);
+  } catch {
+    die('the engine gave up');
+  }
+}
+
+self.addEventListener('message', ({ data }) => (engine ? receive(data) : waiting.push(data)));
+// A trap inside an asynchronous task of the engine ends up here, not in the try above.
+for (const kind of ['error', 'unhandledrejection']) {
+  self.addEventListener(kind, (event) => {
+    event.preventDefault();
+    die('the engine gave up');
+  });
+}
+
+/** Resolves when the lock is held (or the browser has no locks). */
+function holdLock() {
+  const locks = self.navigator.locks;
+  if (!locks || !self.name) return Promise.resolve();
+  return new Promise((held) => {
+    locks
+      .request(self.name, () => {
+        held();
+        return new Promise(() => {});
+      })
+      .catch(held);
+  });
+}
+
+async function start() {
+  // Before any message goes out: the page takes the first one as the sign that the lock is held.
+  await holdLock();
+  try {
+    await init();
+    engine = new WorkerEngine();
+  } catch {
+    die('the engine could not be loaded; a current browser with WebAssembly SIMD is needed');
+    return;
+  }
+  for (const message of waiting.splice(0)) receive(message);
+}
+
+start();
