@@ -1,0 +1,169 @@
+"""Command line: `python -m mambaformer_training {prepare,tokenizer,train,export,golden,evaluate,knowledge,items}`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from .errors import TrainingError
+
+ROOT = Path(__file__).resolve().parents[1]
+RUNS = ROOT / "runs"
+DATA = ROOT.parents[1] / "shared" / "data"
+
+
+def _prepare(args) -> None:
+    from .data import prepare
+
+    prepare(args.data, args.out, args.seed, args.variants)
+
+
+def _tokenizer(args) -> None:
+    from .tokens import build
+
+    print(json.dumps(build(args.items / "train.jsonl", args.out, args.vocab_size)))
+
+
+def _train(args) -> None:
+    from .config import Config, preset
+    from .tokens import encode_items, load_tokenizer
+    from .train import Settings, Trainer, keep_memory
+
+    import torch
+
+    keep_memory()
+    torch.set_num_threads(args.threads)
+    tokenizer = load_tokenizer(args.tokenizer / "tokenizer.json")
+    config = preset(args.preset, tokenizer.get_vocab_size())
+    counts = json.loads((args.tokenizer / "piece_counts.json").read_text())
+    state = None
+    settings = Settings(seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
+                        dtype=args.dtype, threads=args.threads, max_steps=args.max_steps)
+    if args.resume:
+        from . import checkpoint
+
+        state = checkpoint.load(args.run / "checkpoint.pt")
+        config = Config.from_dict(state["config"])
+        stored = dict(state["settings"])
+        # The end of the run may be moved; everything else stays as it began.
+        stored.update({"minutes": args.minutes, "max_steps": args.max_steps, "threads": args.threads})
+        settings = Settings(**stored)
+    train = encode_items(tokenizer, args.items / "train.jsonl", config.max_tokens, args.limit)
+    validation = encode_items(tokenizer, args.items / "validation.jsonl", config.max_tokens)
+    trainer = Trainer(config, settings, train, validation, counts, args.run)
+    if state is not None:
+        trainer.restore(state)
+    trainer.fit()
+    if args.export:
+        from .export import export
+
+        export(args.run, args.tokenizer, args.items, args.run / "export", "f32")
+
+
+def _export(args) -> None:
+    from .export import export
+
+    export(args.run, args.tokenizer, args.items, args.out, args.dtype)
+
+
+def _golden(args) -> None:
+    from .golden import make
+
+    make(args.out)
+
+
+def _evaluate(args) -> None:
+    from .evaluate import evaluate
+
+    print(json.dumps(evaluate(args.answers, args.items, args.samples, args.seed), indent=1))
+
+
+def _items(args) -> None:
+    from .evaluate import write_items
+
+    print(write_items(args.items, args.out, args.limit))
+
+
+def _knowledge(args) -> None:
+    from .knowledge import write_knowledge
+
+    print(json.dumps(write_knowledge(args.data, args.out, args.megabytes)))
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m mambaformer_training", description=__doc__)
+    commands = top.add_subparsers(required=True)
+
+    def command(name, function, text):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(function=function)
+        return sub
+
+    sub = command("prepare", _prepare, "clean the data, split it by focus, write the items")
+    sub.add_argument("--data", type=Path, default=DATA)
+    sub.add_argument("--out", type=Path, default=RUNS / "data")
+    sub.add_argument("--seed", type=int, default=17)
+    sub.add_argument("--variants", type=int, default=3)
+
+    sub = command("tokenizer", _tokenizer, "train the tokenizer on the training items")
+    sub.add_argument("--items", type=Path, default=RUNS / "data")
+    sub.add_argument("--out", type=Path, default=RUNS / "tokenizer")
+    sub.add_argument("--vocab-size", type=int, default=8192)
+
+    sub = command("train", _train, "train; ends decayed after --minutes, or at SIGTERM with a checkpoint")
+    sub.add_argument("--run", type=Path, required=True)
+    sub.add_argument("--preset", default="chairside")
+    sub.add_argument("--items", type=Path, default=RUNS / "data")
+    sub.add_argument("--tokenizer", type=Path, default=RUNS / "tokenizer")
+    sub.add_argument("--minutes", type=float, default=75.0)
+    sub.add_argument("--max-steps", type=int)
+    sub.add_argument("--seed", type=int, default=17)
+    sub.add_argument("--tokens-per-batch", type=int, default=2400)
+    sub.add_argument("--learning-rate", type=float, default=1e-3)
+    sub.add_argument("--warmup-steps", type=int, default=100)
+    sub.add_argument("--dtype", choices=["auto", "f32", "bf16"], default="auto")
+    sub.add_argument("--threads", type=int, default=2)
+    sub.add_argument("--limit", type=int, help="use the first N training items only")
+    sub.add_argument("--resume", action="store_true")
+    sub.add_argument("--export", action="store_true", help="export after the end")
+
+    sub = command("export", _export, "write model.safetensors, config.json, tokenizer.json, training.json of a run")
+    sub.add_argument("--run", type=Path, required=True)
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--items", type=Path, default=RUNS / "data")
+    sub.add_argument("--tokenizer", type=Path, default=RUNS / "tokenizer")
+    sub.add_argument("--dtype", choices=["f32", "bf16"], default="f32")
+
+    sub = command("golden", _golden, "write the golden vectors of the parity tests")
+    sub.add_argument("--out", type=Path, default=ROOT.parent / "tests" / "golden")
+
+    sub = command("evaluate", _evaluate, "selection, copying and overlap of an eval output against held-out items")
+    sub.add_argument("--answers", type=Path, required=True)
+    sub.add_argument("--items", type=Path, required=True)
+    sub.add_argument("--samples", type=int, default=2000)
+    sub.add_argument("--seed", type=int, default=17)
+
+    sub = command("items", _items, "write held-out questions with passages and references for `cargo xtask eval`")
+    sub.add_argument("--items", type=Path, default=RUNS / "data" / "test.jsonl")
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--limit", type=int)
+
+    sub = command("knowledge", _knowledge, "write the passages of the shipped knowledge base")
+    sub.add_argument("--data", type=Path, default=DATA)
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--megabytes", type=float, default=3.5)
+    return top
+
+
+def main() -> int:
+    args = parser().parse_args()
+    try:
+        args.function(args)
+    except TrainingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

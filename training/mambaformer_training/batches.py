@@ -1,0 +1,72 @@
+"""Batches of similar length, in an order fixed by the seed, so that a run resumes at the item where it stopped."""
+
+import random
+
+import numpy as np
+import torch
+
+IGNORED = -100
+
+
+class Order:
+    """Yields lists of item indices; `position` counts batches since the start of the epoch."""
+
+    def __init__(self, lengths: list[int], tokens: int, seed: int):
+        self.lengths, self.tokens, self.seed = lengths, tokens, seed
+        self.epoch, self.position = 0, 0
+        self._plan(0)
+
+    def _plan(self, epoch: int) -> None:
+        rng = random.Random(self.seed * 1000003 + epoch)
+        order = list(range(len(self.lengths)))
+        rng.shuffle(order)
+        batches = []
+        # Sorted within pools only: batches of one length, but in no fixed company from epoch to epoch.
+        for start in range(0, len(order), 512):
+            pool = sorted(order[start : start + 512], key=lambda i: self.lengths[i])
+            batch: list[int] = []
+            part = []
+            for i in pool:
+                if batch and self.lengths[i] * (len(batch) + 1) > self.tokens:
+                    part.append(batch)
+                    batch = []
+                batch.append(i)
+            if batch:
+                part.append(batch)
+            rng.shuffle(part)
+            batches += part
+        self.batches = batches
+
+    def next(self) -> list[int]:
+        if self.position >= len(self.batches):
+            self.epoch, self.position = self.epoch + 1, 0
+            self._plan(self.epoch)
+        self.position += 1
+        return self.batches[self.position - 1]
+
+    def state(self) -> dict:
+        return {"epoch": self.epoch, "position": self.position}
+
+    def restore(self, state: dict) -> None:
+        if state["epoch"] != self.epoch:
+            self._plan(state["epoch"])
+        self.epoch, self.position = state["epoch"], state["position"]
+
+
+def collate(items: list[dict], start_token: int) -> dict:
+    """Tensors of a batch: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, answerable, decision, gold [B, 2]."""
+    longest = max(len(i["source"]) for i in items)
+    answer = max(1, max(len(i["labels"]) for i in items))
+    ids = np.zeros((len(items), longest), dtype=np.int64)
+    decoder = np.zeros((len(items), answer), dtype=np.int64)
+    labels = np.full((len(items), answer), IGNORED, dtype=np.int64)
+    for row, item in enumerate(items):
+        ids[row, : len(item["source"])] = item["source"]
+        decoder[row, 0] = start_token
+        n = len(item["labels"])
+        labels[row, :n] = item["labels"]
+        decoder[row, 1:n] = item["labels"][: max(0, n - 1)]
+    return {"ids": torch.from_numpy(ids), "lengths": torch.tensor([len(i["source"]) for i in items]), "decoder_ids": torch.from_numpy(decoder),
+            "labels": torch.from_numpy(labels), "decoder_lengths": torch.tensor([max(1, len(i["labels"])) for i in items]),
+            "answerable": torch.tensor([float(i["answerable"]) for i in items]), "decision": torch.tensor([i["decision"] for i in items]),
+            "gold": torch.tensor([list(i["gold"]) for i in items])}

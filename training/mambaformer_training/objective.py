@@ -1,0 +1,126 @@
+"""The loss: task (answer, decision, answerable) + utility + cost + balance + entropy + router z.
+
+The weights are in `Weights`; the cost of a token is a simple model, to be replaced by measured times.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from .batches import IGNORED
+from .model import EMAMBA, ET5, Encoded, MambaFormer
+
+
+@dataclass
+class Weights:
+    decision: float = 0.3
+    answerable: float = 0.3
+    utility: float = 0.05
+    cost: float = 0.02
+    balance: float = 0.05
+    entropy: float = 0.01
+    router_z: float = 0.001
+    # lambda of U = A - lambda k, and the temperature of the utility's softmax.
+    cost_of_utility: float = 0.3
+    utility_temperature: float = 1.0
+
+
+def token_cost(lengths: torch.Tensor, max_tokens: int) -> torch.Tensor:
+    """k_e(L) of a token on each expert, [B, 2]: attention makes ET5's grow with L (quadratic per sequence), EMamba's is constant."""
+    et5 = 0.25 + 0.75 * lengths.float() / max_tokens
+    return torch.stack([et5, torch.full_like(et5, 0.30)], dim=-1)
+
+
+def answer_log_probability(model: MambaFormer, encoded: Encoded, z, packing, labels) -> torch.Tensor:
+    """log P(label) of the mixture for each packed decoder token, [N]; ignored labels give 0."""
+    target = packing.pack(labels[..., None])[:, 0]
+    known = target != IGNORED
+    safe = target.clamp(min=0)
+    lm = torch.log_softmax(model.lm_logits(z).float(), dim=-1).gather(1, safe[:, None])[:, 0]
+    if model.config.heads.copy:
+        attention, g = model.copy_attention(encoded, z, packing)
+        match = (labels[:, :, None] == encoded.ids[:, None, :]) & encoded.valid[:, None]
+        copied = packing.pack((attention.exp() * match).sum(-1, keepdim=True))[:, 0]
+        g = g.float()
+        lm = torch.log(g * lm.exp() + (1 - g) * copied + 1e-9)
+    return torch.where(known, lm, torch.zeros_like(lm))
+
+
+def router_terms(encoded: Encoded, lengths, max_tokens) -> dict[str, torch.Tensor]:
+    """cost, balance (2 f.P, 1 when even), entropy, router z; means over the real tokens."""
+    mask = encoded.valid.float()
+    count = mask.sum()
+    p = encoded.p.float()
+    cost = (p * token_cost(lengths, max_tokens)[:, None]).sum(-1)
+    share = torch.stack([((encoded.expert == e).float() * mask).sum() / count for e in (ET5, EMAMBA)])
+    mean = (p * mask[..., None]).sum((0, 1)) / count
+    entropy = -(p * p.clamp(min=1e-9).log()).sum(-1)
+    z = torch.logsumexp(encoded.logits.float(), dim=-1).square()
+    return {"cost": (cost * mask).sum() / count, "balance": 2 * (share * mean).sum(), "entropy": (entropy * mask).sum() / count,
+            "router_z": (z * mask).sum() / count, "share_emamba": share[EMAMBA].detach()}
+
+
+class Utility:
+    """First-order utility: how much the output of the expert that ran lowers the task loss.
+
+    `A = -<dL/dm_t, y_t>` is known for the expert that ran alone; the other's is its running mean over tokens. Both are
+    divided by a running scale, so that the temperature keeps its meaning while the gradients shrink.
+    """
+
+    def __init__(self):
+        self.mean = [0.0, 0.0]
+        self.scale = 0.0
+
+    def state(self) -> dict:
+        return {"mean": list(self.mean), "scale": self.scale}
+
+    def restore(self, state: dict) -> None:
+        self.mean, self.scale = list(state["mean"]), state["scale"]
+
+    def loss(self, model: MambaFormer, encoded: Encoded, lengths, weights: Weights) -> torch.Tensor | None:
+        """KL(softmax(U / tau_u) || p) over the tokens, from the gradient already at `encoded.mixed`; its gradient reaches the gate's two layers alone."""
+        gradient = encoded.mixed.grad
+        if gradient is None:
+            return None
+        flat = gradient.flatten(0, 1)
+        rows_of, advantage_of = [], []
+        for which, part in enumerate(encoded.experts):
+            if part is None:
+                continue
+            rows, y = part
+            a = -(flat[rows] * y.detach()).sum(-1)
+            rows_of.append((which, rows))
+            advantage_of.append(a)
+        magnitude = torch.cat(advantage_of).square().mean().sqrt().item()
+        self.scale = magnitude if self.scale == 0.0 else 0.98 * self.scale + 0.02 * magnitude
+        utility = torch.zeros(flat.shape[0], 2)
+        costs = token_cost(lengths, model.config.max_tokens)[:, None].expand(-1, encoded.ids.shape[1], -1).flatten(0, 1)
+        for (which, rows), a in zip(rows_of, advantage_of):
+            a = (a / max(self.scale, 1e-12)).clamp(-3, 3)
+            self.mean[which] = 0.98 * self.mean[which] + 0.02 * a.mean().item()
+            utility[rows, which] = a
+            utility[rows, 1 - which] = self.mean[1 - which]
+        target = torch.softmax((utility - weights.cost_of_utility * costs) / weights.utility_temperature, dim=-1)
+        log_p = torch.log_softmax(model.gate(encoded.features.detach()).flatten(0, 1).float() / model.config.gate.temperature, dim=-1)
+        mask = encoded.valid.flatten().float()
+        return (F.kl_div(log_p, target, reduction="none").sum(-1) * mask).sum() / mask.sum()
+
+
+def task_terms(model: MambaFormer, encoded: Encoded, batch: dict) -> dict[str, torch.Tensor]:
+    """nll (mean over the answer tokens), decision, answerable, and counts for the log."""
+    z, packing = model.decode(encoded, batch["decoder_ids"], batch["decoder_lengths"])
+    log_p = answer_log_probability(model, encoded, z, packing, batch["labels"])
+    tokens = (batch["labels"] != IGNORED).sum()
+    first = z[packing.offsets[:-1]].float()
+    terms = {"nll": -log_p.sum() / tokens.clamp(min=1), "answer_tokens": tokens}
+    zero = log_p.new_zeros(())
+    answerable = model.heads.answerable(first)[:, 0]
+    terms["answerable"] = F.binary_cross_entropy_with_logits(answerable, batch["answerable"])
+    terms["answerable_right"] = ((answerable > 0).float() == batch["answerable"]).float().sum()
+    asked = batch["decision"] >= 0
+    terms["decision"] = F.cross_entropy(model.heads.decision(first)[asked], batch["decision"][asked]) if asked.any() else zero
+    terms["decision_right"] = (model.heads.decision(first)[asked].argmax(-1) == batch["decision"][asked]).sum()
+    terms["decision_count"] = asked.sum()
+    terms["z"], terms["packing"], terms["log_p"] = z, packing, log_p
+    return terms

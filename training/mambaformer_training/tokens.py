@@ -1,0 +1,140 @@
+"""The tokenizer (BPE, cased, digits single, byte fallback) and the prompt form.
+
+Prompt: `<q> question [<n> note] (<p> title <t> text)* </s>`; each segment is tokenised by itself, so that special names
+typed by a user stay plain text.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from .errors import DataError
+from .text import collapse
+
+SPECIALS = ["<pad>", "</s>", "<unk>", "<q>", "<p>", "<t>", "<n>"]
+PAD, EOS, UNK, QUESTION, PASSAGE, TEXT, NOTE = range(7)
+BYTES = [f"<0x{b:02X}>" for b in range(256)]
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+    """A BPE tokenizer of exactly `vocab_size` pieces: specials, 256 bytes, characters, merges."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always"),
+        pre_tokenizers.Punctuation("isolated"),
+        pre_tokenizers.Digits(individual_digits=True),
+    ])
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace(replacement="▁", prepend_scheme="always")])
+    trainer = trainers.BpeTrainer(vocab_size=vocab_size, special_tokens=SPECIALS + BYTES, limit_alphabet=120, min_frequency=2, show_progress=False, max_token_length=16)
+    tokenizer.train_from_iterator(texts, trainer)
+    # The byte pieces stay in the vocabulary but are no added tokens: the letters "<0x41>" in a note must not become a byte.
+    state = json.loads(tokenizer.to_str())
+    state["added_tokens"] = [t for t in state["added_tokens"] if t["id"] < len(SPECIALS)]
+    tokenizer = Tokenizer.from_str(json.dumps(state, ensure_ascii=False))
+    if tokenizer.get_vocab_size() != vocab_size:
+        raise DataError(f"the text yields {tokenizer.get_vocab_size()} pieces, {vocab_size} were asked for; give more text or a smaller vocabulary")
+    return tokenizer
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Reads tokenizer.json; special names inside a text are tokenised as plain text."""
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; run `python -m mambaformer_training tokenizer` first")
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def segment(tokenizer: Tokenizer, text: str) -> list[int]:
+    """Piece ids of one segment, without specials."""
+    text = collapse(text)
+    return tokenizer.encode(text, add_special_tokens=False).ids if text else []
+
+
+def prompt(tokenizer: Tokenizer, question: str, passages: list[dict], max_tokens: int, note: str | None = None) -> tuple[list[int], list[tuple[int, int]]]:
+    """Prompt ids, and for each kept passage the (start, end) of its text's pieces. Passages are dropped from the end to fit."""
+    ids = [QUESTION] + segment(tokenizer, question)
+    if note:
+        ids += [NOTE] + segment(tokenizer, note)
+    ids = ids[: max_tokens - 1]
+    spans = []
+    for p in passages:
+        head = [PASSAGE] + segment(tokenizer, p["title"]) + [TEXT]
+        body = segment(tokenizer, p["text"])
+        if len(ids) + len(head) + len(body) + 1 > max_tokens:
+            break
+        spans.append((len(ids) + len(head), len(ids) + len(head) + len(body)))
+        ids += head + body
+    return ids + [EOS], spans
+
+
+def count_pieces(tokenizer: Tokenizer, texts: Iterable[str]) -> np.ndarray:
+    """How often each piece occurs in `texts`, [V]; the gate's surprisal comes from this."""
+    tokenizer.encode_special_tokens = True
+    counts = np.zeros(tokenizer.get_vocab_size(), dtype=np.int64)
+    for encoding in tokenizer.encode_batch([collapse(t) for t in texts], add_special_tokens=False):
+        np.add.at(counts, encoding.ids, 1)
+    return counts
+
+
+def training_texts(path: Path) -> list[str]:
+    """Every distinct question, title and passage text of an items file."""
+    texts: dict[str, None] = {}
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; run `python -m mambaformer_training prepare` first")
+    with path.open(encoding="utf-8") as handle:
+        for line in handle:
+            item = json.loads(line)
+            texts[item["question"]] = None
+            for p in item["passages"]:
+                texts[p["title"]] = None
+                texts[p["text"]] = None
+    return list(texts)
+
+
+def build(items: Path, out: Path, vocab_size: int) -> dict:
+    """Trains the tokenizer on the training items; writes tokenizer.json and counts.json beside it."""
+    texts = training_texts(items)
+    tokenizer = train_tokenizer(texts, vocab_size)
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(out / "tokenizer.json"))
+    tokenizer.encode_special_tokens = True
+    counts = count_pieces(tokenizer, texts)
+    (out / "piece_counts.json").write_text(json.dumps(counts.tolist()))
+    return {"vocab_size": tokenizer.get_vocab_size(), "pieces": int(counts.sum()), "words": sum(len(t.split()) for t in texts)}
+
+
+def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int | None = None) -> list[dict]:
+    """Items as ids: source, labels (answer + </s>, empty without an answer), gold span, decision (-1 = none), answerable."""
+    lines = [json.loads(line) for line in path.open(encoding="utf-8")][:limit]
+    cache: dict[str, list[int]] = {}
+    wanted: dict[str, None] = {}
+    for item in lines:
+        for text in [item["question"], item["answer"]] + [x for p in item["passages"] for x in (p["title"], p["text"])]:
+            wanted[collapse(text)] = None
+    texts = list(wanted)
+    for start in range(0, len(texts), 4096):
+        part = texts[start : start + 4096]
+        for text, encoding in zip(part, tokenizer.encode_batch(part, add_special_tokens=False)):
+            cache[text] = encoding.ids
+    out = []
+    for item in lines:
+        ids = [QUESTION] + cache[collapse(item["question"])]
+        span = (0, 0)
+        for p in item["passages"]:
+            head = [PASSAGE] + cache[collapse(p["title"])] + [TEXT]
+            body = cache[collapse(p["text"])]
+            if len(ids) + len(head) + len(body) + 1 > max_tokens:
+                break
+            if p["id"] == item["gold"]:
+                span = (len(ids) + len(head), len(ids) + len(head) + len(body))
+            ids = ids + head + body
+        ids.append(EOS)
+        answerable = item["answerable"] if item["gold"] is None or span != (0, 0) else 0
+        labels = cache[collapse(item["answer"])] + [EOS] if answerable and item["answer"] else []
+        out.append({"source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
+                    "decision": -1 if item["decision"] is None else item["decision"]})
+    return out

@@ -1,0 +1,245 @@
+"""The training loop. The learning rate follows the wall clock: a run given 75 minutes ends decayed after 75 minutes."""
+
+import ctypes
+import json
+import math
+import signal
+import time
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from . import checkpoint
+from .batches import IGNORED, Order, collate
+from .config import Config
+from .errors import CheckpointError
+from .model import MambaFormer
+from .objective import Utility, Weights, router_terms, task_terms
+
+
+@dataclass
+class Settings:
+    """What a run was asked to do; stored in the checkpoint and in training.json."""
+
+    seed: int = 17
+    minutes: float = 75.0
+    tokens_per_batch: int = 2400
+    learning_rate: float = 1e-3
+    warmup_steps: int = 100
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    noise_start: float = 0.5
+    noise_end: float = 0.02
+    dtype: str = "auto"
+    threads: int = 2
+    checkpoint_minutes: float = 5.0
+    validation_minutes: float = 4.0
+    validation_items: int = 96
+    log_every: int = 20
+    max_steps: int | None = None
+
+
+def faster_dtype() -> str:
+    """bf16 where the processor multiplies it faster than f32 (AMX), f32 otherwise; measured."""
+    times = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        a, w = torch.randn(1024, 384).to(dtype), torch.randn(1024, 384).to(dtype)
+        for _ in range(3):
+            torch.nn.functional.linear(a, w)
+        begin = time.perf_counter()
+        for _ in range(20):
+            torch.nn.functional.linear(a, w)
+        times[dtype] = time.perf_counter() - begin
+    return "bf16" if times[torch.bfloat16] < 0.8 * times[torch.float32] else "f32"
+
+
+def keep_memory() -> None:
+    """Tells glibc to keep freed blocks: returning every activation to the kernel costs a page fault per 4 KiB at each step."""
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(-3, 1 << 25)  # M_MMAP_THRESHOLD
+        libc.mallopt(-1, (1 << 31) - 1)  # M_TRIM_THRESHOLD
+        libc.mallopt(-2, 1 << 28)  # M_TOP_PAD
+    except (OSError, AttributeError):
+        pass  # another C library; slower, not wrong
+
+
+def optimiser_of(model: MambaFormer, settings: Settings) -> torch.optim.AdamW:
+    """AdamW; no decay on norms, biases, embeddings, A_log and D."""
+    decayed, plain = [], []
+    for name, p in model.named_parameters():
+        matrix = p.ndim == 2 and not any(part in name for part in ("shared", "A_log", "relative_attention_bias", "prototypes"))
+        (decayed if matrix else plain).append(p)
+    groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-8, fused=True)
+
+
+class Trainer:
+    """One run: model, optimiser, data order, clock."""
+
+    def __init__(self, config: Config, settings: Settings, train: list[dict], validation: list[dict], counts, run: Path):
+        self.config, self.settings, self.run = config, settings, run
+        self.items, self.validation = train, validation[: settings.validation_items]
+        torch.manual_seed(settings.seed)
+        self.model = MambaFormer(config)
+        self.model.set_counts(torch.as_tensor(counts))
+        self.model.refresh_table_norm()
+        self.optimiser = optimiser_of(self.model, settings)
+        self.order = Order([len(i["source"]) for i in train], settings.tokens_per_batch, settings.seed)
+        self.weights, self.utility = Weights(), Utility()
+        self.step, self.elapsed, self.tokens, self.answer_tokens = 0, 0.0, 0, 0
+        self.dtype = faster_dtype() if settings.dtype == "auto" else settings.dtype
+        self.stop = False
+        self.last_validation: dict = {}
+
+    # -- state ---------------------------------------------------------------------------------------------------
+    def state(self) -> dict:
+        return {"config": self.config.to_dict(), "settings": asdict(self.settings), "weights": asdict(self.weights), "model": self.model.state_dict(),
+                "optimiser": self.optimiser.state_dict(), "order": self.order.state(), "utility": self.utility.state(), "step": self.step,
+                "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens, "random": torch.get_rng_state(),
+                "validation": self.last_validation, "dtype": self.dtype}
+
+    def restore(self, state: dict) -> None:
+        if state["config"] != self.config.to_dict():
+            raise CheckpointError("the checkpoint belongs to another config; give the preset it was trained with")
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.order.restore(state["order"])
+        self.utility.restore(state["utility"])
+        self.step, self.elapsed, self.tokens, self.answer_tokens = state["step"], state["elapsed"], state["tokens"], state["answer_tokens"]
+        self.last_validation = state["validation"]
+        torch.set_rng_state(state["random"])
+
+    # -- one step ------------------------------------------------------------------------------------------------
+    def progress(self) -> float:
+        if self.settings.max_steps:
+            return min(1.0, self.step / self.settings.max_steps)
+        return min(1.0, self.elapsed / (60 * self.settings.minutes))
+
+    def autocast(self):
+        return torch.autocast("cpu", dtype=torch.bfloat16) if self.dtype == "bf16" else nullcontext()
+
+    def train_step(self) -> dict:
+        s, w = self.settings, self.weights
+        progress = self.progress()
+        # Linear to nothing: the last third of a short run gains more from a small rate than from another pass.
+        rate = s.learning_rate * min(1.0, (self.step + 1) / s.warmup_steps) * max(0.01, 1 - progress)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        batch = collate([self.items[i] for i in self.order.next()], self.config.decoder_start_token_id)
+        scale = s.noise_start + (s.noise_end - s.noise_start) * min(1.0, progress / 0.7)
+        gumbel = -torch.log(-torch.log(torch.rand(*batch["ids"].shape, 2).clamp(1e-9, 1 - 1e-7)))
+        self.model.train()
+        with self.autocast():
+            encoded = self.model.encode(batch["ids"], batch["lengths"], noise=gumbel * scale)
+            if encoded.mixed.requires_grad:
+                encoded.mixed.retain_grad()
+            task = task_terms(self.model, encoded, batch)
+            router = router_terms(encoded, batch["lengths"], self.config.max_tokens)
+        loss = task["nll"] + w.decision * task["decision"] + w.answerable * task["answerable"]
+        total = loss + w.cost * router["cost"] + w.balance * router["balance"] + w.entropy * router["entropy"] + w.router_z * router["router_z"]
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        utility = self.utility.loss(self.model, encoded, batch["lengths"], w) if self.config.emamba else None
+        if utility is not None:
+            (w.utility * utility).backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), s.clip)
+        if not math.isfinite(norm):
+            self.optimiser.zero_grad(set_to_none=True)
+        else:
+            self.optimiser.step()
+        self.model.refresh_table_norm()
+        self.step += 1
+        source = int(batch["lengths"].sum())
+        self.tokens += source
+        self.answer_tokens += int(task["answer_tokens"])
+        top = encoded.p.detach().amax(-1)[encoded.valid].mean()
+        return {"loss": total.detach().item(), "nll": float(task["nll"].detach()), "decision": float(task["decision"].detach()), "answerable": float(task["answerable"].detach()),
+                **{k: float(router[k].detach()) for k in ("cost", "balance", "entropy")}, "utility": 0.0 if utility is None else float(utility.detach()),
+                "share_emamba": router["share_emamba"].item(), "top_p": top.item(), "gradient_norm": float(norm), "lr": rate, "noise": scale, "source_tokens": source}
+
+    # -- validation ----------------------------------------------------------------------------------------------
+    @torch.no_grad()
+    def validate(self) -> dict:
+        """Teacher-forced loss, routing without noise, heads, and whether the first pointer lies in the gold passage."""
+        self.model.eval()
+        items = sorted(self.validation, key=lambda i: len(i["source"]))
+        sums: dict[str, float] = {k: 0.0 for k in ("nll", "answer_tokens", "answerable_right", "items", "decision_right", "decision_count", "emamba", "tokens", "pointed", "pointed_right", "first_nll", "firsts")}
+        shares = []
+        for start in range(0, len(items), 8):
+            batch = collate(items[start : start + 8], self.config.decoder_start_token_id)
+            with self.autocast():
+                encoded = self.model.encode(batch["ids"], batch["lengths"])
+                task = task_terms(self.model, encoded, batch)
+            n = int(task["answer_tokens"])
+            sums["nll"] += task["nll"].item() * n
+            sums["answer_tokens"] += n
+            sums["answerable_right"] += float(task["answerable_right"])
+            sums["items"] += len(batch["lengths"])
+            sums["decision_right"] += float(task["decision_right"])
+            sums["decision_count"] += float(task["decision_count"])
+            routed = ((encoded.expert == 1) & encoded.valid).sum(1)
+            sums["emamba"] += float(routed.sum())
+            sums["tokens"] += float(batch["lengths"].sum())
+            shares += (routed / batch["lengths"]).tolist()
+            packing = task["packing"]
+            sums["first_nll"] -= float(task["log_p"][packing.offsets[:-1]].sum())
+            sums["firsts"] += float((batch["labels"][:, 0] != IGNORED).sum())
+            if self.config.heads.copy:
+                attention, _ = self.model.copy_attention(encoded, task["z"], packing)
+                for row in range(len(batch["lengths"])):
+                    a, b = batch["gold"][row].tolist()
+                    if b > a:
+                        sums["pointed"] += 1
+                        sums["pointed_right"] += float(a <= int(attention[row, 0].argmax()) < b)
+        third = len(shares) // 3
+        out = {"nll": sums["nll"] / max(1, sums["answer_tokens"]), "first_nll": sums["first_nll"] / max(1, sums["firsts"]), "answerable_accuracy": sums["answerable_right"] / sums["items"],
+               "decision_accuracy": sums["decision_right"] / max(1, sums["decision_count"]), "share_emamba": sums["emamba"] / sums["tokens"],
+               "share_emamba_short": sum(shares[:third]) / max(1, third), "share_emamba_long": sum(shares[-third:]) / max(1, third),
+               "first_pointer_in_gold": sums["pointed_right"] / max(1, sums["pointed"]), "items": int(sums["items"])}
+        self.last_validation = out
+        return out
+
+    # -- the loop ------------------------------------------------------------------------------------------------
+    def log(self, record: dict) -> None:
+        record = {k: round(v, 6) if isinstance(v, float) else v for k, v in record.items()}
+        with (self.run / "log.jsonl").open("a") as handle:
+            handle.write(json.dumps(record) + "\n")
+        print(json.dumps(record), flush=True)
+
+    def save(self) -> None:
+        checkpoint.save(self.run / "checkpoint.pt", self.state())
+
+    def fit(self) -> None:
+        """Trains until the time is over, `max_steps` is reached or SIGTERM/SIGINT arrives; always ends with a checkpoint."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(self, "stop", True))
+        torch.set_num_threads(self.settings.threads)
+        self.run.mkdir(parents=True, exist_ok=True)
+        self.log({"event": "start", "step": self.step, "items": len(self.items), "parameters": sum(p.numel() for p in self.model.parameters()), **asdict(self.settings), "dtype": self.dtype})
+        saved = validated = self.elapsed
+        window, window_tokens, window_start = [], 0, time.monotonic()
+        while not self.stop and self.progress() < 1.0:
+            begin = time.monotonic()
+            record = self.train_step()
+            self.elapsed += time.monotonic() - begin
+            window.append(record)
+            window_tokens += record["source_tokens"]
+            if self.step % self.settings.log_every == 0:
+                seconds = time.monotonic() - window_start
+                mean = {k: sum(r[k] for r in window) / len(window) for k in record if k != "source_tokens"}
+                self.log({"step": self.step, "elapsed": self.elapsed, "epoch": self.order.epoch, "tokens": self.tokens, "tokens_per_second": window_tokens / seconds, **mean})
+                window, window_tokens, window_start = [], 0, time.monotonic()
+            if self.elapsed - validated > 60 * self.settings.validation_minutes:
+                begin = time.monotonic()
+                self.log({"event": "validation", "step": self.step, "elapsed": self.elapsed, **self.validate()})
+                self.elapsed += time.monotonic() - begin
+                validated, window_start = self.elapsed, time.monotonic()
+            if self.elapsed - saved > 60 * self.settings.checkpoint_minutes:
+                self.save()
+                saved, window_start = self.elapsed, time.monotonic()
+        self.log({"event": "validation", "step": self.step, "elapsed": self.elapsed, **self.validate()})
+        self.save()
+        self.log({"event": "end", "step": self.step, "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens, "stopped": self.stop})
