@@ -1,6 +1,8 @@
 //! How MambaFormer runs in the browser.
 
 pub mod answer;
+#[cfg(feature = "engine")]
+pub mod pipeline;
 pub mod protocol;
 
 #[cfg(all(feature = "client", target_arch = "wasm32"))]

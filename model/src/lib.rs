@@ -1,5 +1,32 @@
-//! MambaFormer on candle.
+//! MambaFormer on candle: what the model is.
+//!
+//! The reference the GPU kernels are held against, and the CPU path in the browser. Knows no GPU and no browser.
+//!
+//! One question takes this way: [`prompt::Prompt`] → [`MambaFormer::begin_encoding`] (embedding, gate, experts, memory) →
+//! [`generate::GroundedDecoder`] (the product) or [`generate::FreeDecoder`] (research).
 
 pub mod config;
+mod dispatch;
+mod emamba;
+mod error;
+mod et5;
+mod gate;
+pub mod generate;
+mod heads;
+mod mambaformer;
+pub mod manifest;
+mod nn;
+mod parameters;
 pub mod preset;
+pub mod prompt;
+mod stem;
 mod tensor_list;
+pub mod tokenizer;
+pub mod weights;
+
+pub use dispatch::{Dispatch, Expert, Positions};
+pub use emamba::LayerState;
+pub use error::ModelError;
+pub use gate::{Decisions, Routing};
+pub use heads::{Pointer, Verdict};
+pub use mambaformer::{DecoderState, Encoded, Encoding, MambaFormer, Mixture, Trace};

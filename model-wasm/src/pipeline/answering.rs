@@ -1,0 +1,327 @@
+//! One question on its way, in bounded steps, so that a worker can look at its messages in between.
+
+use mambaformer_clinical::question::Question;
+use mambaformer_model::generate::{
+    FreeDecoder, FreeOptions, FreeStep, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling, Statistics, UnitOrigin,
+};
+use mambaformer_model::prompt::{Part, PassageText, Prompt};
+use mambaformer_model::{Encoding, Expert, Routing, Verdict};
+use web_time::Instant;
+
+use super::composition::Composition;
+use super::units::sources;
+use super::{Assistant, Measures, PipelineError};
+use crate::answer::{AnswerRecord, AnswerState, Citation, Evidence, NOTE_PASSAGE, RoutingCounts, TimingsMs};
+use crate::protocol::{Ask, Event, Mode, PromptPart, RoutedExpert, RoutingToken};
+
+/// Below this probability of being answerable from the passages nothing is answered.
+const ANSWERABLE: f32 = 0.5;
+/// Below this share of the question's words in the best passage nothing is answered: the knowledge base is about something else.
+const COVERED: f32 = 0.35;
+/// Below this share the answer is called partial.
+const WELL_COVERED: f32 = 0.6;
+
+enum Stage<'a> {
+    Retrieve,
+    Encode { prompt: Prompt, encoding: Box<Encoding<'a>> },
+    Grounded { prompt: Prompt, decoder: Box<GroundedDecoder<'a>> },
+    Free { prompt: Prompt, decoder: Box<FreeDecoder<'a>> },
+    Ended,
+}
+
+/// An answer being worked out.
+pub struct Answering<'a> {
+    assistant: &'a Assistant,
+    ask: Ask,
+    question: Question,
+    given: Option<Vec<Evidence>>,
+    measures: Measures,
+    stage: Stage<'a>,
+    started: Instant,
+    evidence: Vec<Evidence>,
+    coverage: f32,
+    routing: RoutingCounts,
+    timings: TimingsMs,
+    verdict: Verdict,
+    answer: Composition,
+    tokens_out: usize,
+    statistics: Statistics,
+}
+
+impl<'a> Answering<'a> {
+    pub(super) fn new(assistant: &'a Assistant, ask: &Ask, question: Question, given: Option<Vec<Evidence>>, measures: Measures) -> Self {
+        Self {
+            assistant,
+            ask: ask.clone(),
+            question,
+            given,
+            measures,
+            stage: Stage::Retrieve,
+            started: Instant::now(),
+            evidence: Vec::new(),
+            coverage: 1.0,
+            routing: RoutingCounts::default(),
+            timings: TimingsMs::default(),
+            verdict: Verdict::default(),
+            answer: Composition::default(),
+            tokens_out: 0,
+            statistics: Statistics::default(),
+        }
+    }
+
+    /// Runs one bounded piece of work (one layer of an expert, or one decoder call) and returns what it produced; `None` at the end.
+    pub fn step(&mut self) -> Result<Option<Vec<Event>>, PipelineError> {
+        match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Retrieve => self.retrieve().map(Some),
+            Stage::Encode { prompt, encoding } => self.encode(prompt, encoding).map(Some),
+            Stage::Grounded { prompt, decoder } => self.write_grounded(prompt, decoder).map(Some),
+            Stage::Free { prompt, decoder } => self.write_free(prompt, decoder).map(Some),
+            Stage::Ended => Ok(None),
+        }
+    }
+
+    /// Ends the answer where it is; what was written is kept.
+    pub fn stop(&mut self) -> Vec<Event> {
+        if matches!(self.stage, Stage::Ended) {
+            return Vec::new();
+        }
+        self.stage = Stage::Ended;
+        vec![self.done(AnswerState::Stopped)]
+    }
+
+    /// What grounded decoding has cost so far.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// What the model says of the question as a whole, once the first token is decided.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    fn elapsed_ms(&self) -> f64 {
+        self.started.elapsed().as_secs_f64() * 1e3
+    }
+
+    fn retrieve(&mut self) -> Result<Vec<Event>, PipelineError> {
+        if let Some(given) = self.given.take() {
+            self.evidence = given;
+        } else {
+            (self.evidence, self.coverage) = self.assistant.retrieve(&self.question);
+            self.timings.retrieval = Some(self.elapsed_ms());
+        }
+        let mut shown = self.evidence.clone();
+        if let Some(note) = self.question.note() {
+            shown.push(Evidence {
+                passage: NOTE_PASSAGE.to_owned(),
+                title: "The note".to_owned(),
+                text: note.text().to_owned(),
+                source: "entered with the question".to_owned(),
+                score: 0.0,
+            });
+        }
+        let mut events = vec![Event::Evidence { id: self.ask.id.clone(), passages: shown }];
+        let covered = self.coverage >= COVERED || !self.measures.abstain;
+        if self.evidence.is_empty() || !covered {
+            events.push(self.done(AnswerState::NotCovered));
+            return Ok(events);
+        }
+
+        let model = &self.assistant.model;
+        let passages: Vec<PassageText> = self.evidence.iter().map(|passage| PassageText { title: &passage.title, text: &passage.text }).collect();
+        let note = self.question.note().map(mambaformer_clinical::question::Note::text);
+        let prompt = Prompt::build(model.config(), &self.assistant.tokenizer, self.question.text(), note, &passages)?;
+        let routing = match self.measures.force {
+            Some(expert) => Routing::Force(expert),
+            None => Routing::Gate { bias: self.ask.options.gate_bias },
+        };
+        let encoding = model.begin_encoding(&prompt.ids, routing)?;
+        events.push(self.routing(&prompt, &encoding));
+        self.stage = Stage::Encode { prompt, encoding: Box::new(encoding) };
+        Ok(events)
+    }
+
+    fn routing(&mut self, prompt: &Prompt, encoding: &Encoding) -> Event {
+        let decisions = encoding.decisions();
+        let tokens: Vec<RoutingToken> = prompt
+            .ids
+            .iter()
+            .zip(&prompt.parts)
+            .zip(decisions.experts.iter().zip(&decisions.weights))
+            .map(|((id, part), (expert, weight))| RoutingToken {
+                text: self.assistant.tokenizer.piece(*id),
+                expert: match expert {
+                    Expert::Et5 => RoutedExpert::Et5,
+                    Expert::EMamba => RoutedExpert::Emamba,
+                },
+                p: *weight,
+                part: match part {
+                    Part::Mark => PromptPart::Mark,
+                    Part::Question => PromptPart::Question,
+                    Part::Note => PromptPart::Note,
+                    Part::Title(_) => PromptPart::Title,
+                    Part::Text(_) => PromptPart::Text,
+                },
+            })
+            .collect();
+        let emamba = count(tokens.iter().filter(|token| token.expert == RoutedExpert::Emamba).count());
+        let all = count(tokens.len());
+        self.routing = RoutingCounts { tokens: all, et5: all - emamba, emamba };
+        Event::Routing { id: self.ask.id.clone(), tokens, et5: all - emamba, emamba }
+    }
+
+    fn encode(&mut self, prompt: Prompt, mut encoding: Box<Encoding<'a>>) -> Result<Vec<Event>, PipelineError> {
+        if encoding.step()? {
+            self.stage = Stage::Encode { prompt, encoding };
+            return Ok(Vec::new());
+        }
+        let encoded = encoding.finish()?;
+        self.timings.encode = Some(self.elapsed_ms() - self.timings.retrieval.unwrap_or(0.0));
+        let assistant = self.assistant;
+        let options = &self.ask.options;
+        let max_tokens = usize::try_from(options.max_tokens).unwrap_or(usize::MAX);
+        self.verdict = match options.mode {
+            Mode::Grounded => {
+                let sources = sources(&prompt, &self.evidence, self.question.note(), &assistant.grounding, &assistant.tokenizer)?;
+                let max_units = usize::try_from(assistant.grounding.max_sentences()).unwrap_or(usize::MAX);
+                let limits = GroundedOptions { max_tokens, max_units, jump_forward: self.measures.jump_forward };
+                let decoder = GroundedDecoder::new(&assistant.model, &encoded, sources, limits)?;
+                let verdict = decoder.verdict();
+                self.stage = Stage::Grounded { prompt, decoder: Box::new(decoder) };
+                verdict
+            }
+            Mode::Free => {
+                let sampling = options.temperature.map_or(Sampling::Greedy, |temperature| Sampling::TopK {
+                    temperature,
+                    top_k: options.top_k.map_or(0, |top_k| usize::try_from(top_k).unwrap_or(usize::MAX)),
+                    seed: options.seed.unwrap_or(0),
+                });
+                let options = FreeOptions { max_tokens, sampling, stop_strings: options.stop_strings.clone() };
+                let decoder = FreeDecoder::new(&assistant.model, &assistant.tokenizer, &encoded, options)?;
+                let verdict = decoder.verdict();
+                self.stage = Stage::Free { prompt, decoder: Box::new(decoder) };
+                verdict
+            }
+        };
+        if self.measures.abstain && self.verdict.answerable.is_some_and(|answerable| answerable < ANSWERABLE) {
+            self.stage = Stage::Ended;
+            return Ok(vec![self.done(AnswerState::NotCovered)]);
+        }
+        Ok(Vec::new())
+    }
+
+    fn write_grounded(&mut self, prompt: Prompt, mut decoder: Box<GroundedDecoder<'a>>) -> Result<Vec<Event>, PipelineError> {
+        let step = decoder.step()?;
+        self.statistics = decoder.statistics();
+        self.tokens_out = self.statistics.tokens;
+        if self.tokens_out > 0 {
+            self.note_first_token();
+        }
+        let events = match step {
+            GroundedStep::Undecided => Vec::new(),
+            GroundedStep::Unit { unit, .. } => self.write_unit(&prompt, &decoder, unit),
+            GroundedStep::Done => return Ok(vec![self.done(self.written_state())]),
+        };
+        self.stage = Stage::Grounded { prompt, decoder };
+        Ok(events)
+    }
+
+    fn write_unit(&mut self, prompt: &Prompt, decoder: &GroundedDecoder, unit: usize) -> Vec<Event> {
+        let unit = &decoder.sources().units()[unit];
+        match unit.origin {
+            UnitOrigin::Text { text, .. } => {
+                let (passage, text) = match prompt.texts[text].part {
+                    Part::Text(index) => (self.evidence[index].passage.clone(), self.evidence[index].text.as_str()),
+                    _ => (NOTE_PASSAGE.to_owned(), self.question.note().map_or("", |note| note.text())),
+                };
+                let piece = text.get(unit.bytes.clone()).unwrap_or_default().to_owned();
+                let citation = Citation { passage, start: unit.bytes.start, end: unit.bytes.end };
+                vec![self.answer.push(&self.ask.id, &piece, Some(citation))]
+            }
+            UnitOrigin::Opening | UnitOrigin::Connective => {
+                let piece = self.assistant.tokenizer.decode(&unit.ids).unwrap_or_default();
+                vec![self.answer.push(&self.ask.id, piece.trim(), None)]
+            }
+        }
+    }
+
+    fn write_free(&mut self, prompt: Prompt, mut decoder: Box<FreeDecoder<'a>>) -> Result<Vec<Event>, PipelineError> {
+        match decoder.step()? {
+            FreeStep::Token { token, text } => {
+                self.tokens_out = decoder.ids().len();
+                self.note_first_token();
+                let citation = self.origin(&prompt, token);
+                let events = if text.is_empty() { Vec::new() } else { vec![self.answer.push_raw(&self.ask.id, &text, citation)] };
+                self.stage = Stage::Free { prompt, decoder };
+                Ok(events)
+            }
+            FreeStep::Done { text, .. } => {
+                let mut events = Vec::new();
+                if !text.is_empty() {
+                    events.push(self.answer.push_raw(&self.ask.id, &text, None));
+                }
+                events.push(self.done(self.written_state()));
+                Ok(events)
+            }
+        }
+    }
+
+    /// The source span of a token that was mostly copied.
+    fn origin(&self, prompt: &Prompt, token: FreeToken) -> Option<Citation> {
+        const MOSTLY: f32 = 0.5;
+        let position = token.source.filter(|_| token.copy_share > MOSTLY)?;
+        let placed = prompt.texts.iter().find(|placed| (placed.position..placed.position + placed.tokens.len()).contains(&position))?;
+        let source = placed.tokens[position - placed.position];
+        let (passage, text) = match placed.part {
+            Part::Text(index) => (self.evidence[index].passage.clone(), self.evidence[index].text.as_str()),
+            _ => (NOTE_PASSAGE.to_owned(), self.question.note()?.text()),
+        };
+        // A word's leading space belongs to its token but not to a citation.
+        let word = text.get(source.start..source.end)?;
+        let start = source.end - word.trim_start().len();
+        (start < source.end).then_some(Citation { passage, start, end: source.end })
+    }
+
+    fn note_first_token(&mut self) {
+        if self.timings.first_token.is_none() {
+            self.timings.first_token = Some(self.elapsed_ms());
+        }
+    }
+
+    fn written_state(&self) -> AnswerState {
+        if self.tokens_out == 0 {
+            AnswerState::NotCovered
+        } else if self.coverage < WELL_COVERED {
+            AnswerState::PartlyCovered
+        } else {
+            AnswerState::Supported
+        }
+    }
+
+    fn done(&mut self, state: AnswerState) -> Event {
+        self.answer.close();
+        self.timings.total = Some(self.elapsed_ms());
+        let (answer, sentences) = self.answer.parts();
+        Event::Done {
+            id: self.ask.id.clone(),
+            answer: Box::new(AnswerRecord {
+                id: self.ask.id.clone(),
+                state,
+                answer,
+                sentences,
+                evidence: self.evidence.clone(),
+                emergency: None,
+                routing: self.routing,
+                timings_ms: self.timings,
+                tokens_out: count(self.tokens_out),
+            }),
+            heap_bytes: None,
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

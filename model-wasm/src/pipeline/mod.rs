@@ -1,0 +1,160 @@
+//! The way of one question, the same in the worker and in the native tools:
+//! question → retrieval → prompt → gate → experts → memory → decode → events (docs/ARCHITECTURE.md).
+
+mod answering;
+mod composition;
+mod error;
+mod units;
+
+pub use answering::Answering;
+pub use error::{PipelineError, weights_kind};
+
+use mambaformer_clinical::grounding::Grounding;
+use mambaformer_clinical::knowledge::KnowledgeBase;
+use mambaformer_clinical::question::Question;
+use mambaformer_clinical::retrieval::bm25::Bm25Index;
+use mambaformer_model::MambaFormer;
+use mambaformer_model::tokenizer::Tokenizer;
+use mambaformer_model::weights::Weights;
+
+use crate::answer::Evidence;
+use crate::protocol::{Ask, AskOptions, MAX_ANSWER_TOKENS, ModelInfo};
+
+/// Passages a question is answered from; what the model was trained with.
+pub const EVIDENCE_PASSAGES: usize = 4;
+/// The farthest the user's bias can push the gate: at 20 every token goes one way.
+const MAX_GATE_BIAS: f32 = 20.0;
+
+/// What an assistant is made of, as it was loaded.
+pub struct AssistantParts {
+    /// The model folder, every byte of it checked by [`mambaformer_model::weights::Loader`].
+    pub weights: Weights,
+    /// The knowledge base; without it only questions that bring their passages can be answered.
+    pub knowledge: Option<Vec<u8>>,
+    /// Openings, connectives and boundaries of grounded decoding.
+    pub grounding: Vec<u8>,
+}
+
+/// A loaded assistant: model, tokenizer, knowledge base and grounding rules.
+pub struct Assistant {
+    model: MambaFormer,
+    tokenizer: Tokenizer,
+    knowledge: Option<(KnowledgeBase, Bm25Index)>,
+    grounding: Grounding,
+    info: ModelInfo,
+}
+
+/// How the answer is worked out, beside what a page may ask for. The native tools use it to measure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measures {
+    /// Follow single candidates without asking the model (the product's way; the answer does not depend on it).
+    pub jump_forward: bool,
+    /// Every prompt token to one expert instead of the gate's choice.
+    pub force: Option<mambaformer_model::Expert>,
+    /// Withhold what the model calls unanswerable. Off where answers themselves are to be measured.
+    pub abstain: bool,
+}
+
+impl Default for Measures {
+    fn default() -> Self {
+        Self { jump_forward: true, force: None, abstain: true }
+    }
+}
+
+impl Assistant {
+    /// Builds the assistant; the weights are consumed.
+    pub fn new(parts: AssistantParts) -> Result<Self, PipelineError> {
+        let mut weights = parts.weights;
+        let manifest = weights.manifest();
+        let config = manifest.config.clone();
+        let mut formats: Vec<String> = manifest.quantization.tensors.values().map(|stored| stored.dtype.to_string()).collect();
+        formats.push(manifest.quantization.default.to_string());
+        formats.sort();
+        formats.dedup();
+        let info = ModelInfo {
+            model: manifest.name.clone(),
+            version: manifest.version.clone(),
+            parameters: config.parameters(),
+            bytes: manifest.files.weights.bytes,
+            backend: "cpu-simd".to_owned(),
+            formats,
+        };
+        let tokenizer = Tokenizer::from_bytes(&weights.take_tokenizer(), config.vocab_size)?;
+        let model = MambaFormer::load(&config, &mut weights)?;
+        let knowledge = match &parts.knowledge {
+            None => None,
+            Some(bytes) => {
+                let base = KnowledgeBase::from_bytes(bytes, None)?;
+                let index = Bm25Index::of(&base);
+                Some((base, index))
+            }
+        };
+        let grounding = Grounding::from_bytes(&parts.grounding)?;
+        Ok(Self { model, tokenizer, knowledge, grounding, info })
+    }
+
+    /// What was loaded.
+    #[must_use]
+    pub fn info(&self) -> ModelInfo {
+        self.info.clone()
+    }
+
+    /// The model itself.
+    #[must_use]
+    pub fn model(&self) -> &MambaFormer {
+        &self.model
+    }
+
+    /// The tokenizer.
+    #[must_use]
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    /// Starts to answer from the knowledge base; checks the question and the options.
+    pub fn start<'a>(&'a self, ask: &Ask) -> Result<Answering<'a>, PipelineError> {
+        self.start_with(ask, None, Measures::default())
+    }
+
+    /// Starts to answer, from the given passages where there are some.
+    pub fn start_with<'a>(&'a self, ask: &Ask, passages: Option<Vec<Evidence>>, measures: Measures) -> Result<Answering<'a>, PipelineError> {
+        let question = Question::parse(&ask.question, ask.note.as_deref())?;
+        check_options(&ask.options)?;
+        Ok(Answering::new(self, ask, question, passages, measures))
+    }
+
+    /// The passages the knowledge base has for a question, best first, and how much of it the best one covers (0..1).
+    fn retrieve(&self, question: &Question) -> (Vec<Evidence>, f32) {
+        let Some((base, index)) = &self.knowledge else { return (Vec::new(), 0.0) };
+        let found = index.search(question.text(), EVIDENCE_PASSAGES);
+        let evidence = found.hits.iter().filter_map(|hit| {
+            let passage = base.passage(hit.passage)?;
+            let source = match passage.source.year {
+                Some(year) => format!("{}: {} ({year})", passage.source.organisation, passage.source.title),
+                None => format!("{}: {}", passage.source.organisation, passage.source.title),
+            };
+            Some(Evidence {
+                passage: passage.id.clone(),
+                title: passage.title.clone(),
+                text: passage.text.clone(),
+                source,
+                score: f64::from(hit.score),
+            })
+        });
+        (evidence.collect(), found.coverage)
+    }
+}
+
+fn check_options(options: &AskOptions) -> Result<(), PipelineError> {
+    let bad = |option: &'static str, found: String, allowed: String| Err(PipelineError::Option { option, found, allowed });
+    if options.max_tokens == 0 || options.max_tokens > MAX_ANSWER_TOKENS {
+        return bad("maxTokens", options.max_tokens.to_string(), format!("1 to {MAX_ANSWER_TOKENS}"));
+    }
+    if !options.gate_bias.is_finite() || options.gate_bias.abs() > MAX_GATE_BIAS {
+        return bad("gateBias", options.gate_bias.to_string(), format!("-{MAX_GATE_BIAS} to {MAX_GATE_BIAS}"));
+    }
+    match options.temperature {
+        Some(temperature) if !(temperature.is_finite() && temperature > 0.0) => bad("temperature", temperature.to_string(), "above 0".to_owned()),
+        _ => Ok(()),
+    }
+}

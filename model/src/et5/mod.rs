@@ -1,0 +1,12 @@
+//! ET5, the Transformer expert: a T5 v1.1 encoder over the tokens routed to it, and the decoder that writes the answer.
+//!
+//! Raffel et al. 2020; v1.1 (gated GELU, untied head, unscaled attention) as released with Flan-T5. Tensor names are Hugging Face's.
+
+mod attention;
+mod decoder;
+mod encoder;
+mod feed_forward;
+mod relative_bias;
+
+pub(crate) use decoder::{Decoder, DecoderCache};
+pub(crate) use encoder::Encoder;

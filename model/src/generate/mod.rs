@@ -1,0 +1,11 @@
+//! Writing the answer: grounded (the product) or free (research and converted checkpoints).
+
+mod free;
+mod grounded;
+mod sampler;
+mod sources;
+
+pub use free::{FreeDecoder, FreeError, FreeOptions, FreeStep, FreeToken, StopReason};
+pub use grounded::{GroundedDecoder, GroundedOptions, GroundedStep, Statistics};
+pub use sampler::Sampling;
+pub use sources::{SourceUnit, Sources, UnitOrigin};

@@ -1,0 +1,65 @@
+//! What a grounded answer may be made of: units (sentences or clauses of the sources, openings, connectives) as token runs.
+
+use std::ops::Range;
+
+/// Where a unit comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitOrigin {
+    /// A text of the prompt ([`crate::prompt::Prompt::texts`]); the unit's tokens stand at these prompt positions.
+    Text {
+        /// Index into the prompt's texts.
+        text: usize,
+        /// Prompt position of the unit's first token.
+        position: usize,
+    },
+    /// The closed list of openings ("Yes.") : only at the start of an answer.
+    Opening,
+    /// The closed list of connectives ("and"): only between two source units.
+    Connective,
+}
+
+/// A run of tokens that an answer holds whole or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceUnit {
+    /// Where it comes from.
+    pub origin: UnitOrigin,
+    /// The unit's tokens, never empty.
+    pub ids: Vec<u32>,
+    /// Its bytes in the text; for openings and connectives the bytes of their own text.
+    pub bytes: Range<usize>,
+}
+
+/// All units of one question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sources {
+    units: Vec<SourceUnit>,
+}
+
+impl Sources {
+    /// Units without tokens are dropped: nothing could start them.
+    #[must_use]
+    pub fn new(units: Vec<SourceUnit>) -> Self {
+        Self { units: units.into_iter().filter(|unit| !unit.ids.is_empty()).collect() }
+    }
+
+    /// The units, in the order given.
+    #[must_use]
+    pub fn units(&self) -> &[SourceUnit] {
+        &self.units
+    }
+
+    /// Whether an answer can be taken from a text at all.
+    #[must_use]
+    pub fn has_text(&self) -> bool {
+        self.units.iter().any(|unit| matches!(unit.origin, UnitOrigin::Text { .. }))
+    }
+
+    /// Every token an answer can hold, ascending, once each; `eos` included.
+    #[must_use]
+    pub fn vocabulary(&self, eos: u32) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.units.iter().flat_map(|unit| unit.ids.iter().copied()).chain([eos]).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}

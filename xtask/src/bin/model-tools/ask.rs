@@ -1,0 +1,106 @@
+//! `cargo xtask ask "…"`: one answer on the terminal.
+
+use std::io::Write as _;
+
+use anyhow::Result;
+use mambaformer_wasm::pipeline::Measures;
+use mambaformer_wasm::protocol::{Ask, AskOptions, Event, Mode};
+
+use crate::assistant::{Files, Force};
+
+/// Asks one question.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The question.
+    question: String,
+    /// A clinical note to answer with.
+    #[arg(long)]
+    note: Option<String>,
+    /// Generate freely instead of from source spans.
+    #[arg(long)]
+    free: bool,
+    /// Most answer tokens.
+    #[arg(long, default_value_t = AskOptions::default().max_tokens)]
+    max_tokens: u32,
+    /// Added to the gate's EMamba logit.
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    bias: f32,
+    /// Sample (free generation only) with this temperature.
+    #[arg(long)]
+    temperature: Option<f32>,
+    /// Sample among so many of the likeliest tokens.
+    #[arg(long)]
+    top_k: Option<u32>,
+    /// Seed of the sampler.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Every prompt token to this expert.
+    #[arg(long, value_enum)]
+    force: Option<Force>,
+    /// Answer even what the model calls unanswerable.
+    #[arg(long)]
+    no_abstain: bool,
+    #[command(flatten)]
+    files: Files,
+}
+
+/// Prints evidence, answer, citations and times.
+pub fn run(args: Args) -> Result<()> {
+    let assistant = args.files.load()?;
+    let ask = Ask {
+        id: "ask".to_owned(),
+        question: args.question,
+        note: args.note,
+        options: AskOptions {
+            mode: if args.free { Mode::Free } else { Mode::Grounded },
+            gate_bias: args.bias,
+            max_tokens: args.max_tokens,
+            temperature: args.temperature,
+            top_k: args.top_k,
+            seed: args.seed,
+            stop_strings: Vec::new(),
+        },
+    };
+    let measures = Measures { force: args.force.map(Into::into), abstain: !args.no_abstain, ..Measures::default() };
+    let mut answering = assistant.start_with(&ask, None, measures)?;
+    let mut out = std::io::stdout().lock();
+    while let Some(events) = answering.step()? {
+        for event in events {
+            match event {
+                Event::Evidence { passages, .. } => {
+                    for (index, passage) in passages.iter().enumerate() {
+                        writeln!(out, "[{}] {:.1}  {} — {}", index + 1, passage.score, passage.title, passage.source)?;
+                    }
+                    writeln!(out)?;
+                }
+                Event::Routing { et5, emamba, .. } => writeln!(out, "prompt tokens: {et5} on ET5, {emamba} on EMamba\n")?,
+                Event::Text { text, .. } => {
+                    write!(out, "{text}")?;
+                    out.flush()?;
+                }
+                Event::Done { answer, .. } => {
+                    writeln!(out, "\n\nstate: {:?}", answer.state)?;
+                    for sentence in &answer.sentences {
+                        for citation in &sentence.citations {
+                            let index = answer.evidence.iter().position(|passage| passage.passage == citation.passage);
+                            let number = index.map_or_else(|| "note".to_owned(), |index| (index + 1).to_string());
+                            writeln!(out, "  [{number}] bytes {}..{}: {}", citation.start, citation.end, sentence.text)?;
+                        }
+                    }
+                    writeln!(out, "{}", serde_json::to_string(&answer.timings_ms)?)?;
+                }
+                Event::Progress { .. } | Event::Ready(_) | Event::Error { .. } => {}
+            }
+        }
+    }
+    let statistics = answering.statistics();
+    let verdict = answering.verdict();
+    writeln!(out, "{} tokens, {} decisions, {} decoder calls", statistics.tokens, statistics.decisions, statistics.model_calls)?;
+    if let Some(answerable) = verdict.answerable {
+        writeln!(out, "answerable from these passages: {answerable:.2}")?;
+    }
+    if let Some([yes, no, maybe]) = verdict.decision {
+        writeln!(out, "decision head: yes {yes:.2}, no {no:.2}, maybe {maybe:.2}")?;
+    }
+    Ok(())
+}
