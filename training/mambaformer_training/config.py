@@ -17,11 +17,11 @@ class GateConfig:
 
 @dataclass
 class Et5Config:
-    num_layers: int = 6
-    num_decoder_layers: int = 6
-    num_heads: int = 6
+    num_layers: int = 4
+    num_decoder_layers: int = 4
+    num_heads: int = 4
     d_kv: int = 64
-    d_ff: int = 1024
+    d_ff: int = 768
     relative_attention_num_buckets: int = 32
     relative_attention_max_distance: int = 128
     layer_norm_epsilon: float = 1e-6
@@ -30,12 +30,12 @@ class Et5Config:
 
 @dataclass
 class EMambaConfig:
-    d_model: int = 384
-    num_layers: int = 6
-    d_inner: int = 768
+    d_model: int = 256
+    num_layers: int = 4
+    d_inner: int = 512
     d_state: int = 16
     d_conv: int = 4
-    dt_rank: int = 24
+    dt_rank: int = 16
     bidirectional: bool = False
     layer_norm_epsilon: float = 1e-5
 
@@ -50,14 +50,14 @@ class HeadsConfig:
     copy: WidthConfig | None = field(default_factory=lambda: WidthConfig(64))
     decision: bool = True
     answerable: bool = True
-    embedding: WidthConfig | None = field(default_factory=lambda: WidthConfig(384))
+    embedding: WidthConfig | None = field(default_factory=lambda: WidthConfig(256))
 
 
 @dataclass
 class Config:
     name: str = "chairside"
     vocab_size: int = 8192
-    d_model: int = 384
+    d_model: int = 256
     max_tokens: int = 1024
     pad_token_id: int = 0
     eos_token_id: int = 1

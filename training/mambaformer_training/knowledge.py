@@ -12,6 +12,11 @@ DENTAL = re.compile(
     r"\b(?:tooth|teeth|dent(?:al|in|ures?|istry|ition|atorubral)?|dentinogenesis|gingiv\w*|periodon\w*|gums?|oral|mouth|jaws?|saliva\w*|tongue|cleft|lips?|"
     r"amelo\w*|taste|sj[oö]gren\w*|tmj|temporomandibular|trigeminal|bruxism|halitosis|odonto\w*|hypodontia|anodontia|oligodontia|palate|"
     r"swallowing|dysphagia|throat|burning mouth|candidiasis|thrush|canker|herpes simplex|ectodermal dysplasia|cherubism|osteonecrosis)\b", re.I)
+NOT_DENTAL = re.compile(r"charcot.marie.tooth|goltz", re.I)
+# Entries of the ontology that serve data keeping, not a reader: questionnaire items, one entry per tooth number, roles.
+BOOKKEEPING = re.compile(
+    r"^(?:DFS|IDAF)|\banswer$|\brole$|missing tooth \d|tooth \d+\b|^prosthetic (?:left|right)|data ?(?:set|item|table)|datum|\bencounter\b|"
+    r"fear of pain question|\b(?:left|right) (?:upper|lower)\b|^dentition missing|secondary dentition|information content|identifier|CDT code|questionnaire", re.I)
 # Lead passages of these sets serve the questions about a patient's general health.
 GENERAL = ("SeniorHealth", "NHLBI", "NIDDK", "CDC")
 ORGANISATIONS = {
@@ -42,7 +47,7 @@ def knowledge(data: Path) -> list[tuple[int, dict]]:
 
     for row in read_jsonl(data / "medquad.jsonl", ("id", "answer", "focus", "qtype", "source")):
         focus = collapse(row["focus"]).rstrip(" ?")
-        dental = bool(DENTAL.search(focus)) or bool(row.get("dental"))
+        dental = (bool(DENTAL.search(focus)) or bool(row.get("dental"))) and not NOT_DENTAL.search(focus)
         general = any(g in row["source"] for g in GENERAL)
         if not dental and not general:
             continue
@@ -56,6 +61,9 @@ def knowledge(data: Path) -> list[tuple[int, dict]]:
             continue
         text = " ".join(split_sentences(text if text[-1] in ".!?" else text + "."))
         term = collapse(row["term"])
+        if BOOKKEEPING.search(term):
+            continue
+        text = text[0].upper() + text[1:]
         source = {"organisation": "Oral Health and Disease Ontology", "title": term, "year": 2023, "licence": "CC BY 4.0", "url": f"http://purl.obolibrary.org/obo/{row['id'].removeprefix('ohd-')}"}
         add(1, row["id"], term, text, source, fold(term))
     return sorted(out, key=lambda p: p[0])
