@@ -17,12 +17,12 @@ class Weights:
     decision: float = 0.3
     answerable: float = 0.3
     utility: float = 0.05
-    cost: float = 0.02
-    balance: float = 0.05
+    cost: float = 0.1
+    balance: float = 1.0
     entropy: float = 0.01
     router_z: float = 0.001
     # lambda of U = A - lambda k, and the temperature of the utility's softmax.
-    cost_of_utility: float = 0.3
+    cost_of_utility: float = 0.5
     utility_temperature: float = 1.0
 
 
@@ -47,17 +47,25 @@ def answer_log_probability(model: MambaFormer, encoded: Encoded, z, packing, lab
     return torch.where(known, lm, torch.zeros_like(lm))
 
 
-def router_terms(encoded: Encoded, lengths, max_tokens) -> dict[str, torch.Tensor]:
-    """cost, balance (2 f.P, 1 when even), entropy, router z; means over the real tokens."""
+def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float]) -> dict[str, torch.Tensor]:
+    """cost, balance (2 f.P, 1 when even), entropy, router z; means over the real tokens.
+
+    `usual` is the running share of each expert, updated here. f is that share and not the batch's: batches hold prompts of
+    one length, and an even share in each would forbid the gate to treat short and long prompts differently.
+    """
     mask = encoded.valid.float()
     count = mask.sum()
     p = encoded.p.float()
     cost = (p * token_cost(lengths, max_tokens)[:, None]).sum(-1)
-    share = torch.stack([((encoded.expert == e).float() * mask).sum() / count for e in (ET5, EMAMBA)])
+    # The share without exploration noise: that is what inference will do.
+    chosen = (encoded.logits[..., 1] >= encoded.logits[..., 0]).long()
+    share = torch.stack([((chosen == e).float() * mask).sum() / count for e in (ET5, EMAMBA)])
+    for e in (ET5, EMAMBA):
+        usual[e] = 0.95 * usual[e] + 0.05 * float(share[e])
     mean = (p * mask[..., None]).sum((0, 1)) / count
     entropy = -(p * p.clamp(min=1e-9).log()).sum(-1)
     z = torch.logsumexp(encoded.logits.float(), dim=-1).square()
-    return {"cost": (cost * mask).sum() / count, "balance": 2 * (share * mean).sum(), "entropy": (entropy * mask).sum() / count,
+    return {"cost": (cost * mask).sum() / count, "balance": 2 * (torch.tensor(usual) * mean).sum(), "entropy": (entropy * mask).sum() / count,
             "router_z": (z * mask).sum() / count, "share_emamba": share[EMAMBA].detach()}
 
 

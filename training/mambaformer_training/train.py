@@ -91,6 +91,7 @@ class Trainer:
         self.weights, self.utility = Weights(), Utility()
         self.step, self.elapsed, self.tokens, self.answer_tokens = 0, 0.0, 0, 0
         self.dtype = faster_dtype() if settings.dtype == "auto" else settings.dtype
+        self.usual = [0.5, 0.5]
         self.stop = False
         self.last_validation: dict = {}
 
@@ -99,7 +100,7 @@ class Trainer:
         return {"config": self.config.to_dict(), "settings": asdict(self.settings), "weights": asdict(self.weights), "model": self.model.state_dict(),
                 "optimiser": self.optimiser.state_dict(), "order": self.order.state(), "utility": self.utility.state(), "step": self.step,
                 "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens, "random": torch.get_rng_state(),
-                "validation": self.last_validation, "dtype": self.dtype}
+                "usual": list(self.usual), "validation": self.last_validation, "dtype": self.dtype}
 
     def restore(self, state: dict) -> None:
         if state["config"] != self.config.to_dict():
@@ -109,6 +110,7 @@ class Trainer:
         self.order.restore(state["order"])
         self.utility.restore(state["utility"])
         self.step, self.elapsed, self.tokens, self.answer_tokens = state["step"], state["elapsed"], state["tokens"], state["answer_tokens"]
+        self.usual = list(state.get("usual", self.usual))
         self.last_validation = state["validation"]
         torch.set_rng_state(state["random"])
 
@@ -137,7 +139,7 @@ class Trainer:
             if encoded.mixed.requires_grad:
                 encoded.mixed.retain_grad()
             task = task_terms(self.model, encoded, batch)
-            router = router_terms(encoded, batch["lengths"], self.config.max_tokens)
+            router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual)
         loss = task["nll"] + w.decision * task["decision"] + w.answerable * task["answerable"]
         total = loss + w.cost * router["cost"] + w.balance * router["balance"] + w.entropy * router["entropy"] + w.router_z * router["router_z"]
         self.optimiser.zero_grad(set_to_none=True)
@@ -227,7 +229,7 @@ class Trainer:
             self.elapsed += time.monotonic() - begin
             window.append(record)
             window_tokens += record["source_tokens"]
-            if self.step % self.settings.log_every == 0:
+            if window and self.step % self.settings.log_every == 0:
                 seconds = time.monotonic() - window_start
                 mean = {k: sum(r[k] for r in window) / len(window) for k in record if k != "source_tokens"}
                 self.log({"step": self.step, "elapsed": self.elapsed, "epoch": self.order.epoch, "tokens": self.tokens, "tokens_per_second": window_tokens / seconds, **mean})
@@ -236,10 +238,10 @@ class Trainer:
                 begin = time.monotonic()
                 self.log({"event": "validation", "step": self.step, "elapsed": self.elapsed, **self.validate()})
                 self.elapsed += time.monotonic() - begin
-                validated, window_start = self.elapsed, time.monotonic()
+                validated, window, window_tokens, window_start = self.elapsed, [], 0, time.monotonic()
             if self.elapsed - saved > 60 * self.settings.checkpoint_minutes:
                 self.save()
-                saved, window_start = self.elapsed, time.monotonic()
+                saved, window, window_tokens, window_start = self.elapsed, [], 0, time.monotonic()
         self.log({"event": "validation", "step": self.step, "elapsed": self.elapsed, **self.validate()})
         self.save()
         self.log({"event": "end", "step": self.step, "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens, "stopped": self.stop})

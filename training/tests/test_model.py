@@ -1,0 +1,129 @@
+"""The model: compaction, independence from padding, the mixture, gradients of both experts."""
+
+import pytest
+import torch
+
+from mambaformer_training.batches import IGNORED, Order, collate
+from mambaformer_training.config import Config, preset
+from mambaformer_training.model import EMAMBA, ET5, MambaFormer
+from mambaformer_training.objective import Utility, Weights, answer_log_probability, router_terms, task_terms
+from mambaformer_training.packing import Packing
+
+import numpy as np
+
+
+def build(two_way=False, seed=1):
+    torch.manual_seed(seed)
+    config = preset("nano", 200)
+    config.emamba.bidirectional = two_way
+    model = MambaFormer(config).eval()
+    with torch.no_grad():
+        model.gate.fc2.weight.mul_(4)
+    return model
+
+
+def items(lengths, seed=2):
+    rng = np.random.default_rng(seed)
+    return [{"source": rng.integers(7, 200, n), "labels": rng.integers(7, 200, 1 + n % 5), "gold": (0, 0), "answerable": 1, "decision": n % 4 - 1} for n in lengths]
+
+
+def test_compaction_keeps_order():
+    mask = torch.tensor([[1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [0, 1, 0, 0, 1]]).bool()
+    packing, rows = Packing.of_mask(mask)
+    assert rows.tolist() == [0, 2, 3, 11, 14] and packing.offsets.tolist() == [0, 3, 3, 5]
+    x = torch.arange(5.0)[:, None]
+    assert packing.pad(x)[..., 0].tolist() == [[0, 1, 2], [0, 0, 0], [3, 4, 0]]
+    assert packing.pack(packing.pad(x)).equal(x)
+
+
+@pytest.mark.parametrize("two_way", [False, True])
+@torch.no_grad()
+def test_padding_changes_nothing(two_way):
+    model = build(two_way)
+    batch = collate(items([3, 40, 17, 1]), 0)
+    whole = model.encode(batch["ids"], batch["lengths"])
+    z, packing = model.decode(whole, batch["decoder_ids"], batch["decoder_lengths"])
+    both = set(whole.expert[whole.valid].tolist())
+    assert both == {ET5, EMAMBA}
+    for row, n in enumerate(batch["lengths"].tolist()):
+        alone = model.encode(batch["ids"][row : row + 1, :n], torch.tensor([n]))
+        torch.testing.assert_close(alone.features[0], whole.features[row, :n], rtol=1e-4, atol=1e-5)
+        assert alone.expert[0].equal(whole.expert[row, :n])
+        torch.testing.assert_close(alone.memory[0], whole.memory[row, :n], rtol=1e-4, atol=1e-4)
+        t = int(batch["decoder_lengths"][row])
+        one, _ = model.decode(alone, batch["decoder_ids"][row : row + 1, :t], torch.tensor([t]))
+        torch.testing.assert_close(one, z[packing.offsets[row] : packing.offsets[row + 1]], rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+def test_features_follow_the_formula():
+    model = build()
+    ids = torch.tensor([[9, 50, 9, 120, 33]])
+    encoded = model.encode(ids, torch.tensor([5]))
+    e, window = encoded.e[0], model.config.gate.window
+    for t in range(5):
+        part = e[max(0, t - window) : t + window + 1]
+        mean = part.mean(0)
+        dispersion = (part - mean).square().sum(-1).mean() / model.gate.table_mean_sq_norm[0]
+        affinity = torch.nn.functional.cosine_similarity(mean[None], model.gate.prototypes).max()
+        want = torch.stack([dispersion, model.gate.surprisal[ids[0, t]], torch.log(torch.tensor(6.0)) / torch.log(torch.tensor(513.0)), affinity])
+        torch.testing.assert_close(encoded.features[0, t, -4:], want, rtol=1e-4, atol=1e-5)
+
+
+@torch.no_grad()
+def test_mixture_sums_to_one_and_gives_the_loss():
+    model = build()
+    batch = collate(items([12, 30]), 0)
+    encoded = model.encode(batch["ids"], batch["lengths"])
+    z, packing = model.decode(encoded, batch["decoder_ids"], batch["decoder_lengths"])
+    mixture = model.mixture(encoded, z, packing)
+    torch.testing.assert_close(mixture.sum(-1), torch.ones(len(mixture)))
+    target = packing.pack(batch["labels"][..., None])[:, 0]
+    log_p = answer_log_probability(model, encoded, z, packing, batch["labels"])
+    torch.testing.assert_close(log_p, mixture.gather(1, target[:, None])[:, 0].log(), rtol=1e-4, atol=1e-4)
+
+
+def test_every_parameter_learns():
+    model = build(True).train()
+    batch = collate(items([20, 33, 9]), 0)
+    noise = 5 * torch.randn(*batch["ids"].shape, 2, generator=torch.Generator().manual_seed(1))
+    encoded = model.encode(batch["ids"], batch["lengths"], noise=noise)
+    encoded.mixed.retain_grad()
+    task = task_terms(model, encoded, batch)
+    router = router_terms(encoded, batch["lengths"], 512, [0.5, 0.5])
+    (task["nll"] + task["decision"] + task["answerable"] + router["cost"] + router["router_z"]).backward()
+    utility = Utility().loss(model, encoded, batch["lengths"], Weights())
+    assert utility is not None and torch.isfinite(utility)
+    without = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert without == ["heads.embedding.weight"]
+
+
+def test_unlabelled_items_have_no_answer_loss():
+    rows = items([10, 12])
+    for row in rows:
+        row["labels"] = np.array([], dtype=np.int64)
+    batch = collate(rows, 0)
+    assert (batch["labels"] == IGNORED).all()
+    model = build()
+    encoded = model.encode(batch["ids"], batch["lengths"])
+    assert task_terms(model, encoded, batch)["nll"].item() == 0.0
+
+
+def test_order_resumes():
+    a = Order(list(range(5, 400)), 900, 3)
+    seen = [a.next() for _ in range(len(a.batches) + 7)]
+    b = Order(list(range(5, 400)), 900, 3)
+    for _ in range(len(b.batches) + 3):
+        b.next()
+    state = b.state()
+    c = Order(list(range(5, 400)), 900, 3)
+    c.restore(state)
+    assert [c.next() for _ in range(4)] == seen[-4:]
+    assert sorted(i for batch in Order(list(range(5, 400)), 900, 3).batches for i in batch) == list(range(395))
+
+
+def test_config_round_trip():
+    config = preset("chairside")
+    assert Config.from_dict(config.to_dict()) == config
+    config.emamba = None
+    assert Config.from_dict(config.to_dict()).emamba is None
