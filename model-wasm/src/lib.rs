@@ -7,3 +7,5 @@ pub mod protocol;
 
 #[cfg(all(feature = "client", target_arch = "wasm32"))]
 pub mod client;
+#[cfg(all(feature = "engine", target_arch = "wasm32"))]
+pub mod worker;

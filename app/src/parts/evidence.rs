@@ -17,15 +17,16 @@ pub fn EvidencePanel() -> impl IntoView {
     let session = expect_context::<Assistant>().session;
     let passages =
         Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(|turn| turn.evidence.clone())));
-    let note = Memo::new(move |_| session.with(cited_note));
-    let count = move || passages.with(|p| p.as_ref().map(|p| p.len()));
+    // The reader's own note stands in the list where there is one, but is no source of the knowledge base.
+    let count = move || {
+        passages.with(|p| p.as_ref().map(|p| p.iter().filter(|item| item.passage != NOTE_PASSAGE).count()))
+    };
     let cards = move || {
         let listed = passages.get();
         listed
             .iter()
             .flat_map(|listed| listed.iter().cloned().enumerate())
-            .map(|(index, item)| (Some(index + 1), Arc::new(item)))
-            .chain(note.get().map(|note| (None, note)))
+            .map(|(index, item)| ((item.passage != NOTE_PASSAGE).then_some(index + 1), Arc::new(item)))
             .collect::<Vec<_>>()
     };
     view! {
@@ -164,21 +165,4 @@ fn spans_in(session: &Session, passage: &str, sentence: Option<usize>) -> Vec<(u
         .filter(|citation| citation.passage == passage)
         .map(|citation| (citation.start, citation.end))
         .collect()
-}
-
-/// The reader's note as a passage, where the answer cites it.
-fn cited_note(session: &Session) -> Option<Arc<Evidence>> {
-    let turn = session.turn.as_ref()?;
-    let note = turn.note.as_ref()?;
-    let cited =
-        turn.sentences.iter().flat_map(|sentence| &sentence.citations).any(|citation| citation.passage == NOTE_PASSAGE);
-    cited.then(|| {
-        Arc::new(Evidence {
-            passage: NOTE_PASSAGE.to_owned(),
-            title: "Your note".to_owned(),
-            text: note.to_string(),
-            source: "pasted into this page".to_owned(),
-            score: 0.0,
-        })
-    })
 }

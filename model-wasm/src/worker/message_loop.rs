@@ -1,0 +1,168 @@
+//! Requests in, events out; one answer at a time, in slices.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use wasm_bindgen_futures::spawn_local;
+
+use super::load::load;
+use super::pause::Pause;
+use crate::pipeline::{Assistant, PipelineError};
+use crate::protocol::{Ask, ErrorKind, Event, Load, Request};
+
+/// What the worker can do at the moment.
+enum Phase {
+    /// Waiting for `load`.
+    Empty,
+    /// Fetching and building.
+    Loading,
+    /// Answering questions.
+    Ready(Rc<Assistant>),
+}
+
+/// The answer being written.
+struct Running {
+    id: String,
+    stop: Rc<Cell<bool>>,
+}
+
+struct Shared {
+    post: Box<dyn Fn(&Event)>,
+    phase: RefCell<Phase>,
+    running: RefCell<Option<Running>>,
+}
+
+/// The worker's messages.
+pub struct MessageLoop {
+    shared: Rc<Shared>,
+}
+
+impl MessageLoop {
+    /// Events go to `post`.
+    pub fn new(post: impl Fn(&Event) + 'static) -> Self {
+        Self {
+            shared: Rc::new(Shared {
+                post: Box::new(post),
+                phase: RefCell::new(Phase::Empty),
+                running: RefCell::new(None),
+            }),
+        }
+    }
+
+    /// Like [`Self::new`], with an assistant that needs no loading.
+    pub fn with_assistant(assistant: Assistant, post: impl Fn(&Event) + 'static) -> Self {
+        let messages = Self::new(post);
+        *messages.shared.phase.borrow_mut() = Phase::Ready(Rc::new(assistant));
+        messages
+    }
+
+    /// Takes in one request, JSON text. Returns at once; what it leads to is posted.
+    pub fn receive(&self, message: &str) {
+        match serde_json::from_str::<Request>(message) {
+            Ok(Request::Load(request)) => self.load(request),
+            Ok(Request::Ask(ask)) => self.ask(ask),
+            Ok(Request::Stop(stop)) => {
+                if let Some(running) = self.shared.running.borrow().as_ref().filter(|running| running.id == stop.id) {
+                    running.stop.set(true);
+                }
+            }
+            // serde's text may quote the message, and a message may hold a patient's note: only the place is told.
+            Err(error) => self.shared.fail(
+                None,
+                ErrorKind::BadRequest,
+                format!("not a request of this version (at column {} of {})", error.column(), message.len()),
+            ),
+        }
+    }
+
+    fn load(&self, request: Load) {
+        if !matches!(*self.shared.phase.borrow(), Phase::Empty) {
+            let message = "the model is loaded or loading already; start a new worker to load another";
+            return self.shared.fail(None, ErrorKind::Busy, message.to_owned());
+        }
+        *self.shared.phase.borrow_mut() = Phase::Loading;
+        let shared = Rc::clone(&self.shared);
+        spawn_local(async move {
+            match load(&request, &*shared.post).await {
+                Ok(assistant) => {
+                    let info = assistant.info();
+                    *shared.phase.borrow_mut() = Phase::Ready(Rc::new(assistant));
+                    (shared.post)(&Event::Ready(info));
+                }
+                Err(error) => {
+                    *shared.phase.borrow_mut() = Phase::Empty;
+                    shared.fail(None, error.kind(), error.to_string());
+                }
+            }
+        });
+    }
+
+    fn ask(&self, ask: Ask) {
+        let assistant = match &*self.shared.phase.borrow() {
+            Phase::Ready(assistant) => Rc::clone(assistant),
+            Phase::Empty | Phase::Loading => {
+                let message = "the model is not ready yet; ask again when it is";
+                return self.shared.fail(Some(ask.id), ErrorKind::NotReady, message.to_owned());
+            }
+        };
+        if self.shared.running.borrow().is_some() {
+            let message = "another question is being answered; stop it or wait for its end";
+            return self.shared.fail(Some(ask.id), ErrorKind::Busy, message.to_owned());
+        }
+        let stop = Rc::new(Cell::new(false));
+        *self.shared.running.borrow_mut() = Some(Running { id: ask.id.clone(), stop: Rc::clone(&stop) });
+        let shared = Rc::clone(&self.shared);
+        spawn_local(async move {
+            if let Err(error) = answer(&shared, &assistant, &ask, &stop).await {
+                *shared.running.borrow_mut() = None;
+                shared.fail(Some(ask.id), error.kind(), error.to_string());
+            }
+            *shared.running.borrow_mut() = None;
+        });
+    }
+}
+
+/// Works through one answer and lets the event loop have its turns.
+async fn answer(shared: &Shared, assistant: &Assistant, ask: &Ask, stop: &Cell<bool>) -> Result<(), PipelineError> {
+    let mut pause = Pause::new();
+    let mut answering = assistant.start(ask)?;
+    loop {
+        if stop.get() {
+            shared.post_all(answering.stop());
+            return Ok(());
+        }
+        match answering.step()? {
+            Some(events) => {
+                let done = events.iter().any(|event| matches!(event, Event::Done { .. }));
+                shared.post_all(events);
+                // Without another pause: between `done` and the end of this function no new question may come in.
+                if done {
+                    return Ok(());
+                }
+            }
+            None => return Ok(()),
+        }
+        pause.if_due().await;
+    }
+}
+
+impl Shared {
+    fn post_all(&self, events: Vec<Event>) {
+        for mut event in events {
+            if let Event::Done { heap_bytes, .. } = &mut event {
+                *heap_bytes = Some(heap());
+            }
+            (self.post)(&event);
+        }
+    }
+
+    fn fail(&self, id: Option<String>, kind: ErrorKind, message: String) {
+        (self.post)(&Event::Error { id, kind, message });
+    }
+}
+
+/// Size of the wasm memory in bytes; it never shrinks.
+fn heap() -> u64 {
+    const PAGE_BYTES: u64 = 64 << 10;
+    u64::try_from(core::arch::wasm32::memory_size::<0>()).unwrap_or_default() * PAGE_BYTES
+}

@@ -1,0 +1,52 @@
+//! Giving the worker's event loop a turn in the middle of an answer, so that a `stop` is seen.
+
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::MessageChannel;
+
+/// Longest stretch of work between two turns of the event loop.
+const SLICE_MS: f64 = 8.0;
+
+/// Pauses when enough time has gone by.
+///
+/// A message channel rather than `setTimeout`: browsers hold back nested timers to 4 ms each, which over the steps of
+/// an answer would be longer than the answer.
+pub(super) struct Pause {
+    /// `None` where the browser gives none: then the answer runs in one go.
+    channel: Option<MessageChannel>,
+    last_ms: f64,
+}
+
+impl Pause {
+    pub(super) fn new() -> Self {
+        Self { channel: MessageChannel::new().ok(), last_ms: now_ms() }
+    }
+
+    /// Lets waiting messages be handled if the last pause is long enough ago.
+    pub(super) async fn if_due(&mut self) {
+        let Some(channel) = self.channel.as_ref().filter(|_| now_ms() - self.last_ms >= SLICE_MS) else { return };
+        let port = channel.port1();
+        let turn = js_sys::Promise::new(&mut |resolve, _| port.set_onmessage(Some(&resolve)));
+        if channel.port2().post_message(&JsValue::NULL).is_ok() {
+            let _ = JsFuture::from(turn).await;
+        }
+        self.last_ms = now_ms();
+    }
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        if let Some(channel) = &self.channel {
+            channel.port1().close();
+        }
+    }
+}
+
+fn now_ms() -> f64 {
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_namespace = performance)]
+        fn now() -> f64;
+    }
+    now()
+}
