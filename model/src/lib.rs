@@ -6,6 +6,8 @@
 //! [`generate::GroundedDecoder`] (the product) or [`generate::FreeDecoder`] (research).
 
 pub mod config;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod convert;
 mod dispatch;
 mod emamba;
 mod error;
@@ -19,6 +21,7 @@ mod nn;
 mod parameters;
 pub mod preset;
 pub mod prompt;
+pub mod random;
 mod stem;
 mod tensor_list;
 pub mod tokenizer;

@@ -1,0 +1,15 @@
+//! Model folders made from other folders: Hugging Face checkpoints of T5 and Mamba, and exports of the training.
+//!
+//! Reads and writes files, so it does not exist in the browser.
+
+mod checkpoint;
+mod error;
+mod hugging_face;
+mod mamba;
+mod pack;
+mod t5;
+
+pub use checkpoint::Checkpoint;
+pub use error::ConvertError;
+pub use hugging_face::{Conversion, Converted};
+pub use pack::pack;
