@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 
 use crate::config::{Combine, Config};
 use crate::dispatch::{Dispatch, Expert};
-use crate::emamba::EMamba;
+use crate::emamba::{EMamba, LayerState};
 use crate::error::ModelError;
 use crate::et5::{Decoder, DecoderCache, Encoder};
 use crate::gate::{Decisions, Gate, Routing};
@@ -147,16 +147,17 @@ impl MambaFormer {
         encoding.finish()
     }
 
-    /// The `EMamba` expert alone on embeddings `[tokens, d_model]`, continuing from `state` (`None`: from the start). Returns its
-    /// final-norm output `[tokens, d_model]` and the state after the last token, so that a long note can be prefilled in chunks.
-    pub fn scan(&self, embeddings: &Tensor, state: Option<Vec<crate::LayerState>>) -> Result<(Tensor, Vec<crate::LayerState>), ModelError> {
+    /// The `EMamba` stack alone, between its adapters: `hidden [tokens, emamba.d_model]`, continuing from `state` (`None`: from the
+    /// start). Returns its final-norm output, of the same shape, and the state after the last token, so that a long sequence can be
+    /// read in chunks.
+    pub fn scan(&self, hidden: &Tensor, state: Option<Vec<LayerState>>) -> Result<(Tensor, Vec<LayerState>), ModelError> {
         let expert = self.emamba.as_ref().ok_or(ModelError::Absent("EMamba expert"))?;
         let mut state = state.unwrap_or_else(|| expert.initial_state());
-        let mut hidden = expert.begin(embeddings)?;
+        let mut hidden = hidden.clone();
         for (index, layer) in state.iter_mut().enumerate() {
             hidden = expert.layer(index, &hidden, layer)?;
         }
-        Ok((expert.finish(&hidden)?, state))
+        Ok((expert.normalise(&hidden)?, state))
     }
 
     /// The shared embedding of `ids` after the stem, `[tokens, d_model]`.

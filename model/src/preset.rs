@@ -109,7 +109,7 @@ fn chairside() -> Config {
     Config {
         name: "chairside".into(),
         vocab_size: 8_192,
-        d_model: 384,
+        d_model: 256,
         max_tokens: 1_024,
         pad_token_id: 0,
         eos_token_id: 1,
@@ -117,23 +117,23 @@ fn chairside() -> Config {
         stem_conv: Some(4),
         gate: GateConfig { hidden: 64, window: 4, prototypes: 16, temperature: 1.0 },
         et5: Et5Config {
-            num_layers: 6,
-            num_decoder_layers: 6,
-            num_heads: 6,
+            num_layers: 4,
+            num_decoder_layers: 4,
+            num_heads: 4,
             d_kv: 64,
-            d_ff: 1_024,
+            d_ff: 768,
             relative_attention_num_buckets: 32,
             relative_attention_max_distance: 128,
             layer_norm_epsilon: 1e-6,
             tie_word_embeddings: true,
         },
         emamba: Some(EMambaConfig {
-            d_model: 384,
-            num_layers: 6,
-            d_inner: 768,
+            d_model: 256,
+            num_layers: 4,
+            d_inner: 512,
             d_state: 16,
             d_conv: 4,
-            dt_rank: 24,
+            dt_rank: 16,
             bidirectional: false,
             layer_norm_epsilon: 1e-5,
         }),
@@ -142,7 +142,7 @@ fn chairside() -> Config {
             copy: Some(HeadWidth { width: 64 }),
             decision: true,
             answerable: true,
-            embedding: Some(HeadWidth { width: 384 }),
+            embedding: Some(HeadWidth { width: 256 }),
         },
     }
 }
@@ -221,7 +221,7 @@ mod tests {
         // (preset, least, most parameters)
         for (preset, least, most) in [
             (Preset::Nano, 250_000, 500_000),
-            (Preset::Chairside, 30_000_000, 40_000_000),
+            (Preset::Chairside, 10_000_000, 40_000_000),
             (Preset::Base, 330_000_000, 360_000_000),
             (Preset::T5Large, 780_000_000, 785_000_000),
         ] {

@@ -44,7 +44,7 @@ impl EMamba {
 
     /// The state before the first token.
     pub(crate) fn initial_state(&self) -> Vec<LayerState> {
-        self.blocks.iter().map(Block::initial_state).collect()
+        (0..self.blocks.len()).map(|index| self.initial_layer_state(index)).collect()
     }
 
     /// The state of layer `index` before the first token.
