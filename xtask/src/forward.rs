@@ -1,0 +1,33 @@
+//! Commands that need the model: handed to the optimised binary with all their arguments.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::process::Workspace;
+
+/// Everything behind the subcommand.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Arguments of the tool; `--help` names them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<OsString>,
+}
+
+/// Runs `model-tools` and ends with its exit status. Paths among the arguments stay relative to where the user is.
+pub(crate) fn run(workspace: &Workspace, subcommand: &str, args: &Args) -> Result<ExitCode> {
+    let here = std::env::current_dir().context("the current folder cannot be read")?;
+    let status = workspace
+        .cargo()
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--features", "model", "--bin", "model-tools"])
+        .arg("--manifest-path")
+        .arg(workspace.root().join("Cargo.toml"))
+        .args(["--", subcommand])
+        .args(&args.rest)
+        .current_dir(here)
+        .status()
+        .context("cargo could not be started")?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+}
