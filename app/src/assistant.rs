@@ -1,7 +1,6 @@
 //! The page's way to the worker: one object that the parts share through the context.
 
 use leptos::prelude::*;
-use mambaformer_wasm::answer::NOTE_PASSAGE;
 use mambaformer_wasm::client::WorkerClient;
 use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Load, Request, Stop};
 use wasm_bindgen::{JsCast, JsValue};
@@ -22,14 +21,6 @@ pub struct Chosen {
     pub sentence: usize,
     /// The passage to look at.
     pub passage: String,
-}
-
-impl Chosen {
-    /// Whether the chosen place is in the reader's own note.
-    #[must_use]
-    pub fn is_note(&self) -> bool {
-        self.passage == NOTE_PASSAGE
-    }
 }
 
 /// Shared by all parts of the page.
