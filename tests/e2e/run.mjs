@@ -1,0 +1,49 @@
+// Runs the end-to-end tests against a served dist/:  node run.mjs --base-url http://127.0.0.1:8080/ [--only WORDS]
+//
+// Starts no server. The browser is CHROMIUM or /usr/bin/chromium. A line per test, then `N passed, N failed`.
+
+import { mkdir } from 'node:fs/promises';
+import { Bench } from './bench.mjs';
+import * as api from './tests/api.mjs';
+import * as asking from './tests/asking.mjs';
+import * as faults from './tests/faults.mjs';
+import * as input from './tests/input.mjs';
+import * as look from './tests/look.mjs';
+import * as policy from './tests/policy.mjs';
+
+const argument = (name) => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+const baseUrl = argument('--base-url');
+if (!baseUrl) {
+  console.error('usage: node run.mjs --base-url URL [--only WORDS]');
+  process.exit(2);
+}
+const only = argument('--only');
+
+await mkdir(new URL('./output/', import.meta.url), { recursive: true });
+const bench = await Bench.open(new URL(baseUrl));
+let passed = 0;
+const failed = [];
+for (const { tests } of [policy, asking, input, faults, look, api]) {
+  for (const [name, test] of Object.entries(tests)) {
+    if (only && !name.includes(only)) continue;
+    const started = performance.now();
+    try {
+      await bench.run(test);
+      passed += 1;
+      console.log(`ok      ${name} (${Math.round(performance.now() - started)} ms)`);
+    } catch (error) {
+      failed.push(name);
+      console.log(`FAILED  ${name}\n        ${String(error.stack ?? error).replaceAll('\n', '\n        ')}`);
+    }
+  }
+}
+await bench.close();
+if (passed + failed.length === 0) {
+  console.error(`no test matches ${only}`);
+  process.exit(2);
+}
+console.log(`\n${passed} passed, ${failed.length} failed`);
+process.exit(failed.length === 0 ? 0 : 1);

@@ -1,0 +1,163 @@
+// The JavaScript API in a page that is not ours.
+
+import { check, equal, LOAD_MS, QUESTION } from '../bench.mjs';
+
+/** Opens an empty page of the same site, with the same policy, and loads the API there as `window.api`. */
+async function ownPage(chairside) {
+  await chairside.context.route('**/own-page.html', async (route) => {
+    const index = await route.fetch({ url: new URL('index.html', chairside.baseUrl).href });
+    const policy = index.headers()['content-security-policy'];
+    await route.fulfill({
+      headers: { 'content-type': 'text/html', 'content-security-policy': policy },
+      body: '<!doctype html><title>own</title><link rel="icon" href="icon.svg"><script type="module" src="own-page.js"></script>',
+    });
+  });
+  await chairside.context.route('**/own-page.js', (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      body: `import * as api from './engine/mambaformer.js'; window.api = api;`,
+    }),
+  );
+  await chairside.open('own-page.html');
+  await chairside.page.waitForFunction(() => window.api, undefined, { timeout: LOAD_MS });
+  chairside.page.setDefaultTimeout(LOAD_MS);
+}
+
+export const tests = {
+  'another page loads the model, asks, stops and disposes': async (chairside) => {
+    await ownPage(chairside);
+    const found = await chairside.page.evaluate(async (question) => {
+      const { MambaFormer, sliceBytes } = window.api;
+      const progress = [];
+      const assistant = await MambaFormer.load({ onProgress: (event) => progress.push(event) });
+      const out = { info: assistant.info, last: progress.at(-1), steady: true, types: [], spans: [], text: '' };
+      for (let i = 1; i < progress.length; i += 1) {
+        if (progress[i].loadedBytes < progress[i - 1].loadedBytes) out.steady = false;
+      }
+      const passages = new Map();
+      for await (const event of assistant.ask(question)) {
+        if (out.types.at(-1) !== event.type) out.types.push(event.type);
+        if (event.type === 'evidence') for (const p of event.passages) passages.set(p.passage, p.text);
+        if (event.type === 'text') out.text += event.text;
+        if (event.type === 'done') out.done = event;
+      }
+      for (const sentence of out.done.answer.sentences) {
+        for (const { passage, start, end } of sentence.citations) {
+          out.spans.push([sentence.text, sliceBytes(passages.get(passage), start, end)]);
+        }
+      }
+      assistant.dispose();
+      try {
+        for await (const event of assistant.ask(question)) out.afterDispose = event.type;
+      } catch (error) {
+        out.afterDispose = `${error.name} ${error.kind}`;
+      }
+      return out;
+    }, QUESTION);
+    check(found.info.model && found.info.parameters > 0 && found.info.bytes > 0, `info ${JSON.stringify(found.info)}`);
+    equal(found.last.stage, 'build', 'last stage');
+    equal(found.last.loadedBytes, found.last.totalBytes, 'bytes at the end');
+    check(found.steady, 'progress went backwards');
+    equal(found.types.slice(0, 2), ['evidence', 'routing'], 'first events');
+    equal(found.types.at(-1), 'done', 'last event');
+    check(found.types.includes('text'), 'no text');
+    equal(found.text.trim(), found.done.answer.answer, 'pieces together and the record');
+    check(found.spans.length > 0, 'no citation');
+    for (const [sentence, span] of found.spans) {
+      check(sentence.includes(span.trim()) || span.includes(sentence), `"${span}" is not in "${sentence}"`);
+    }
+    equal(found.afterDispose, 'MambaFormerError workerDied', 'asking after dispose');
+    equal(chairside.complaints, [], 'complaints');
+  },
+
+  'a second question at once is refused as busy; abort and leaving the loop stop': async (chairside) => {
+    await ownPage(chairside);
+    const found = await chairside.page.evaluate(async (question) => {
+      const assistant = await window.api.MambaFormer.load();
+      const out = {};
+      const kind = async (run) => {
+        try {
+          for await (const event of run()) if (event.type === 'done') return event.answer.state;
+        } catch (error) {
+          return error.kind;
+        }
+      };
+      const first = assistant.ask(question);
+      await first.next();
+      out.second = await kind(() => assistant.ask(question));
+      await first.return();
+      out.afterLeaving = await kind(() => assistant.ask(question));
+      const abort = new AbortController();
+      out.aborted = await kind(async function* () {
+        for await (const event of assistant.ask(question, { signal: abort.signal })) {
+          if (event.type === 'evidence') abort.abort();
+          yield event;
+        }
+      });
+      out.illFormed = await kind(() => assistant.ask('\ud800'));
+      out.empty = await kind(() => assistant.ask(''));
+      out.option = await kind(() => assistant.ask(question, { maxTokens: 0 }));
+      out.unknownOption = await kind(() => assistant.ask(question, { maxTokens: 5, colour: 'red' }));
+      out.note = await kind(() => assistant.ask(question, { note: 'n'.repeat(20_001) }));
+      out.atLast = await kind(() => assistant.ask(question));
+      assistant.dispose();
+      return out;
+    }, QUESTION);
+    equal(found.second, 'busy', 'second question');
+    check(['supported', 'partly_covered'].includes(found.afterLeaving), `after leaving: ${found.afterLeaving}`);
+    equal(found.aborted, 'stopped', 'aborted');
+    equal(found.illFormed, 'illFormedText', 'lone surrogate');
+    equal(found.empty, 'emptyQuestion', 'empty');
+    equal(found.option, 'badOption', 'maxTokens 0');
+    equal(found.unknownOption, 'badRequest', 'an unknown option');
+    equal(found.note, 'noteTooLong', 'a long note');
+    check(['supported', 'partly_covered'].includes(found.atLast), `at last: ${found.atLast}`);
+  },
+
+  'sliceBytes counts bytes and refuses what does not fit': async (chairside) => {
+    await ownPage(chairside);
+    const found = await chairside.page.evaluate(() => {
+      const { sliceBytes } = window.api;
+      const tried = (...args) => {
+        try {
+          return sliceBytes(...args);
+        } catch (error) {
+          return error.name;
+        }
+      };
+      return [
+        tried('Größe 5 mm', 0, 7),
+        tried('🦷 ok', 5, 7),
+        tried('Größe', 0, 3),
+        tried('Größe', 0, 99),
+        tried('Größe', 3, 1),
+        tried('Größe', 0.5, 1),
+        tried('', 0, 0),
+      ];
+    });
+    equal(found, ['Größe', 'ok', 'RangeError', 'RangeError', 'RangeError', 'RangeError', ''], 'slices');
+  },
+
+  'memory is flat and figures are told': async (chairside) => {
+    await ownPage(chairside);
+    const found = await chairside.page.evaluate(async (question) => {
+      const started = performance.now();
+      const assistant = await window.api.MambaFormer.load();
+      const ready = performance.now() - started;
+      const runs = [];
+      for (let i = 0; i < 12; i += 1) {
+        for await (const event of assistant.ask(question)) {
+          if (event.type === 'done') runs.push({ heap: event.heapBytes, tokens: event.answer.tokens_out, ...event.answer.timings_ms });
+        }
+      }
+      assistant.dispose();
+      return { ready, runs };
+    }, QUESTION);
+    const last = found.runs.at(-1);
+    console.log(
+      `        ready after ${found.ready.toFixed(0)} ms; answer of ${last.tokens} tokens: encode ${last.encode?.toFixed(0)} ms, ` +
+        `first token ${last.first_token?.toFixed(0)} ms, total ${last.total?.toFixed(0)} ms; heap ${(last.heap / 1e6).toFixed(1)} MB`,
+    );
+    equal(found.runs.at(-1).heap, found.runs[3].heap, 'heap after 12 questions and after 4');
+  },
+};
