@@ -54,13 +54,17 @@ class Order:
 
 
 def collate(items: list[dict], start_token: int) -> dict:
-    """Tensors of a batch: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, answerable, decision, gold [B, 2]."""
+    """Tensors of a batch: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, answerable, decision, gold [B, 2], pointer and pointer_weight [B, T]."""
     longest = max(len(i["source"]) for i in items)
     answer = max(1, max(len(i["labels"]) for i in items))
     ids = np.zeros((len(items), longest), dtype=np.int64)
     decoder = np.zeros((len(items), answer), dtype=np.int64)
     labels = np.full((len(items), answer), IGNORED, dtype=np.int64)
+    pointer = np.full((len(items), answer), -1, dtype=np.int64)
+    pointer_weight = np.zeros((len(items), answer), dtype=np.float32)
     for row, item in enumerate(items):
+        pointer[row, : len(item["pointer"])] = item["pointer"]
+        pointer_weight[row, : len(item["pointer"])] = item["pointer_weight"]
         ids[row, : len(item["source"])] = item["source"]
         decoder[row, 0] = start_token
         n = len(item["labels"])
@@ -69,4 +73,4 @@ def collate(items: list[dict], start_token: int) -> dict:
     return {"ids": torch.from_numpy(ids), "lengths": torch.tensor([len(i["source"]) for i in items]), "decoder_ids": torch.from_numpy(decoder),
             "labels": torch.from_numpy(labels), "decoder_lengths": torch.tensor([max(1, len(i["labels"])) for i in items]),
             "answerable": torch.tensor([float(i["answerable"]) for i in items]), "decision": torch.tensor([i["decision"] for i in items]),
-            "gold": torch.tensor([list(i["gold"]) for i in items])}
+            "gold": torch.tensor([list(i["gold"]) for i in items]), "pointer": torch.from_numpy(pointer), "pointer_weight": torch.from_numpy(pointer_weight)}

@@ -14,6 +14,7 @@ from .model import EMAMBA, ET5, Encoded, MambaFormer
 
 @dataclass
 class Weights:
+    pointer: float = 0.5
     decision: float = 0.3
     answerable: float = 0.3
     utility: float = 0.05
@@ -32,19 +33,28 @@ def token_cost(lengths: torch.Tensor, max_tokens: int) -> torch.Tensor:
     return torch.stack([et5, torch.full_like(et5, 0.30)], dim=-1)
 
 
-def answer_log_probability(model: MambaFormer, encoded: Encoded, z, packing, labels) -> torch.Tensor:
-    """log P(label) of the mixture for each packed decoder token, [N]; ignored labels give 0."""
+def answer_log_probability(model: MambaFormer, encoded: Encoded, z, packing, labels, copying) -> torch.Tensor:
+    """log P(label) of the mixture for each packed decoder token, [N]; ignored labels give 0. `copying` is the copy head's output."""
     target = packing.pack(labels[..., None])[:, 0]
     known = target != IGNORED
     safe = target.clamp(min=0)
     lm = torch.log_softmax(model.lm_logits(z).float(), dim=-1).gather(1, safe[:, None])[:, 0]
-    if model.config.heads.copy:
-        attention, g = model.copy_attention(encoded, z, packing)
+    if copying is not None:
+        attention, g = copying
         match = (labels[:, :, None] == encoded.ids[:, None, :]) & encoded.valid[:, None]
         copied = packing.pack((attention.exp() * match).sum(-1, keepdim=True))[:, 0]
         g = g.float()
         lm = torch.log(g * lm.exp() + (1 - g) * copied + 1e-9)
     return torch.where(known, lm, torch.zeros_like(lm))
+
+
+def pointer_loss(attention: torch.Tensor, pointer: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of the pointer attention [B, T, L] (log) with the place each token is copied from, weighted.
+
+    The mixture's loss cannot tell two places of one word apart ("The" begins many sentences); this can, and it is what selects.
+    """
+    picked = attention.gather(2, pointer.clamp(min=0)[..., None])[..., 0]
+    return -(picked * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
 def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float]) -> dict[str, torch.Tensor]:
@@ -118,11 +128,13 @@ class Utility:
 def task_terms(model: MambaFormer, encoded: Encoded, batch: dict) -> dict[str, torch.Tensor]:
     """nll (mean over the answer tokens), decision, answerable, and counts for the log."""
     z, packing = model.decode(encoded, batch["decoder_ids"], batch["decoder_lengths"])
-    log_p = answer_log_probability(model, encoded, z, packing, batch["labels"])
+    copying = model.copy_attention(encoded, z, packing) if model.config.heads.copy else None
+    log_p = answer_log_probability(model, encoded, z, packing, batch["labels"], copying)
     tokens = (batch["labels"] != IGNORED).sum()
     first = z[packing.offsets[:-1]].float()
     terms = {"nll": -log_p.sum() / tokens.clamp(min=1), "answer_tokens": tokens}
     zero = log_p.new_zeros(())
+    terms["pointer"] = zero if copying is None else pointer_loss(copying[0], batch["pointer"], batch["pointer_weight"])
     answerable = model.heads.answerable(first)[:, 0]
     terms["answerable"] = F.binary_cross_entropy_with_logits(answerable, batch["answerable"])
     terms["answerable_right"] = ((answerable > 0).float() == batch["answerable"]).float().sum()

@@ -107,6 +107,32 @@ def build(items: Path, out: Path, vocab_size: int) -> dict:
     return {"vocab_size": tokenizer.get_vocab_size(), "pieces": int(counts.sum()), "words": sum(len(t.split()) for t in texts)}
 
 
+def pointer_targets(source: list[int], labels: list[int], gold: tuple[int, int], stops: set[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Where each answer token stands in the gold passage (prompt position, -1 where it does not), and its weight in the pointer loss.
+
+    A grounded answer follows its source by itself once a sentence is chosen, so the weight lies on the first token of each
+    copied run (1) and of each further sentence in it (0.5); the other tokens keep a little (0.02) so that the pointer moves on.
+    """
+    positions = np.full(len(labels), -1, dtype=np.int32)
+    weights = np.zeros(len(labels), dtype=np.float32)
+    body, end = source[gold[0] : gold[1]], len(labels) - 1  # the last label is </s>
+    i = 0
+    while i < end:
+        # The longest match of at most 8 tokens, of 3 at least: shorter ones are chance.
+        widths = range(min(8, end - i), 2, -1)
+        start = next((p for width in widths for p in range(len(body) - width + 1) if body[p : p + width] == labels[i : i + width]), None)
+        if start is None:
+            i += 1
+            continue
+        run = 0
+        while i + run < end and start + run < len(body) and body[start + run] == labels[i + run]:
+            positions[i + run] = gold[0] + start + run
+            weights[i + run] = 1.0 if run == 0 else 0.5 if labels[i + run - 1] in stops else 0.02
+            run += 1
+        i += run
+    return positions, weights
+
+
 def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int | None = None) -> list[dict]:
     """Items as ids: source, labels (answer + </s>, empty without an answer), gold span, decision (-1 = none), answerable."""
     lines = [json.loads(line) for line in path.open(encoding="utf-8")][:limit]
@@ -121,6 +147,7 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
         for text, encoding in zip(part, tokenizer.encode_batch(part, add_special_tokens=False)):
             cache[text] = encoding.ids
     out = []
+    stops = {tokenizer.token_to_id(piece) for piece in ".?!"} - {None}
     for item in lines:
         ids = [QUESTION] + cache[collapse(item["question"])]
         span = (0, 0)
@@ -135,6 +162,7 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
         ids.append(EOS)
         answerable = item["answerable"] if item["gold"] is None or span != (0, 0) else 0
         labels = cache[collapse(item["answer"])] + [EOS] if answerable and item["answer"] else []
-        out.append({"source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
+        pointer, pointer_weight = pointer_targets(ids, labels, span, stops)
+        out.append({"pointer": pointer, "pointer_weight": pointer_weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
                     "decision": -1 if item["decision"] is None else item["decision"]})
     return out

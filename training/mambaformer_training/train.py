@@ -140,7 +140,7 @@ class Trainer:
                 encoded.mixed.retain_grad()
             task = task_terms(self.model, encoded, batch)
             router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual)
-        loss = task["nll"] + w.decision * task["decision"] + w.answerable * task["answerable"]
+        loss = task["nll"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
         total = loss + w.cost * router["cost"] + w.balance * router["balance"] + w.entropy * router["entropy"] + w.router_z * router["router_z"]
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -158,7 +158,7 @@ class Trainer:
         self.tokens += source
         self.answer_tokens += int(task["answer_tokens"])
         top = encoded.p.detach().amax(-1)[encoded.valid].mean()
-        return {"loss": total.detach().item(), "nll": float(task["nll"].detach()), "decision": float(task["decision"].detach()), "answerable": float(task["answerable"].detach()),
+        return {"loss": total.detach().item(), "nll": float(task["nll"].detach()), "pointer": float(task["pointer"].detach()), "decision": float(task["decision"].detach()), "answerable": float(task["answerable"].detach()),
                 **{k: float(router[k].detach()) for k in ("cost", "balance", "entropy")}, "utility": 0.0 if utility is None else float(utility.detach()),
                 "share_emamba": router["share_emamba"].item(), "top_p": top.item(), "gradient_norm": float(norm), "lr": rate, "noise": scale, "source_tokens": source}
 

@@ -6,7 +6,8 @@ import torch
 from mambaformer_training.batches import IGNORED, Order, collate
 from mambaformer_training.config import Config, preset
 from mambaformer_training.model import EMAMBA, ET5, MambaFormer
-from mambaformer_training.objective import Utility, Weights, answer_log_probability, router_terms, task_terms
+from mambaformer_training.tokens import pointer_targets
+from mambaformer_training.objective import Utility, Weights, answer_log_probability, pointer_loss, router_terms, task_terms
 from mambaformer_training.packing import Packing
 
 import numpy as np
@@ -24,7 +25,28 @@ def build(two_way=False, seed=1):
 
 def items(lengths, seed=2):
     rng = np.random.default_rng(seed)
-    return [{"source": rng.integers(7, 200, n), "labels": rng.integers(7, 200, 1 + n % 5), "gold": (0, 0), "answerable": 1, "decision": n % 4 - 1} for n in lengths]
+    rows = [{"source": rng.integers(7, 200, n), "labels": rng.integers(7, 200, 1 + n % 5), "gold": (0, 0), "answerable": 1, "decision": n % 4 - 1} for n in lengths]
+    for row in rows:
+        row["pointer"], row["pointer_weight"] = pointer_targets(row["source"].tolist(), row["labels"].tolist(), row["gold"], {7})
+    return rows
+
+
+def test_pointer_targets_follow_the_source():
+    #          0  1  2   3   4  5   6   7   8   9  10  11
+    source = [3, 9, 4, 20, 21, 7, 22, 23, 24, 7, 25, 1]
+    # An opening (30), then "22 23 24 ." copied, the rest of its run "25", then back to "20 21 .", then </s>.
+    labels = [30, 22, 23, 24, 7, 25, 20, 21, 7, 1]
+    positions, weights = pointer_targets(source, labels, (3, 11), {7})
+    assert positions.tolist() == [-1, 6, 7, 8, 9, 10, 3, 4, 5, -1]
+    assert [round(float(w), 2) for w in weights] == [0, 1, 0.02, 0.02, 0.02, 0.5, 1, 0.02, 0.02, 0]
+
+
+@torch.no_grad()
+def test_pointer_loss_is_the_weighted_cross_entropy():
+    attention = torch.log_softmax(torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(1)), dim=-1)
+    pointer, weight = torch.tensor([[4, -1, 2], [0, 1, -1]]), torch.tensor([[1.0, 0, 0.5], [0.02, 0, 0]])
+    want = -(attention[0, 0, 4] + 0.5 * attention[0, 2, 2] + 0.02 * attention[1, 0, 0]) / 1.52
+    torch.testing.assert_close(pointer_loss(attention, pointer, weight), want)
 
 
 def test_compaction_keeps_order():
@@ -79,7 +101,7 @@ def test_mixture_sums_to_one_and_gives_the_loss():
     mixture = model.mixture(encoded, z, packing)
     torch.testing.assert_close(mixture.sum(-1), torch.ones(len(mixture)))
     target = packing.pack(batch["labels"][..., None])[:, 0]
-    log_p = answer_log_probability(model, encoded, z, packing, batch["labels"])
+    log_p = answer_log_probability(model, encoded, z, packing, batch["labels"], model.copy_attention(encoded, z, packing))
     torch.testing.assert_close(log_p, mixture.gather(1, target[:, None])[:, 0].log(), rtol=1e-4, atol=1e-4)
 
 
@@ -101,7 +123,8 @@ def test_every_parameter_learns():
 def test_unlabelled_items_have_no_answer_loss():
     rows = items([10, 12])
     for row in rows:
-        row["labels"] = np.array([], dtype=np.int64)
+        row["labels"] = row["pointer"] = np.array([], dtype=np.int64)
+        row["pointer_weight"] = np.array([], dtype=np.float32)
     batch = collate(rows, 0)
     assert (batch["labels"] == IGNORED).all()
     model = build()
