@@ -4,20 +4,13 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Read};
 use std::path::Path;
 
-use crate::config::{Config, TensorSpec};
-use crate::manifest::{FORMAT, FileEntry, Files, Licence, MANIFEST_LIMIT_BYTES, Manifest, ModelFile};
+use crate::config::TensorSpec;
+use crate::manifest::{MANIFEST_LIMIT_BYTES, Manifest, ModelFile};
 
 use super::error::WeightsError;
-use super::recipe::Recipe;
+use super::new_model::{MANIFEST_FILE, NewModel, TOKENIZER_FILE, WEIGHTS_FILE};
 use super::store::{Loader, Weights};
 use super::write::{WeightsWriter, Written};
-
-/// Name of the manifest.
-pub const MANIFEST_FILE: &str = "manifest.json";
-/// Name of the weights.
-pub const WEIGHTS_FILE: &str = "model.safetensors";
-/// Name of the tokenizer.
-pub const TOKENIZER_FILE: &str = "tokenizer.json";
 
 fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> WeightsError + 'a {
     move |source| WeightsError::Io { action, path: path.display().to_string(), source }
@@ -57,25 +50,6 @@ fn feed(loader: &mut Loader, file: ModelFile, folder: &Path) -> Result<(), Weigh
     }
 }
 
-/// Everything of a new model but its tensors.
-#[derive(Debug, Clone)]
-pub struct NewModel {
-    /// Name shown to the user.
-    pub name: String,
-    /// Version of these weights.
-    pub version: String,
-    /// Sizes.
-    pub config: Config,
-    /// How tensors are stored.
-    pub recipe: Recipe,
-    /// Bytes of `tokenizer.json`.
-    pub tokenizer: Vec<u8>,
-    /// Where the weights come from.
-    pub provenance: serde_json::Map<String, serde_json::Value>,
-    /// Licences of what went in.
-    pub licences: Vec<Licence>,
-}
-
 /// Writes a model's folder; `values` is asked for each tensor of the config in order and forgotten after it is written.
 /// The manifest goes last: a folder that was left half-written has none.
 pub fn write_folder<E: From<WeightsError>>(
@@ -97,20 +71,7 @@ pub fn write_folder<E: From<WeightsError>>(
     let (written, _) = writer.finish()?;
     let tokenizer_path = folder.join(TOKENIZER_FILE);
     fs::write(&tokenizer_path, &model.tokenizer).map_err(io("writing", &tokenizer_path))?;
-    let manifest = Manifest {
-        format: FORMAT,
-        name: model.name.clone(),
-        version: model.version.clone(),
-        config: model.config.clone(),
-        quantization: written.quantization.clone(),
-        files: Files {
-            weights: written.entry.clone(),
-            tokenizer: FileEntry::describe(TOKENIZER_FILE, &model.tokenizer),
-        },
-        provenance: model.provenance.clone(),
-        licences: model.licences.clone(),
-    };
-    manifest.validate().map_err(WeightsError::from)?;
+    let manifest = model.manifest(&written)?;
     let text = manifest.to_json().map_err(WeightsError::from)?;
     fs::write(&manifest_path, text).map_err(io("writing", &manifest_path))?;
     Ok((manifest, written))
