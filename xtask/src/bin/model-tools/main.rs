@@ -2,8 +2,13 @@
 
 mod ask;
 mod assistant;
+mod convert;
 mod eval;
+mod inspect;
 mod logits;
+mod make;
+mod pack;
+mod report;
 
 use clap::{Parser, Subcommand};
 
@@ -17,6 +22,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Turn Hugging Face checkpoints of T5 and Mamba into a model folder.
+    Convert(convert::Args),
+    /// Quantise an export of the training.
+    Pack(pack::Args),
+    /// Verify a model folder and print what it holds.
+    Inspect(inspect::Args),
+    /// Make a model with random weights.
+    Make(make::Args),
     /// Answer one question on the terminal.
     Ask(ask::Args),
     /// Answer a file of questions with the worker's own pipeline.
@@ -27,6 +40,10 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Convert(args) => convert::run(args),
+        Command::Pack(args) => pack::run(args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Make(args) => make::run(args),
         Command::Ask(args) => ask::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Logits(args) => logits::run(&args),
