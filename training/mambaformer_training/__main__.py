@@ -47,7 +47,11 @@ def _train(args) -> None:
         stored = dict(state["settings"])
         # The end of the run may be moved; everything else stays as it began.
         stored.update({"minutes": args.minutes, "max_steps": args.max_steps, "threads": args.threads})
+        if args.noise_start is not None:
+            stored["noise_start"] = args.noise_start
         settings = Settings(**stored)
+    if args.noise_start is not None:
+        settings.noise_start = args.noise_start
     train = encode_items(tokenizer, args.items / "train.jsonl", config.max_tokens, args.limit)
     validation = encode_items(tokenizer, args.items / "validation.jsonl", config.max_tokens)
     trainer = Trainer(config, settings, train, validation, counts, args.run)
@@ -123,6 +127,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--warmup-steps", type=int, default=100)
     sub.add_argument("--dtype", choices=["auto", "f32", "bf16"], default="auto")
     sub.add_argument("--threads", type=int, default=2)
+    sub.add_argument("--noise-start", type=float, help="scale of the gate's exploration noise at the start (0.1); may be changed on resuming")
     sub.add_argument("--limit", type=int, help="use the first N training items only")
     sub.add_argument("--resume", action="store_true")
     sub.add_argument("--export", action="store_true", help="export after the end")

@@ -18,9 +18,9 @@ class Weights:
     decision: float = 0.3
     answerable: float = 0.3
     utility: float = 0.05
-    cost: float = 0.1
-    balance: float = 1.0
-    entropy: float = 0.01
+    cost: float = 0.05
+    balance: float = 0.3
+    entropy: float = 0.05
     router_z: float = 0.001
     # lambda of U = A - lambda k, and the temperature of the utility's softmax.
     cost_of_utility: float = 0.5

@@ -30,7 +30,7 @@ class Settings:
     warmup_steps: int = 100
     weight_decay: float = 0.01
     clip: float = 1.0
-    noise_start: float = 0.5
+    noise_start: float = 0.1
     noise_end: float = 0.02
     dtype: str = "auto"
     threads: int = 2
