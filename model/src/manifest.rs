@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, TensorSpec};
 
 /// The number in `format`; raised when an older reader could misread a newer file.
 pub const FORMAT: u64 = 1;
@@ -376,7 +376,7 @@ impl Manifest {
         check_file(&self.files.weights, WEIGHTS_LIMIT_BYTES)?;
         check_file(&self.files.tokenizer, TOKENIZER_LIMIT_BYTES)?;
         let quantisable: std::collections::HashSet<String> =
-            self.config.tensors().into_iter().filter(|spec| spec.quantisable()).map(|spec| spec.name).collect();
+            self.config.tensors().into_iter().filter(TensorSpec::quantisable).map(|spec| spec.name).collect();
         for (name, stored) in &self.quantization.tensors {
             if stored.dtype != Storage::F32 && !quantisable.contains(name) {
                 return Err(ManifestError::Quantization { name: name.clone(), storage: stored.dtype });

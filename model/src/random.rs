@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Role, TensorSpec};
 
-/// The generator: SplitMix64 (Steele, Lea & Flood 2014).
+/// The generator: `SplitMix64` (Steele, Lea & Flood 2014).
 #[derive(Debug, Clone)]
 pub struct Stream(u64);
 

@@ -1,5 +1,6 @@
 //! Checkpoints as `transformers` and `mamba_ssm` write them become models with the same values; what does not fit is listed.
 //! The checkpoints are those of tests/golden, whole, renamed, split or spoilt.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests stop at the unexpected like tests do
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -207,9 +208,11 @@ fn shards_equal_one_file() {
     assert!(load(&one).manifest().quantization.tensors.values().any(|tensor| tensor.dtype == Storage::Q8));
 }
 
+type Change = fn(&mut Value);
+
 #[test]
 fn an_index_that_lies_is_refused() {
-    let cases: [(fn(&mut Value), &str); 3] = [
+    let cases: [(Change, &str); 3] = [
         (|index| index["weight_map"]["more.weight"] = json!("model-00000-of-00003.safetensors"), "more.weight"),
         (|index| drop(index["weight_map"].as_object_mut().unwrap().remove("shared.weight")), "shared.weight"),
         (|index| index["weight_map"]["shared.weight"] = json!("../model.safetensors"), "../model.safetensors"),
@@ -306,7 +309,6 @@ fn missing_and_unknown_tensors_are_all_listed() {
 
 #[test]
 fn architectures_that_are_not_ours_are_refused_by_field() {
-    type Change = fn(&mut Value);
     let t5_cases: [(&str, Change); 5] = [
         ("feed_forward_proj", |c| c["feed_forward_proj"] = json!("relu")),
         ("feed_forward_proj", |c| drop(c.as_object_mut().unwrap().remove("feed_forward_proj"))),

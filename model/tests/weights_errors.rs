@@ -1,4 +1,6 @@
 //! Every way a model's files can be wrong gives its own error, naming the file, chunk or tensor.
+#![allow(clippy::too_many_lines)] // tables of cases
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests stop at the unexpected like tests do
 
 mod weights_support;
 
@@ -12,6 +14,8 @@ use weights_support::{Model, join, tiny_config};
 
 /// What a case must produce.
 type Check = fn(&WeightsError) -> bool;
+type ManifestCheck = fn(&ManifestError) -> bool;
+type ConfigChange = fn(&mut Config);
 
 fn must_fail(name: &str, model: &Model, check: Check) {
     let error = model.load().err().unwrap_or_else(|| panic!("{name}: the model was accepted"));
@@ -238,7 +242,6 @@ fn manifests_that_lie() {
         change(&mut json);
         json.to_string()
     };
-    type ManifestCheck = fn(&ManifestError) -> bool;
     let cases: Vec<(&str, String, ManifestCheck)> = vec![
         ("empty", String::new(), |e| matches!(e, ManifestError::Json { .. })),
         ("not JSON", "<!doctype html>".into(), |e| matches!(e, ManifestError::Json { .. })),
@@ -305,7 +308,7 @@ fn manifests_that_lie() {
         (
             "quantised vector",
             edited(|m| {
-                m["quantization"]["tensors"]["gate.norm.weight"] = json!({"dtype": "q8", "relative_rms_error": 0.0})
+                m["quantization"]["tensors"]["gate.norm.weight"] = json!({"dtype": "q8", "relative_rms_error": 0.0});
             }),
             |e| matches!(e, ManifestError::Quantization { .. }),
         ),
@@ -319,7 +322,7 @@ fn manifests_that_lie() {
 
 #[test]
 fn configs_out_of_range() {
-    let cases: Vec<(&str, fn(&mut Config))> = vec![
+    let cases: Vec<(&str, ConfigChange)> = vec![
         ("vocab_size", |c| c.vocab_size = 0),
         ("d_model", |c| c.d_model = 20_000),
         ("max_tokens", |c| c.max_tokens = 0),

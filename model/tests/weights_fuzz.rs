@@ -1,5 +1,6 @@
 //! Arbitrary and spoilt headers and manifests never panic, and what is accepted keeps its promises.
 //! The coverage-guided version of this is in `fuzz/`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests stop at the unexpected like tests do
 
 mod weights_support;
 
@@ -80,7 +81,7 @@ fn check_header(json: &[u8], file_bytes: u64) -> bool {
     true
 }
 
-/// serde_json reads a 64-bit float up to one unit in the last place off; the two places that have such are left out of comparisons.
+/// `serde_json` reads a 64-bit float up to one unit in the last place off; the two places that have such are left out of comparisons.
 fn without_free_numbers(mut manifest: Manifest) -> Manifest {
     manifest.provenance.clear();
     manifest.quantization.tensors.values_mut().for_each(|tensor| tensor.relative_rms_error = 0.0);

@@ -1,4 +1,5 @@
 //! Quantisation: bounds on the error, refusals, and agreement with candle's blocks value for value.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests stop at the unexpected like tests do
 
 mod weights_support;
 
@@ -18,7 +19,7 @@ fn normal(seed: u64, count: usize) -> Vec<f32> {
 }
 
 fn through(storage: Storage, rows: usize, columns: usize, values: &[f32]) -> Vec<f32> {
-    Matrix::pack(storage, rows, columns, values.to_vec()).unwrap().into_f32().unwrap()
+    Matrix::pack(storage, rows, columns, values).unwrap().into_f32().unwrap()
 }
 
 #[test]
@@ -49,11 +50,11 @@ fn the_searched_scale_beats_the_plain_one() {
 #[test]
 fn words_are_laid_out_as_documented() {
     let values: Vec<f32> = (0..32).map(|index| (index % 16) as f32 - 8.0).collect();
-    let Matrix::Q4 { words, scales, .. } = Matrix::pack(Storage::Q4, 1, 32, values.clone()).unwrap() else { panic!() };
+    let Matrix::Q4 { words, scales, .. } = Matrix::pack(Storage::Q4, 1, 32, &values).unwrap() else { panic!() };
     assert_eq!(scales, [f16::ONE]);
     assert_eq!(words, [0x7654_3210, 0xfedc_ba98, 0x7654_3210, 0xfedc_ba98]);
     let values: Vec<f32> = (0..32).map(|index| if index == 1 { -127.0 } else { index as f32 }).collect();
-    let Matrix::Q8 { words, scales, .. } = Matrix::pack(Storage::Q8, 1, 32, values).unwrap() else { panic!() };
+    let Matrix::Q8 { words, scales, .. } = Matrix::pack(Storage::Q8, 1, 32, &values).unwrap() else { panic!() };
     assert_eq!(scales, [f16::ONE]);
     assert_eq!(words[..2], [0x0302_8100, 0x0706_0504]);
 }
@@ -65,7 +66,7 @@ fn candle_reads_the_same_values() {
         for (storage, dtype) in
             [(Storage::F32, GgmlDType::F32), (Storage::Q8, GgmlDType::Q8_0), (Storage::Q4, GgmlDType::Q4_0)]
         {
-            let matrix = Matrix::pack(storage, rows, columns, values.clone()).unwrap();
+            let matrix = Matrix::pack(storage, rows, columns, &values).unwrap();
             let expected = matrix.clone().into_f32().unwrap();
             let tensor = matrix.into_qtensor().unwrap();
             assert_eq!(tensor.dtype(), dtype);
@@ -76,6 +77,8 @@ fn candle_reads_the_same_values() {
     }
 }
 
+type Check = fn(&QuantError) -> bool;
+
 #[test]
 fn what_cannot_be_quantised_is_refused() {
     let zeros = |count: usize| vec![0.0f32; count];
@@ -83,7 +86,7 @@ fn what_cannot_be_quantised_is_refused() {
     with_nan[40] = f32::NAN;
     let mut huge = zeros(64);
     huge[33] = 1e7;
-    let cases: Vec<(&str, usize, usize, Vec<f32>, fn(&QuantError) -> bool)> = vec![
+    let cases: Vec<(&str, usize, usize, Vec<f32>, Check)> = vec![
         ("33 columns", 1, 33, zeros(33), |e| matches!(e, QuantError::Columns { columns: 33 })),
         ("no columns", 1, 0, zeros(0), |e| matches!(e, QuantError::Columns { columns: 0 })),
         ("a value short", 2, 32, zeros(63), |e| matches!(e, QuantError::Length { found: 63, expected: 64, .. })),
@@ -93,7 +96,7 @@ fn what_cannot_be_quantised_is_refused() {
     ];
     for (name, rows, columns, values, check) in cases {
         for storage in [Storage::Q8, Storage::Q4] {
-            let packed = Matrix::pack(storage, rows, columns, values.clone());
+            let packed = Matrix::pack(storage, rows, columns, &values);
             let error = packed.err().unwrap_or_else(|| panic!("{name} as {storage}: accepted"));
             assert!(check(&error), "{name} as {storage}: {error:?}");
         }
@@ -185,12 +188,12 @@ fn the_writer_keeps_values_and_order_and_aligns_words() {
     }
     let mut writer = WeightsWriter::new(Vec::new(), "x", &config, &Recipe::new(Scheme::F32)).unwrap();
     assert!(
-        matches!(writer.push("stem.bias", vec![0.0; 32]), Err(WeightsError::WriteOrder { expected, .. }) if expected == "shared.weight")
+        matches!(writer.push("stem.bias", &[0.0; 32]), Err(WeightsError::WriteOrder { expected, .. }) if expected == "shared.weight")
     );
     let mut writer = WeightsWriter::new(Vec::new(), "x", &config, &Recipe::new(Scheme::F32)).unwrap();
-    assert!(matches!(writer.push("shared.weight", vec![0.0; 31]), Err(WeightsError::Shape { .. })));
+    assert!(matches!(writer.push("shared.weight", &[0.0; 31]), Err(WeightsError::Shape { .. })));
     let mut writer = WeightsWriter::new(Vec::new(), "x", &config, &Recipe::new(Scheme::F32)).unwrap();
-    assert!(matches!(writer.push("shared.weight", vec![f32::NAN; 512]), Err(WeightsError::NotFinite { .. })));
+    assert!(matches!(writer.push("shared.weight", &[f32::NAN; 512]), Err(WeightsError::NotFinite { .. })));
     let writer = WeightsWriter::new(Vec::new(), "x", &config, &Recipe::new(Scheme::F32)).unwrap();
     assert!(
         matches!(writer.finish(), Err(WeightsError::Names { missing, .. }) if missing.len() == config.tensors().len())

@@ -191,7 +191,12 @@ struct Refusal {
     supported: &'static str,
 }
 
-fn require(holds: bool, field: &'static str, found: impl ToString, supported: &'static str) -> Result<(), Refusal> {
+fn require(
+    holds: bool,
+    field: &'static str,
+    found: &(impl ToString + ?Sized),
+    supported: &'static str,
+) -> Result<(), Refusal> {
     if holds { Ok(()) } else { Err(Refusal { field, found: found.to_string(), supported }) }
 }
 
@@ -200,8 +205,8 @@ impl HuggingFaceConfig {
         if let Some(kind) = &self.model_type {
             require(kind == "mamba", "model_type", kind, "mamba (Mamba-1)")?;
         }
-        require(!self.use_bias, "use_bias", self.use_bias, "false")?;
-        require(self.use_conv_bias, "use_conv_bias", self.use_conv_bias, "true")?;
+        require(!self.use_bias, "use_bias", &self.use_bias, "false")?;
+        require(self.use_conv_bias, "use_conv_bias", &self.use_conv_bias, "true")?;
         require(self.hidden_act == "silu", "hidden_act", &self.hidden_act, "silu")?;
         let dt_rank = Rank::resolve(self.time_step_rank.as_ref(), self.hidden_size).map_err(|found| Refusal {
             field: "time_step_rank",
@@ -225,12 +230,12 @@ impl OriginalConfig {
     fn understand(self) -> Result<EMambaConfig, Refusal> {
         let ssm = self.ssm_cfg;
         require(ssm.layer == "Mamba1", "ssm_cfg.layer", &ssm.layer, "Mamba1")?;
-        require(!ssm.bias, "ssm_cfg.bias", ssm.bias, "false")?;
-        require(ssm.conv_bias, "ssm_cfg.conv_bias", ssm.conv_bias, "true")?;
-        require(self.rms_norm, "rms_norm", self.rms_norm, "true")?;
-        require(self.d_intermediate == 0, "d_intermediate", self.d_intermediate, "0 (no feed-forward layers)")?;
+        require(!ssm.bias, "ssm_cfg.bias", &ssm.bias, "false")?;
+        require(ssm.conv_bias, "ssm_cfg.conv_bias", &ssm.conv_bias, "true")?;
+        require(self.rms_norm, "rms_norm", &self.rms_norm, "true")?;
+        require(self.d_intermediate == 0, "d_intermediate", &self.d_intermediate, "0 (no feed-forward layers)")?;
         let layers = self.attn_layer_idx;
-        require(layers.is_empty(), "attn_layer_idx", format!("{layers:?}"), "[] (no attention layers)")?;
+        require(layers.is_empty(), "attn_layer_idx", &format!("{layers:?}"), "[] (no attention layers)")?;
         let dt_rank = Rank::resolve(ssm.dt_rank.as_ref(), self.d_model).map_err(|found| Refusal {
             field: "ssm_cfg.dt_rank",
             found,

@@ -66,7 +66,7 @@ pub fn write_folder<E: From<WeightsError>>(
     let out = BufWriter::with_capacity(1 << 20, File::create(&weights_path).map_err(io("creating", &weights_path))?);
     let mut writer = WeightsWriter::new(out, WEIGHTS_FILE, &model.config, &model.recipe)?;
     for spec in model.config.tensors() {
-        writer.push(&spec.name, values(&spec)?)?;
+        writer.push(&spec.name, &values(&spec)?)?;
     }
     let (written, _) = writer.finish()?;
     let tokenizer_path = folder.join(TOKENIZER_FILE);

@@ -47,15 +47,15 @@ pub enum Matrix {
 
 impl Matrix {
     /// Quantises (or keeps) the values of `[rows, columns]`.
-    pub fn pack(storage: Storage, rows: usize, columns: usize, values: Vec<f32>) -> Result<Self, QuantError> {
+    pub fn pack(storage: Storage, rows: usize, columns: usize, values: &[f32]) -> Result<Self, QuantError> {
         Ok(match storage {
-            Storage::F32 => Self::F32 { rows, columns, values },
+            Storage::F32 => Self::F32 { rows, columns, values: values.to_vec() },
             Storage::Q8 => {
-                let Blocks { words, scales } = quant::quantise_q8(rows, columns, &values)?;
+                let Blocks { words, scales } = quant::quantise_q8(rows, columns, values)?;
                 Self::Q8 { rows, columns, words, scales }
             }
             Storage::Q4 => {
-                let Blocks { words, scales } = quant::quantise_q4(rows, columns, &values)?;
+                let Blocks { words, scales } = quant::quantise_q4(rows, columns, values)?;
                 Self::Q4 { rows, columns, words, scales }
             }
         })

@@ -60,7 +60,7 @@ impl NewModel {
     ) -> Result<(Manifest, Vec<u8>), E> {
         let mut writer = WeightsWriter::new(Vec::new(), WEIGHTS_FILE, &self.config, &self.recipe)?;
         for spec in self.config.tensors() {
-            writer.push(&spec.name, values(&spec)?)?;
+            writer.push(&spec.name, &values(&spec)?)?;
         }
         let (written, bytes) = writer.finish()?;
         Ok((self.manifest(&written)?, bytes))

@@ -96,7 +96,7 @@ impl<W: Write> WeightsWriter<W> {
     }
 
     /// Packs and writes the next tensor of the config; `values` are row-major.
-    pub fn push(&mut self, name: &str, values: Vec<f32>) -> Result<&TensorReport, WeightsError> {
+    pub fn push(&mut self, name: &str, values: &[f32]) -> Result<&TensorReport, WeightsError> {
         let (spec, storage) = match self.next.next() {
             Some((spec, storage)) if spec.name == name => (spec, storage),
             other => {
@@ -116,18 +116,18 @@ impl<W: Write> WeightsWriter<W> {
             return Err(WeightsError::NotFinite { name: name.to_owned() });
         }
         let (bytes, relative_rms_error) = if storage == Storage::F32 {
-            self.write(cast_slice(&values))?;
-            (size_of_val(values.as_slice()), 0.0)
+            self.write(cast_slice(values))?;
+            (size_of_val(values), 0.0)
         } else {
             let (rows, columns) = spec.rows_and_columns();
-            let matrix = Matrix::pack(storage, rows, columns, values.clone()).map_err(quant_error)?;
+            let matrix = Matrix::pack(storage, rows, columns, values).map_err(quant_error)?;
             let bytes = matrix.bytes();
             if let Matrix::Q8 { words, scales, .. } | Matrix::Q4 { words, scales, .. } = &matrix {
                 self.write(cast_slice(words))?;
                 self.scales.extend_from_slice(scales);
             }
             let restored = matrix.into_f32().map_err(quant_error)?;
-            let relative_rms_error = quant::relative_rms_error(&values, &restored);
+            let relative_rms_error = quant::relative_rms_error(values, &restored);
             self.quantization.tensors.insert(spec.name.clone(), StoredTensor { dtype: storage, relative_rms_error });
             (bytes, relative_rms_error)
         };
