@@ -17,10 +17,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use mambaformer_clinical::integrity::sha256_hex;
 
 use crate::process::{Workspace, run};
-use crate::tools::Tools;
+use crate::tools::{BINARYEN, Tools};
 
+/// For speed: this is what the answer waits for.
+const WASM_OPT_LEVEL: &str = "-O3";
 /// What the module may use; every browser with WebAssembly SIMD has all of it.
 const WASM_FEATURES: [&str; 8] = [
     "--enable-bulk-memory",
@@ -69,20 +72,32 @@ fn check(dist: &Path) -> Result<()> {
 }
 
 /// Replaces a module by its optimised form, where wasm-opt is there.
+///
+/// wasm-opt takes longer than a build that found nothing to do, so its results are kept by the hash of what went in.
 fn optimise(workspace: &Workspace, tools: &Tools, module: &Path) -> Result<()> {
     let Some(wasm_opt) = &tools.wasm_opt else {
         return Ok(());
     };
-    let optimised = module.with_extension("optimised");
-    let mut command = tools.command("node");
-    if cfg!(windows) {
-        command = std::process::Command::new(wasm_opt);
-    } else {
-        command.arg(wasm_opt);
+    let bytes = fs::read(module).with_context(|| format!("{} cannot be read", module.display()))?;
+    let recipe = format!("{BINARYEN} {WASM_OPT_LEVEL} {WASM_FEATURES:?} {}", sha256_hex(&bytes));
+    let kept = workspace.target().join("optimised");
+    let optimised = kept.join(format!("{}.wasm", sha256_hex(recipe.as_bytes())));
+    if !optimised.is_file() {
+        fs::create_dir_all(&kept).with_context(|| format!("{} cannot be made", kept.display()))?;
+        // Under another name until it is whole: an interrupted run must not leave half a module behind.
+        let unfinished = kept.join(format!("{}.unfinished", std::process::id()));
+        let mut command = tools.command("node");
+        if cfg!(windows) {
+            command = std::process::Command::new(wasm_opt);
+        } else {
+            command.arg(wasm_opt);
+        }
+        command.arg(WASM_OPT_LEVEL).args(WASM_FEATURES).arg(module).arg("-o").arg(&unfinished);
+        run("Optimising the module (a minute)", command.current_dir(workspace.root()))?;
+        fs::rename(&unfinished, &optimised).with_context(|| format!("{} cannot be kept", optimised.display()))?;
     }
-    command.arg("-O3").args(WASM_FEATURES).arg(module).arg("-o").arg(&optimised).current_dir(workspace.root());
-    run("Optimising the module", &mut command)?;
-    fs::rename(&optimised, module).with_context(|| format!("{} cannot be replaced", module.display()))
+    fs::copy(&optimised, module).with_context(|| format!("{} cannot be replaced", module.display()))?;
+    Ok(())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {

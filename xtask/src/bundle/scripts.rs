@@ -13,11 +13,25 @@ use mambaformer_clinical::integrity::sha256_hex;
 pub(super) fn externalize(dist: &Path) -> Result<()> {
     let page = dist.join("index.html");
     let html = fs::read_to_string(&page).with_context(|| format!("{} cannot be read", page.display()))?;
-    let (html, scripts) = without_inline_scripts(&html).with_context(|| format!("{}", page.display()))?;
+    let (html, scripts) = without_comments(&html)
+        .and_then(|html| without_inline_scripts(&html))
+        .with_context(|| format!("{}", page.display()))?;
     for (name, text) in scripts {
         fs::write(dist.join(&name), text).with_context(|| format!("{name} cannot be written"))?;
     }
     fs::write(&page, html).with_context(|| format!("{} cannot be written", page.display()))
+}
+
+/// The page without its comments: they are for readers of app/index.html, and may speak of tags.
+fn without_comments(html: &str) -> Result<String> {
+    let mut out = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some((before, behind)) = rest.split_once("<!--") {
+        out.push_str(before.trim_end_matches([' ', '\t']));
+        rest = behind.split_once("-->").context("a comment is not closed")?.1;
+    }
+    out.push_str(rest);
+    Ok(out)
 }
 
 /// The page without inline scripts, and the files they became as `(name, text)`.
@@ -168,6 +182,13 @@ mod tests {
         for html in cases {
             assert!(without_inline_scripts(html).is_err(), "{html}");
         }
+    }
+
+    #[test]
+    fn comments_go() {
+        let html = "<p>a</p>\n  <!-- only a <script> -->\n<p>b</p><!-- c -->";
+        assert_eq!(without_comments(html).expect("closed"), "<p>a</p>\n\n<p>b</p>");
+        assert!(without_comments("<p><!-- open").is_err());
     }
 
     #[test]
