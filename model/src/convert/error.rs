@@ -22,7 +22,9 @@ pub enum ConvertError {
         source: TokenizerError,
     },
     /// Reading failed.
-    #[error("reading `{path}` failed: {source}")]
+    #[error(
+        "reading `{path}` failed: {source}; the folder must hold config.json, safetensors and tokenizer.json (`convert` takes another by --tokenizer)"
+    )]
     Read {
         /// The file.
         path: String,
