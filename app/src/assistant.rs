@@ -21,6 +21,8 @@ pub struct Chosen {
     pub sentence: usize,
     /// The passage to look at.
     pub passage: String,
+    /// Counts the choices, so that choosing the same citation again brings its passage into view again.
+    pub choice: u32,
 }
 
 /// Shared by all parts of the page.
@@ -103,12 +105,19 @@ impl Assistant {
 
     /// Ends the running answer and forgets a queued question.
     pub fn stop(self) {
-        self.session.update(|session| session.queued = false);
         let running = self.session.with_untracked(|session| session.running().map(str::to_owned));
+        self.session.update(Session::stopped);
         if let Some(id) = running {
-            self.session.update(|session| session.stopping = true);
             self.send(&Request::Stop(Stop { id }));
         }
+    }
+
+    /// Opens `passage` where `sentence` was taken from it.
+    pub fn choose(self, sentence: usize, passage: &str) {
+        self.chosen.update(|chosen| {
+            let choice = chosen.as_ref().map_or(0, |chosen| chosen.choice.wrapping_add(1));
+            *chosen = Some(Chosen { sentence, passage: passage.to_owned(), choice });
+        });
     }
 
     /// Puts an example into the empty or filled box and the cursor behind it.

@@ -104,6 +104,8 @@ pub struct Turn {
     pub heap_bytes: Option<u64>,
     /// The answer broke off.
     pub failed: bool,
+    /// The reader stopped it. Said on screen at once; the worker's own end follows when its step is done.
+    pub stopped: bool,
 }
 
 impl Turn {
@@ -120,6 +122,7 @@ impl Turn {
             record: None,
             heap_bytes: None,
             failed: false,
+            stopped: false,
         }
     }
 
@@ -129,7 +132,14 @@ impl Turn {
         if self.failed {
             return Some(AnswerState::Failed);
         }
-        self.record.as_ref().map(|record| record.state)
+        let ended = self.record.as_ref().map(|record| record.state);
+        ended.or(self.stopped.then_some(AnswerState::Stopped))
+    }
+
+    /// Whether the worker is still at it.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.record.is_none() && !self.failed
     }
 
     fn append(&mut self, sentence: usize, text: &str, citation: Option<Citation>) {
@@ -180,7 +190,7 @@ impl Session {
         if let Some(turn) = &self.pending {
             return Some(&turn.id);
         }
-        self.turn.as_ref().filter(|turn| turn.state().is_none()).map(|turn| turn.id.as_str())
+        self.turn.as_ref().filter(|turn| turn.is_running()).map(|turn| turn.id.as_str())
     }
 
     /// Whether questions can be asked now.
@@ -195,6 +205,21 @@ impl Session {
         self.stopping = false;
         self.queued = false;
         self.problem = None;
+    }
+
+    /// The reader presses Stop: nothing more is added to the running answer, and a queued question is forgotten.
+    pub fn stopped(&mut self) {
+        self.queued = false;
+        if self.running().is_none() {
+            return;
+        }
+        self.stopping = true;
+        if self.pending.is_some() {
+            self.turn = self.pending.take();
+        }
+        if let Some(turn) = &mut self.turn {
+            turn.stopped = true;
+        }
     }
 
     /// A new worker starts; the question on screen stays.
@@ -223,7 +248,9 @@ impl Session {
                 }
             }
             Event::Text { id, text, sentence, citation } => {
-                if let (Some(turn), Ok(index)) = (self.turn_of(&id), usize::try_from(sentence)) {
+                if let (Some(turn), Ok(index)) = (self.turn_of(&id), usize::try_from(sentence))
+                    && !turn.stopped
+                {
                     turn.append(index, &text, citation);
                 }
             }
@@ -257,7 +284,7 @@ impl Session {
         let refused = self.pending.take().is_some();
         if !refused
             && let Some(turn) = self.turn.as_mut()
-            && turn.state().is_none()
+            && turn.is_running()
         {
             turn.failed = true;
         }
@@ -274,7 +301,7 @@ impl Session {
         if self.pending.as_ref().is_some_and(|turn| turn.id == id) {
             self.turn = self.pending.take();
         }
-        self.turn.as_mut().filter(|turn| turn.id == id && turn.state().is_none())
+        self.turn.as_mut().filter(|turn| turn.id == id && turn.is_running())
     }
 }
 
@@ -389,6 +416,33 @@ mod tests {
         assert_eq!(session.model, Model::Starting);
         assert_eq!(session.problem, None);
         assert_eq!(session.turn.as_ref().map(|turn| turn.sentences.len()), Some(1));
+    }
+
+    #[test]
+    fn stop_is_said_at_once_and_the_worker_ends_in_its_own_time() {
+        let mut session = asked("1");
+        session.apply(text("1", "A", 0, None));
+        session.queued = true;
+        session.stopped();
+        assert!(!session.queued);
+        assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Stopped));
+        assert_eq!(session.running(), Some("1"), "no new question before the worker is free");
+        session.apply(text("1", " more", 0, None));
+        assert_eq!(session.turn.as_ref().map(|turn| turn.sentences[0].text.as_str()), Some("A"));
+        session.apply(done("1", AnswerState::Stopped));
+        assert_eq!(session.running(), None);
+        assert!(!session.stopping);
+    }
+
+    #[test]
+    fn stop_before_the_first_event_shows_the_stopped_question() {
+        let mut session = asked("1");
+        session.stopped();
+        assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Stopped));
+        assert_eq!(session.running(), Some("1"));
+        let mut idle = Session::default();
+        idle.stopped();
+        assert_eq!(idle, Session::default());
     }
 
     #[test]

@@ -146,7 +146,7 @@ pub fn expert(expert: RoutedExpert) -> &'static str {
 pub fn expert_meaning(expert: RoutedExpert) -> &'static str {
     match expert {
         RoutedExpert::Et5 => "Transformer: compares words with each other",
-        RoutedExpert::Emamba => "state space: reads along, in order",
+        RoutedExpert::Emamba => "State space: reads along, in order",
     }
 }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mambaformer_wasm::answer::{AnswerState, NOTE_PASSAGE};
 
-use crate::assistant::{Assistant, Chosen};
+use crate::assistant::Assistant;
 use crate::parts::icons::StateIcon;
 use crate::session::{DraftSentence, Session};
 use crate::words;
@@ -124,15 +124,16 @@ fn CitationButton(
     passage: String,
 ) -> impl IntoView {
     let assistant = expect_context::<Assistant>();
-    let mine = Chosen { sentence: index, passage };
     let shown = number.map_or_else(|| "note".to_owned(), |number| number.to_string());
     let label = number.map_or_else(
         || "Source of this sentence: your note".to_owned(),
         |number| format!("Source of this sentence: passage {number}"),
     );
     let is_chosen = {
-        let mine = mine.clone();
-        move || assistant.chosen.with(|chosen| chosen.as_ref() == Some(&mine))
+        let passage = passage.clone();
+        move || {
+            assistant.chosen.with(|chosen| chosen.as_ref().is_some_and(|c| c.sentence == index && c.passage == passage))
+        }
     };
     view! {
         <button
@@ -141,7 +142,7 @@ fn CitationButton(
             data-testid="citation"
             aria-label=label
             aria-pressed=move || if is_chosen() { "true" } else { "false" }
-            on:click=move |_| assistant.chosen.set(Some(mine.clone()))
+            on:click=move |_| assistant.choose(index, &passage)
         >
             <span aria-hidden="true">{shown}</span>
         </button>

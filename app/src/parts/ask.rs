@@ -21,7 +21,9 @@ pub fn AskForm() -> impl IntoView {
         Memo::new(move |_| session.with(|session| matches!(session.model, Model::Starting | Model::Loading { .. })));
     let failed = Memo::new(move |_| session.with(|session| session.model == Model::Failed));
     let untouched = Memo::new(move |_| session.with(|session| session.turn.is_none()));
-    let has_problem = Memo::new(move |_| session.with(|session| session.problem.is_some()));
+    let refused = Memo::new(move |_| {
+        session.with(|session| session.problem.as_ref().is_some_and(|problem| !problem.needs_restart()))
+    });
     let can_stop = move || running.get() || queued.get();
 
     let on_key = move |event: KeyboardEvent| {
@@ -61,7 +63,7 @@ pub fn AskForm() -> impl IntoView {
                 autocapitalize="off"
                 translate="no"
                 aria-describedby="question-help problem"
-                aria-invalid=move || if has_problem.get() { "true" } else { "false" }
+                aria-invalid=move || if refused.get() { "true" } else { "false" }
                 on:keydown=on_key
                 on:input=count_question
             ></textarea>

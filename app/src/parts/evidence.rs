@@ -18,9 +18,8 @@ pub fn EvidencePanel() -> impl IntoView {
     let passages =
         Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(|turn| turn.evidence.clone())));
     // The reader's own note stands in the list where there is one, but is no source of the knowledge base.
-    let count = move || {
-        passages.with(|p| p.as_ref().map(|p| p.iter().filter(|item| item.passage != NOTE_PASSAGE).count()))
-    };
+    let count =
+        move || passages.with(|p| p.as_ref().map(|p| p.iter().filter(|item| item.passage != NOTE_PASSAGE).count()));
     let cards = move || {
         let listed = passages.get();
         listed
@@ -77,11 +76,11 @@ fn PassageCard(
             assistant.session.with(|session| spans_in(session, &passage, Some(sentence)))
         })
     });
-    // Runs after the nodes below have been updated, so that the mark to scroll to is there.
+    let here = item.passage.clone();
     Effect::new(move |_| {
-        let spans = chosen.get();
-        if !spans.is_empty() {
+        if assistant.chosen.with(|chosen| chosen.as_ref().is_some_and(|c| c.passage == here)) {
             opened.set(true);
+            // By the next frame the mark to scroll to is there.
             request_animation_frame(move || {
                 if let Some(card) = card.get_untracked() {
                     show_mark(&card);

@@ -38,10 +38,7 @@ impl Download {
     }
 
     /// Hands the bytes to `sink` as they come. After an error of the sink nothing more is received.
-    pub(super) async fn stream(
-        self,
-        mut sink: impl FnMut(&[u8]) -> Result<(), LoadError>,
-    ) -> Result<(), LoadError> {
+    pub(super) async fn stream(self, mut sink: impl FnMut(&[u8]) -> Result<(), LoadError>) -> Result<(), LoadError> {
         let broken = |_| LoadError::Broken { name: self.name.clone() };
         let Some(body) = self.response.body() else { return Ok(()) };
         let reader: ReadableStreamDefaultReader = body.get_reader().dyn_into().map_err(|_| broken(JsValue::NULL))?;
@@ -63,11 +60,7 @@ impl Download {
     }
 
     /// The whole file, at most `limit_bytes`.
-    pub(super) async fn whole(
-        self,
-        limit_bytes: u64,
-        mut on_bytes: impl FnMut(u64),
-    ) -> Result<Vec<u8>, LoadError> {
+    pub(super) async fn whole(self, limit_bytes: u64, mut on_bytes: impl FnMut(u64)) -> Result<Vec<u8>, LoadError> {
         let name = self.name.clone();
         let mut all = Vec::new();
         self.stream(|bytes| {

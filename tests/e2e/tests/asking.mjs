@@ -135,7 +135,9 @@ export const tests = {
     );
     equal(took.state, 'stopped', 'state');
     console.log(`        stopped after ${took.ms.toFixed(0)} ms`);
-    check(took.ms < 1000, `stop took ${took.ms} ms`);
+    check(took.ms < 150, `stop took ${took.ms} ms`);
+    await chairside.page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
+    equal(await chairside.at('answer-state').getAttribute('data-state'), 'stopped', 'state when the worker has ended');
     check((await chairside.page.locator('[data-testid="evidence"] li').count()) > 0, 'the evidence went away');
     equal(await chairside.at('question').inputValue(), QUESTION, 'the box');
     await chairside.screenshot('stopped');
