@@ -17,6 +17,11 @@ NOT_DENTAL = re.compile(r"charcot.marie.tooth|goltz", re.I)
 BOOKKEEPING = re.compile(
     r"^(?:DFS|IDAF)|\banswer$|\brole$|missing tooth \d|tooth \d+\b|^prosthetic (?:left|right)|data ?(?:set|item|table)|datum|\bencounter\b|"
     r"fear of pain question|\b(?:left|right) (?:upper|lower)\b|^dentition missing|secondary dentition|information content|identifier|CDT code|questionnaire", re.I)
+# Sentences that speak of the web page they come from, not of the subject.
+PAGE_TALK = re.compile(
+    r"\bvideos?\b|\bclick\b|\[?Esc\)?\]|\b(?:brackets in|lower right-hand corner)\b|\bwatch (?:an?|the|this)\b|@|\b1-8\d\d-|toll-free|"
+    r"\b(?:see|visit|read|check|use) (?:also |the |our |these |this )*(?:following |above |below )?(?:links?|resources?|page|web ?site|section|list|information section)\b|"
+    r"\bfor more (?:information|details)\b|\b(?:shown|listed) (?:here|below|above)\b|\bNIH Clinical Trials Research and You\b", re.I)
 # Lead passages of these sets serve the questions about a patient's general health.
 GENERAL = ("SeniorHealth", "NHLBI", "NIDDK", "CDC")
 ORGANISATIONS = {
@@ -51,7 +56,8 @@ def knowledge(data: Path) -> list[tuple[int, dict]]:
         general = any(g in row["source"] for g in GENERAL)
         if not dental and not general:
             continue
-        groups = passages(clean_sentences(row["answer"]), 50, 130)
+        sentences = [s for s in clean_sentences(row["answer"]) if not PAGE_TALK.search(s)]
+        groups = passages(sentences, 50, 130)
         for i, group in enumerate(groups if dental else groups[:1]):
             title = f"{focus}: {SECTIONS.get(row['qtype'], 'Overview')}"
             add(0 if dental else 2, f"{row['id']}-{i + 1}", title, " ".join(group), _source(row), fold(focus))

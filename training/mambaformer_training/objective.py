@@ -14,14 +14,17 @@ from .model import EMAMBA, ET5, Encoded, MambaFormer
 
 @dataclass
 class Weights:
-    pointer: float = 0.5
+    pointer: float = 1.0
     decision: float = 0.3
     answerable: float = 0.3
     utility: float = 0.05
     cost: float = 0.05
-    balance: float = 0.3
+    balance: float = 0.5
     entropy: float = 0.05
     router_z: float = 0.001
+    # The share of EMamba that balance aims at. Chairside prompts are short: attention is cheap there, and choosing the right
+    # passage needs question and passages in one expert.
+    target_emamba: float = 0.3
     # lambda of U = A - lambda k, and the temperature of the utility's softmax.
     cost_of_utility: float = 0.5
     utility_temperature: float = 1.0
@@ -57,8 +60,8 @@ def pointer_loss(attention: torch.Tensor, pointer: torch.Tensor, weight: torch.T
     return -(picked * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
-def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float]) -> dict[str, torch.Tensor]:
-    """cost, balance (2 f.P, 1 when even), entropy, router z; means over the real tokens.
+def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float], target_emamba: float = 0.5) -> dict[str, torch.Tensor]:
+    """cost, balance (f.P over the target shares, 1 when met), entropy, router z; means over the real tokens.
 
     `usual` is the running share of each expert, updated here. f is that share and not the batch's: batches hold prompts of
     one length, and an even share in each would forbid the gate to treat short and long prompts differently.
@@ -73,9 +76,10 @@ def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float]) -> d
     for e in (ET5, EMAMBA):
         usual[e] = 0.95 * usual[e] + 0.05 * float(share[e])
     mean = (p * mask[..., None]).sum((0, 1)) / count
+    target = torch.tensor([1 - target_emamba, target_emamba])
     entropy = -(p * p.clamp(min=1e-9).log()).sum(-1)
     z = torch.logsumexp(encoded.logits.float(), dim=-1).square()
-    return {"cost": (cost * mask).sum() / count, "balance": 2 * (torch.tensor(usual) * mean).sum(), "entropy": (entropy * mask).sum() / count,
+    return {"cost": (cost * mask).sum() / count, "balance": (torch.tensor(usual) / target * mean).sum(), "entropy": (entropy * mask).sum() / count,
             "router_z": (z * mask).sum() / count, "share_emamba": share[EMAMBA].detach()}
 
 

@@ -139,7 +139,7 @@ class Trainer:
             if encoded.mixed.requires_grad:
                 encoded.mixed.retain_grad()
             task = task_terms(self.model, encoded, batch)
-            router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual)
+            router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual, w.target_emamba)
         loss = task["nll"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
         total = loss + w.cost * router["cost"] + w.balance * router["balance"] + w.entropy * router["entropy"] + w.router_z * router["router_z"]
         self.optimiser.zero_grad(set_to_none=True)
