@@ -120,8 +120,33 @@ fn jump_forward_changes_nothing_but_the_work() {
             assert_eq!(with.sentences, without.sentences);
             assert_eq!(with.tokens_out, without.tokens_out);
             assert_eq!(decisions, slow_decisions);
-            assert!(calls <= decisions + 1, "one call per decision and one for the start: {calls} calls, {decisions} decisions");
+            assert!(
+                calls <= decisions + 1,
+                "one call per decision and one for the start: {calls} calls, {decisions} decisions"
+            );
             assert!(slow_calls > 2 * calls, "{slow_calls} calls without, {calls} with");
+        }
+    }
+}
+
+/// Retrieval's scores are a prior: a passage far below the best is not where an answer begins, whatever the weights say.
+#[test]
+fn answers_begin_in_the_passage_that_retrieval_prefers() {
+    for (preferred, passage) in passages().iter().enumerate() {
+        for seed in 0..4 {
+            let mut given = passages();
+            given[preferred].score = 500.0;
+            let (assistant, ask) = (assistant(seed, "sentence"), ask(AskOptions::default()));
+            let mut answering = assistant.start_with(&ask, Some(given), measures()).unwrap();
+            let mut first = None;
+            while let Some(events) = answering.step().unwrap() {
+                for event in events {
+                    if let Event::Text { citation: Some(citation), .. } = event {
+                        first.get_or_insert(citation.passage);
+                    }
+                }
+            }
+            assert_eq!(first.as_ref(), Some(&passage.passage), "seed {seed}");
         }
     }
 }
@@ -153,7 +178,10 @@ fn a_note_is_a_source_and_its_marks_are_text() {
         for event in events {
             match event {
                 Event::Evidence { passages, .. } => shown = passages,
-                Event::Routing { tokens, .. } => marks = tokens.iter().filter(|token| token.part == mambaformer_wasm::protocol::PromptPart::Mark).count(),
+                Event::Routing { tokens, .. } => {
+                    marks =
+                        tokens.iter().filter(|token| token.part == mambaformer_wasm::protocol::PromptPart::Mark).count()
+                }
                 _ => {}
             }
         }
@@ -186,7 +214,8 @@ fn stopping_keeps_what_was_written() {
 #[test]
 fn free_generation_is_repeatable_and_forced_routing_holds() {
     let assistant = assistant(5, "sentence");
-    let sampled = AskOptions { mode: Mode::Free, temperature: Some(1.0), seed: Some(9), max_tokens: 20, ..AskOptions::default() };
+    let sampled =
+        AskOptions { mode: Mode::Free, temperature: Some(1.0), seed: Some(9), max_tokens: 20, ..AskOptions::default() };
     let (first, streamed, ..) = run(&assistant, &ask(sampled.clone()), measures());
     assert_eq!(first.answer, run(&assistant, &ask(sampled.clone()), measures()).0.answer);
     assert_eq!(streamed.trim(), first.answer);
@@ -222,7 +251,9 @@ fn bad_input_is_told_apart() {
         assert!(error.to_string().len() > 20, "a sentence for the user: {error}");
     }
     // The question fits the limit of characters but, byte by byte, not the model: found when the prompt is built.
-    let mut answering = assistant.start_with(&Ask { question: "ж".repeat(600), ..ask(AskOptions::default()) }, Some(passages()), measures()).unwrap();
+    let mut answering = assistant
+        .start_with(&Ask { question: "ж".repeat(600), ..ask(AskOptions::default()) }, Some(passages()), measures())
+        .unwrap();
     let error = loop {
         match answering.step() {
             Ok(Some(_)) => {}
@@ -237,7 +268,9 @@ fn bad_input_is_told_apart() {
 #[test]
 fn odd_but_legal_text_ends_in_a_defined_state() {
     let assistant = assistant(2, "sentence");
-    for question in ["🦷🦷🦷?", "שן כואבת מה לעשות", "\u{202e}tooth\u{202c}", "qwxzj vbrtk", "a\u{301}\u{301}\u{301}", "?"] {
+    for question in
+        ["🦷🦷🦷?", "שן כואבת מה לעשות", "\u{202e}tooth\u{202c}", "qwxzj vbrtk", "a\u{301}\u{301}\u{301}", "?"]
+    {
         let ask = Ask { question: question.to_owned(), ..ask(AskOptions::default()) };
         let (record, ..) = run(&assistant, &ask, measures());
         assert_grounded(&record, question);
@@ -245,7 +278,10 @@ fn odd_but_legal_text_ends_in_a_defined_state() {
         let mut answering = assistant.start(&ask).unwrap();
         let mut state = None;
         while let Some(events) = answering.step().unwrap() {
-            state = events.iter().find_map(|event| if let Event::Done { answer, .. } = event { Some(answer.state) } else { None }).or(state);
+            state = events
+                .iter()
+                .find_map(|event| if let Event::Done { answer, .. } = event { Some(answer.state) } else { None })
+                .or(state);
         }
         assert_eq!(state, Some(AnswerState::NotCovered), "{question}");
     }

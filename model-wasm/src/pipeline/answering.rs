@@ -2,7 +2,8 @@
 
 use mambaformer_clinical::question::Question;
 use mambaformer_model::generate::{
-    FreeDecoder, FreeOptions, FreeStep, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling, Statistics, UnitOrigin,
+    FreeDecoder, FreeOptions, FreeStep, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling,
+    Statistics, UnitOrigin,
 };
 use mambaformer_model::prompt::{Part, PassageText, Prompt};
 use mambaformer_model::{Encoding, Expert, Routing, Verdict};
@@ -49,7 +50,13 @@ pub struct Answering<'a> {
 }
 
 impl<'a> Answering<'a> {
-    pub(super) fn new(assistant: &'a Assistant, ask: &Ask, question: Question, given: Option<Vec<Evidence>>, measures: Measures) -> Self {
+    pub(super) fn new(
+        assistant: &'a Assistant,
+        ask: &Ask,
+        question: Question,
+        given: Option<Vec<Evidence>>,
+        measures: Measures,
+    ) -> Self {
         Self {
             assistant,
             ask: ask.clone(),
@@ -130,7 +137,8 @@ impl<'a> Answering<'a> {
         }
 
         let model = &self.assistant.model;
-        let passages: Vec<PassageText> = self.evidence.iter().map(|passage| PassageText { title: &passage.title, text: &passage.text }).collect();
+        let passages: Vec<PassageText> =
+            self.evidence.iter().map(|passage| PassageText { title: &passage.title, text: &passage.text }).collect();
         let note = self.question.note().map(mambaformer_clinical::question::Note::text);
         let prompt = Prompt::build(model.config(), &self.assistant.tokenizer, self.question.text(), note, &passages)?;
         let routing = match self.measures.force {
@@ -184,7 +192,8 @@ impl<'a> Answering<'a> {
         let max_tokens = usize::try_from(options.max_tokens).unwrap_or(usize::MAX);
         self.verdict = match options.mode {
             Mode::Grounded => {
-                let sources = sources(&prompt, &self.evidence, self.question.note(), &assistant.grounding, &assistant.tokenizer)?;
+                let sources =
+                    sources(&prompt, &self.evidence, self.question.note(), &assistant.grounding, &assistant.tokenizer)?;
                 let max_units = usize::try_from(assistant.grounding.max_sentences()).unwrap_or(usize::MAX);
                 let limits = GroundedOptions { max_tokens, max_units, jump_forward: self.measures.jump_forward };
                 let decoder = GroundedDecoder::new(&assistant.model, &encoded, sources, limits)?;
@@ -212,7 +221,11 @@ impl<'a> Answering<'a> {
         Ok(Vec::new())
     }
 
-    fn write_grounded(&mut self, prompt: Prompt, mut decoder: Box<GroundedDecoder<'a>>) -> Result<Vec<Event>, PipelineError> {
+    fn write_grounded(
+        &mut self,
+        prompt: Prompt,
+        mut decoder: Box<GroundedDecoder<'a>>,
+    ) -> Result<Vec<Event>, PipelineError> {
         let step = decoder.step()?;
         self.statistics = decoder.statistics();
         self.tokens_out = self.statistics.tokens;
@@ -253,7 +266,11 @@ impl<'a> Answering<'a> {
                 self.tokens_out = decoder.ids().len();
                 self.note_first_token();
                 let citation = self.origin(&prompt, token);
-                let events = if text.is_empty() { Vec::new() } else { vec![self.answer.push_raw(&self.ask.id, &text, citation)] };
+                let events = if text.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![self.answer.push_raw(&self.ask.id, &text, citation)]
+                };
                 self.stage = Stage::Free { prompt, decoder };
                 Ok(events)
             }
@@ -272,7 +289,10 @@ impl<'a> Answering<'a> {
     fn origin(&self, prompt: &Prompt, token: FreeToken) -> Option<Citation> {
         const MOSTLY: f32 = 0.5;
         let position = token.source.filter(|_| token.copy_share > MOSTLY)?;
-        let placed = prompt.texts.iter().find(|placed| (placed.position..placed.position + placed.tokens.len()).contains(&position))?;
+        let placed = prompt
+            .texts
+            .iter()
+            .find(|placed| (placed.position..placed.position + placed.tokens.len()).contains(&position))?;
         let source = placed.tokens[position - placed.position];
         let (passage, text) = match placed.part {
             Part::Text(index) => (self.evidence[index].passage.clone(), self.evidence[index].text.as_str()),

@@ -15,7 +15,9 @@ pub(super) struct Composition {
 impl Composition {
     /// Appends a piece; a space is put before it where the answer needs one. Returns the event that shows it.
     pub(super) fn push(&mut self, id: &str, piece: &str, citation: Option<Citation>) -> Event {
-        let spaced = !self.text.is_empty() && !self.text.ends_with(char::is_whitespace) && !piece.starts_with([',', ';', '.', ':']);
+        let spaced = !self.text.is_empty()
+            && !self.text.ends_with(char::is_whitespace)
+            && !piece.starts_with([',', ';', '.', ':']);
         self.append(id, if spaced { " " } else { "" }, piece, citation)
     }
 
@@ -38,7 +40,11 @@ impl Composition {
         if let Some(citation) = &citation {
             match sentence.citations.last_mut() {
                 // Neighbouring spans of one passage are one span.
-                Some(last) if last.passage == citation.passage && last.end <= citation.start && citation.start - last.end <= 1 => {
+                Some(last)
+                    if last.passage == citation.passage
+                        && last.end <= citation.start
+                        && citation.start - last.end <= 1 =>
+                {
                     last.end = citation.end;
                 }
                 _ => sentence.citations.push(citation.clone()),

@@ -67,7 +67,8 @@ impl Assistant {
         let mut weights = parts.weights;
         let manifest = weights.manifest();
         let config = manifest.config.clone();
-        let mut formats: Vec<String> = manifest.quantization.tensors.values().map(|stored| stored.dtype.to_string()).collect();
+        let mut formats: Vec<String> =
+            manifest.quantization.tensors.values().map(|stored| stored.dtype.to_string()).collect();
         formats.push(manifest.quantization.default.to_string());
         formats.sort();
         formats.dedup();
@@ -117,7 +118,12 @@ impl Assistant {
     }
 
     /// Starts to answer, from the given passages where there are some.
-    pub fn start_with<'a>(&'a self, ask: &Ask, passages: Option<Vec<Evidence>>, measures: Measures) -> Result<Answering<'a>, PipelineError> {
+    pub fn start_with<'a>(
+        &'a self,
+        ask: &Ask,
+        passages: Option<Vec<Evidence>>,
+        measures: Measures,
+    ) -> Result<Answering<'a>, PipelineError> {
         let question = Question::parse(&ask.question, ask.note.as_deref())?;
         check_options(&ask.options)?;
         Ok(Answering::new(self, ask, question, passages, measures))
@@ -146,7 +152,8 @@ impl Assistant {
 }
 
 fn check_options(options: &AskOptions) -> Result<(), PipelineError> {
-    let bad = |option: &'static str, found: String, allowed: String| Err(PipelineError::Option { option, found, allowed });
+    let bad =
+        |option: &'static str, found: String, allowed: String| Err(PipelineError::Option { option, found, allowed });
     if options.max_tokens == 0 || options.max_tokens > MAX_ANSWER_TOKENS {
         return bad("maxTokens", options.max_tokens.to_string(), format!("1 to {MAX_ANSWER_TOKENS}"));
     }
@@ -154,7 +161,9 @@ fn check_options(options: &AskOptions) -> Result<(), PipelineError> {
         return bad("gateBias", options.gate_bias.to_string(), format!("-{MAX_GATE_BIAS} to {MAX_GATE_BIAS}"));
     }
     match options.temperature {
-        Some(temperature) if !(temperature.is_finite() && temperature > 0.0) => bad("temperature", temperature.to_string(), "above 0".to_owned()),
+        Some(temperature) if !(temperature.is_finite() && temperature > 0.0) => {
+            bad("temperature", temperature.to_string(), "above 0".to_owned())
+        }
         _ => Ok(()),
     }
 }

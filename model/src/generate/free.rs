@@ -90,7 +90,12 @@ pub struct FreeDecoder<'m> {
 
 impl<'m> FreeDecoder<'m> {
     /// Reads the start token; nothing is generated yet.
-    pub fn new(model: &'m MambaFormer, tokenizer: &'m Tokenizer, encoded: &Encoded, mut options: FreeOptions) -> Result<Self, ModelError> {
+    pub fn new(
+        model: &'m MambaFormer,
+        tokenizer: &'m Tokenizer,
+        encoded: &Encoded,
+        mut options: FreeOptions,
+    ) -> Result<Self, ModelError> {
         options.stop_strings.retain(|stop| !stop.is_empty());
         let mut state = model.begin_decoding(encoded)?;
         let hidden = model.decode(&mut state, &[model.config().decoder_start_token_id])?;
@@ -189,7 +194,9 @@ mod tests {
     #[test]
     fn text_is_held_back_while_it_may_become_a_stop_string() {
         let stops = vec!["\n\nQ:".to_owned(), "END".to_owned()];
-        for (text, shown) in [("All done", 8), ("All E", 4), ("All EN", 4), ("All EX", 6), ("x\n\n", 1), ("caf\u{fffd}", 3), ("", 0)] {
+        for (text, shown) in
+            [("All done", 8), ("All E", 4), ("All EN", 4), ("All EX", 6), ("x\n\n", 1), ("caf\u{fffd}", 3), ("", 0)]
+        {
             assert_eq!(safe_length(text, &stops), shown, "{text:?}");
         }
     }

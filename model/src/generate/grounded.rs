@@ -6,7 +6,7 @@ use candle_core::Tensor;
 use super::sampler::largest;
 use super::sources::{Sources, UnitOrigin};
 use crate::error::ModelError;
-use crate::heads::{HeadRows, LanguageModelHead, Verdict};
+use crate::heads::{HeadRows, LanguageModelHead, Pointer, Verdict};
 use crate::mambaformer::{DecoderState, Encoded, MambaFormer};
 use crate::nn::softmax_in_place;
 
@@ -95,7 +95,12 @@ pub struct GroundedDecoder<'m> {
 
 impl<'m> GroundedDecoder<'m> {
     /// Reads the start token; nothing is written yet.
-    pub fn new(model: &'m MambaFormer, encoded: &Encoded, sources: Sources, options: GroundedOptions) -> Result<Self, ModelError> {
+    pub fn new(
+        model: &'m MambaFormer,
+        encoded: &Encoded,
+        sources: Sources,
+        options: GroundedOptions,
+    ) -> Result<Self, ModelError> {
         let config = model.config();
         let vocabulary = sources.vocabulary(config.eos_token_id);
         let (head, shared) = model.head();
@@ -185,7 +190,9 @@ impl<'m> GroundedDecoder<'m> {
     /// Whether only one unit, or several of identical text, can be meant.
     fn is_settled(&self) -> bool {
         let units = self.sources.units();
-        self.matched.split_first().is_some_and(|(first, rest)| rest.iter().all(|unit| units[*unit].ids == units[*first].ids))
+        self.matched
+            .split_first()
+            .is_some_and(|(first, rest)| rest.iter().all(|unit| units[*unit].ids == units[*first].ids))
     }
 
     /// Settles the unit the answer is in: of identical texts the one the pointer favoured.
@@ -266,10 +273,7 @@ impl<'m> GroundedDecoder<'m> {
         let mut scores = Vec::with_capacity(candidates.len());
         for candidate in candidates {
             let likelihood = self.vocabulary.binary_search(&candidate.id).map_or(0.0, |row| generated[row]);
-            scores.push(pointer.as_ref().map_or(likelihood, |pointer| {
-                let copied: f32 = candidate.places.iter().filter_map(|place| place.position).map(|at| pointer.attention[at]).sum();
-                pointer.generate * likelihood + (1.0 - pointer.generate) * copied
-            }));
+            scores.push(self.score(candidate, likelihood, pointer.as_ref()));
         }
         let total: f32 = scores.iter().sum();
         if !total.is_finite() {
@@ -281,11 +285,23 @@ impl<'m> GroundedDecoder<'m> {
         }
         if let Some(pointer) = &pointer {
             for place in &candidates[chosen].places {
-                self.pointed[place.unit] += place.position.map_or(0.0, |at| pointer.attention[at]);
+                let mass = place.position.map_or(0.0, |at| pointer.attention[at]);
+                self.pointed[place.unit] += mass * self.sources.units()[place.unit].prior;
             }
         }
         // With no mass on any candidate the first one is as good as another, and nothing is known of it.
         Ok((chosen, if total > 0.0 { scores[chosen] / total } else { 0.0 }))
+    }
+
+    /// The mass of one candidate: generated and copied, the copied part from its own places only, each by its unit's prior.
+    fn score(&self, candidate: &Candidate, likelihood: f32, pointer: Option<&Pointer>) -> f32 {
+        let units = self.sources.units();
+        // Within a unit the prior has had its say.
+        let prior = |place: &Place| if candidate.continues { 1.0 } else { units[place.unit].prior };
+        let generated = likelihood * candidate.places.iter().map(prior).reduce(f32::max).unwrap_or(1.0);
+        let Some(pointer) = pointer else { return generated };
+        let mass = |place: &Place| place.position.map_or(0.0, |at| pointer.attention[at] * prior(place));
+        pointer.generate * generated + (1.0 - pointer.generate) * candidate.places.iter().map(mass).sum::<f32>()
     }
 
     /// Moves on by the chosen token.

@@ -40,7 +40,10 @@ impl Sampler {
             order.truncate(top_k);
         }
         let top = probabilities.get(*order.first()?)?.max(f32::MIN_POSITIVE).ln();
-        let weights: Vec<f64> = order.iter().map(|&index| f64::from((probabilities[index].max(f32::MIN_POSITIVE).ln() - top) / temperature).exp()).collect();
+        let weights: Vec<f64> = order
+            .iter()
+            .map(|&index| f64::from((probabilities[index].max(f32::MIN_POSITIVE).ln() - top) / temperature).exp())
+            .collect();
         let mut left = uniform(seed, self.step) * weights.iter().sum::<f64>();
         self.step += 1;
         for (&index, weight) in order.iter().zip(&weights) {

@@ -19,7 +19,7 @@ pub enum UnitOrigin {
 }
 
 /// A run of tokens that an answer holds whole or not at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SourceUnit {
     /// Where it comes from.
     pub origin: UnitOrigin,
@@ -27,10 +27,13 @@ pub struct SourceUnit {
     pub ids: Vec<u32>,
     /// Its bytes in the text; for openings and connectives the bytes of their own text.
     pub bytes: Range<usize>,
+    /// How likely an answer starts this unit, before the model has read it, relative to the others: 1 where nothing is known. The
+    /// pipeline takes it from retrieval.
+    pub prior: f32,
 }
 
 /// All units of one question.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sources {
     units: Vec<SourceUnit>,
 }

@@ -1,0 +1,88 @@
+// Times answers in the browser: `node measure.mjs --base-url URL [--variant NAME=FOLDER]... [--rounds N]`.
+//
+// Each variant is a folder below the site that holds `assets/`; without one the site's own is measured. All variants answer
+// the same questions in turn within one page, so that what disturbs the machine disturbs them alike. Not a test: it asserts nothing.
+
+import { Bench, LOAD_MS } from './bench.mjs';
+
+const QUESTIONS = [
+  'What is dry mouth?',
+  'What are the symptoms of gum disease?',
+  'How is an abscessed tooth treated?',
+  'What causes burning mouth syndrome?',
+  'How can tooth decay be prevented?',
+  'What are the treatments for oral cancer?',
+  'Who is at risk of periodontitis?',
+  'Is cleft palate inherited?',
+];
+
+function options(args) {
+  const found = { variants: [], rounds: 2 };
+  for (let i = 0; i < args.length; i += 2) {
+    const [name, value] = [args[i], args[i + 1]];
+    if (name === '--base-url') found.baseUrl = value;
+    else if (name === '--variant') found.variants.push(value.split('='));
+    else if (name === '--rounds') found.rounds = Number(value);
+    else throw new Error(`unknown option ${name}; known are --base-url, --variant and --rounds`);
+  }
+  if (!found.baseUrl) throw new Error('--base-url is missing; give the address of a served page');
+  if (found.variants.length === 0) found.variants.push(['shipped', '']);
+  return found;
+}
+
+const at = (values, share) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
+const spread = (values, digits = 0) =>
+  values.length === 0 ? '–' : `${at(values, 0.5).toFixed(digits)} (p95 ${at(values, 0.95).toFixed(digits)}, n ${values.length})`;
+
+const { baseUrl, variants, rounds } = options(process.argv.slice(2));
+const bench = await Bench.open(baseUrl);
+await bench.run(async (chairside) => {
+  await chairside.context.route('**/measure.html', (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>measure</title><link rel="icon" href="icon.svg"><script type="module" src="measure.js"></script>' }),
+  );
+  await chairside.context.route('**/measure.js', (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: `import * as api from './engine/mambaformer.js'; window.api = api;` }),
+  );
+  await chairside.open('measure.html');
+  await chairside.page.waitForFunction(() => window.api, undefined, { timeout: LOAD_MS });
+  const results = await chairside.page.evaluate(
+    async ({ variants, questions, rounds }) => {
+      const out = {};
+      const assistants = {};
+      for (const [name, folder] of variants) {
+        const begin = performance.now();
+        assistants[name] = await window.api.MambaFormer.load({ baseUrl: new URL(folder, location.href).href });
+        out[name] = { loadMs: performance.now() - begin, info: assistants[name].info, grounded: [], free: [] };
+      }
+      const ask = async (name, question, options) => {
+        for await (const event of assistants[name].ask(question, options)) {
+          if (event.type === 'done') return event;
+        }
+      };
+      for (let round = 0; round < rounds; round += 1) {
+        for (const question of questions) {
+          for (const [name] of variants) {
+            for (const [mode, options] of [['grounded', {}], ['free', { mode: 'free', maxTokens: 48 }]]) {
+              const { answer, heapBytes } = await ask(name, question, options);
+              out[name][mode].push({ ...answer.timings_ms, tokensIn: answer.routing.tokens, tokensOut: answer.tokens_out, heapBytes });
+            }
+          }
+        }
+      }
+      return out;
+    },
+    { variants, questions: QUESTIONS, rounds },
+  );
+  for (const [name, { info, loadMs, grounded, free }] of Object.entries(results)) {
+    const written = (rows) => rows.filter((row) => row.tokensOut > 0);
+    const get = (rows, key) => written(rows).map((row) => row[key]);
+    const rate = (rows) => written(rows).filter((row) => row.tokensOut > 1).map((row) => (1000 * (row.tokensOut - 1)) / (row.total - row.first_token));
+    console.log(`${name}: ${info.model} ${info.version}, ${(info.bytes / 1e6).toFixed(1)} MB (${info.formats.join(' + ')}), loaded in ${loadMs.toFixed(0)} ms`);
+    console.log(`  prompt tokens ${spread(get(grounded, 'tokensIn'))}`);
+    console.log(`  encode ms ${spread(get(grounded, 'encode'))}`);
+    console.log(`  grounded: first token ms ${spread(get(grounded, 'first_token'))}, total ms ${spread(get(grounded, 'total'))}, tokens ${spread(get(grounded, 'tokensOut'))}`);
+    console.log(`  free, at most 48 tokens: total ms ${spread(get(free, 'total'))}, tokens ${spread(get(free, 'tokensOut'))}, tokens/s ${spread(rate(free), 1)}`);
+    console.log(`  wasm heap MB ${(Math.max(...grounded.map((row) => row.heapBytes ?? 0)) / 1e6).toFixed(0)}`);
+  }
+});
+await bench.close();
