@@ -46,7 +46,9 @@ impl Dispatch {
     /// Compacts token indices per expert, in order.
     #[must_use]
     pub fn new(experts: &[Expert]) -> Self {
-        let of = |wanted: Expert| Positions((0u32..).zip(experts).filter(|(_, expert)| **expert == wanted).map(|(index, _)| index).collect());
+        let of = |wanted: Expert| {
+            Positions((0u32..).zip(experts).filter(|(_, expert)| **expert == wanted).map(|(index, _)| index).collect())
+        };
         Self { et5: of(Expert::Et5), emamba: of(Expert::EMamba) }
     }
 }

@@ -27,7 +27,9 @@ pub enum ModelError {
         limit: usize,
     },
     /// A token id that the embedding table does not hold.
-    #[error("token id {id} is outside the vocabulary of {vocab_size}; the tokenizer and the weights do not belong together")]
+    #[error(
+        "token id {id} is outside the vocabulary of {vocab_size}; the tokenizer and the weights do not belong together"
+    )]
     UnknownToken {
         /// The offending id.
         id: u32,
@@ -38,7 +40,9 @@ pub enum ModelError {
     #[error("this model has no {0}; choose a model whose config.json contains it")]
     Absent(&'static str),
     /// A sequence scanned in both directions was cut into chunks.
-    #[error("an EMamba expert that scans both directions needs the whole sequence at once; it cannot be prefilled in chunks")]
+    #[error(
+        "an EMamba expert that scans both directions needs the whole sequence at once; it cannot be prefilled in chunks"
+    )]
     ChunkedBidirectional,
     /// The model produced a number that is not finite.
     #[error("the model produced {0} that are not finite; the weights are damaged, load them again")]

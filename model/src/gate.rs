@@ -107,7 +107,8 @@ impl Gate {
             // With a single expert there is nothing to weigh.
             Routing::Gate { .. } if !self.has_emamba => (Expert::Et5, 1.0),
             Routing::Gate { .. } => {
-                let (expert, margin) = if emamba >= et5 { (Expert::EMamba, emamba - et5) } else { (Expert::Et5, et5 - emamba) };
+                let (expert, margin) =
+                    if emamba >= et5 { (Expert::EMamba, emamba - et5) } else { (Expert::Et5, et5 - emamba) };
                 (expert, crate::nn::sigmoid(margin / self.config.temperature))
             }
         }
@@ -134,7 +135,10 @@ impl Gate {
                     *mean += x / count;
                 }
             }
-            let spread: f32 = window.chunks_exact(d).map(|row| row.iter().zip(&mean).map(|(x, m)| (x - m) * (x - m)).sum::<f32>()).sum();
+            let spread: f32 = window
+                .chunks_exact(d)
+                .map(|row| row.iter().zip(&mean).map(|(x, m)| (x - m) * (x - m)).sum::<f32>())
+                .sum();
             features.push(spread / count / self.table_mean_sq_norm);
             features.push(self.surprisal.get(id as usize).copied().unwrap_or(1.0));
             features.push(length);

@@ -83,7 +83,11 @@ impl MambaFormer {
             stem: config.stem_conv.map(|width| Stem::load(parameters, config.d_model, width)).transpose()?,
             gate: Gate::load(parameters, config)?,
             encoder: Encoder::load(parameters, &config.et5)?,
-            emamba: config.emamba.as_ref().map(|emamba| EMamba::load(parameters, emamba, config.d_model)).transpose()?,
+            emamba: config
+                .emamba
+                .as_ref()
+                .map(|emamba| EMamba::load(parameters, emamba, config.d_model))
+                .transpose()?,
             memory_norm: match config.combine {
                 Combine::Residual => Some(RmsNorm::new(parameters.vector("memory_norm.weight")?, MEMORY_NORM_EPSILON)),
                 Combine::Expert => None,
@@ -150,7 +154,11 @@ impl MambaFormer {
     /// The `EMamba` stack alone, between its adapters: `hidden [tokens, emamba.d_model]`, continuing from `state` (`None`: from the
     /// start). Returns its final-norm output, of the same shape, and the state after the last token, so that a long sequence can be
     /// read in chunks.
-    pub fn scan(&self, hidden: &Tensor, state: Option<Vec<LayerState>>) -> Result<(Tensor, Vec<LayerState>), ModelError> {
+    pub fn scan(
+        &self,
+        hidden: &Tensor,
+        state: Option<Vec<LayerState>>,
+    ) -> Result<(Tensor, Vec<LayerState>), ModelError> {
         let expert = self.emamba.as_ref().ok_or(ModelError::Absent("EMamba expert"))?;
         let mut state = state.unwrap_or_else(|| expert.initial_state());
         let mut hidden = hidden.clone();

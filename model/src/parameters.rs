@@ -42,7 +42,9 @@ impl<'w> Parameters<'w> {
     fn map(&mut self, prefix: &str, bias: Option<Tensor>) -> Result<Linear, ModelError> {
         let matrix = self.weights.take_matrix(&format!("{prefix}.weight"))?;
         Ok(match matrix {
-            Matrix::F32 { rows, columns, values } => Linear::dense(&Tensor::from_vec(values, (rows, columns), &Device::Cpu)?, bias)?,
+            Matrix::F32 { rows, columns, values } => {
+                Linear::dense(&Tensor::from_vec(values, (rows, columns), &Device::Cpu)?, bias)?
+            }
             quantised => Linear::quantised(quantised.into_qtensor()?, bias)?,
         })
     }

@@ -83,7 +83,13 @@ pub enum PromptError {
 
 impl Prompt {
     /// Builds the prompt; passages that do not fit are left out from the end, and the last that does not fit whole is left out too.
-    pub fn build(config: &Config, tokenizer: &Tokenizer, question: &str, note: Option<&str>, passages: &[PassageText]) -> Result<Self, PromptError> {
+    pub fn build(
+        config: &Config,
+        tokenizer: &Tokenizer,
+        question: &str,
+        note: Option<&str>,
+        passages: &[PassageText],
+    ) -> Result<Self, PromptError> {
         let marks = tokenizer.marks();
         let mark = |id: Option<u32>| id.map(|id| Token { id, start: 0, end: 0 });
         let mut prompt = Self::default();

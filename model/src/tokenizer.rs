@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizerError {
     /// The file is no `tokenizer.json`.
-    #[error("tokenizer.json cannot be read ({0}); export it again with the tokenizers library 0.23 or load the model again")]
+    #[error(
+        "tokenizer.json cannot be read ({0}); export it again with the tokenizers library 0.23 or load the model again"
+    )]
     Unreadable(String),
     /// A text could not be split.
     #[error("a text of {bytes} bytes could not be split into tokens ({reason}); remove unusual characters from it")]
@@ -57,7 +59,8 @@ pub struct Tokenizer {
 impl Tokenizer {
     /// Reads the bytes of a `tokenizer.json`; `vocab_size` is the embedding table's number of rows.
     pub fn from_bytes(bytes: &[u8], vocab_size: usize) -> Result<Self, TokenizerError> {
-        let mut inner = tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| TokenizerError::Unreadable(error.to_string()))?;
+        let mut inner =
+            tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| TokenizerError::Unreadable(error.to_string()))?;
         // Marks typed by a user or standing in a note are text, never structure.
         inner.set_encode_special_tokens(true);
         let found = inner.get_vocab_size(true);

@@ -16,7 +16,8 @@ fn cached_equals_uncached() {
         let expected = flat(&model.decode(&mut at_once, &ids).unwrap());
         for piece in [1, 3, 17] {
             let mut state = model.begin_decoding(&encoded).unwrap();
-            let found: Vec<f32> = ids.chunks(piece).flat_map(|ids| flat(&model.decode(&mut state, ids).unwrap())).collect();
+            let found: Vec<f32> =
+                ids.chunks(piece).flat_map(|ids| flat(&model.decode(&mut state, ids).unwrap())).collect();
             assert_close(&format!("{folder}, {piece} tokens a call"), &found, &expected);
         }
     }
@@ -40,7 +41,8 @@ fn quantised_models_stay_close_and_consistent() {
         let mut at_once = model.begin_decoding(&encoded).unwrap();
         let mut one_by_one = model.begin_decoding(&encoded).unwrap();
         let expected = flat(&model.decode(&mut at_once, &answer).unwrap());
-        let found: Vec<f32> = answer.iter().flat_map(|id| flat(&model.decode(&mut one_by_one, &[*id]).unwrap())).collect();
+        let found: Vec<f32> =
+            answer.iter().flat_map(|id| flat(&model.decode(&mut one_by_one, &[*id]).unwrap())).collect();
         assert_close(&format!("{scheme:?}"), &found, &expected);
     }
 }
@@ -50,7 +52,10 @@ fn bad_input_is_a_typed_error() {
     let model = packed("mambaformer_two_way", Scheme::F32);
     let limit = model.config().max_tokens;
     assert!(matches!(model.encode(&[], Routing::default()), Err(ModelError::EmptyInput)));
-    assert!(matches!(model.encode(&[200], Routing::default()), Err(ModelError::UnknownToken { id: 200, vocab_size: 200 })));
+    assert!(matches!(
+        model.encode(&[200], Routing::default()),
+        Err(ModelError::UnknownToken { id: 200, vocab_size: 200 })
+    ));
     let long = vec![3; limit + 1];
     assert!(matches!(model.encode(&long, Routing::default()), Err(ModelError::TooManyTokens { .. })));
     assert!(model.encode(&long[..limit], Routing::default()).is_ok());

@@ -33,7 +33,11 @@ fn hidden_states_and_last_states_agree() {
             let worst = assert_close(&case, &flat(&hidden), &vectors.floats(&get("last_hidden_state")));
             println!("{case}: hidden {worst:.1e}");
             for (layer, state) in states.iter().enumerate() {
-                assert_close(&format!("{case}, scan state {layer}"), &state.ssm, &vectors.floats(&get(&format!("ssm_state.{layer}"))));
+                assert_close(
+                    &format!("{case}, scan state {layer}"),
+                    &state.ssm,
+                    &vectors.floats(&get(&format!("ssm_state.{layer}"))),
+                );
                 // The library keeps one input more than the next convolution needs: [d_inner, d_conv], newest last.
                 let kept = vectors.floats(&get(&format!("conv_state.{layer}")));
                 let expected: Vec<f32> = (1..config.d_conv)

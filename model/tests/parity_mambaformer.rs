@@ -13,13 +13,15 @@ fn check(model: &MambaFormer, vectors: &Vectors, prefix: &str, routing: Routing,
     let get = |what: &str| format!("{prefix}.{what}");
     let ids = vectors.ids(&get("input_ids"));
     let encoded = model.encode(&ids, routing).unwrap();
-    let worst = |what: &str, found: &[f32]| assert_close(&format!("{case}, {what}"), found, &vectors.floats(&get(what)));
+    let worst =
+        |what: &str, found: &[f32]| assert_close(&format!("{case}, {what}"), found, &vectors.floats(&get(what)));
 
     worst("embeddings", &flat(&encoded.trace.embeddings));
     let bias = if let Routing::Gate { bias } = routing { bias } else { 0.0 };
     let logits: Vec<f32> = encoded.decisions.logits.iter().flat_map(|[et5, emamba]| [*et5, emamba - bias]).collect();
     worst("gate_logits", &logits);
-    let experts: Vec<u32> = encoded.decisions.experts.iter().map(|expert| u32::from(*expert == Expert::EMamba)).collect();
+    let experts: Vec<u32> =
+        encoded.decisions.experts.iter().map(|expert| u32::from(*expert == Expert::EMamba)).collect();
     assert_eq!(experts, vectors.ids(&get("expert")), "{case}: experts");
     let p = vectors.floats(&get("p"));
     let chosen: Vec<f32> = experts.iter().enumerate().map(|(token, expert)| p[2 * token + *expert as usize]).collect();
@@ -37,11 +39,13 @@ fn check(model: &MambaFormer, vectors: &Vectors, prefix: &str, routing: Routing,
     let z = model.decode(&mut state, &decoder_ids).unwrap();
     worst("decoder_hidden", &flat(&z));
     let logits = worst("logits", &flat(&model.logits(&z).unwrap()));
-    let rows: Vec<_> = (0..decoder_ids.len()).map(|row| model.mixture(&z.narrow(0, row, 1).unwrap(), &state, &ids).unwrap()).collect();
+    let rows: Vec<_> =
+        (0..decoder_ids.len()).map(|row| model.mixture(&z.narrow(0, row, 1).unwrap(), &state, &ids).unwrap()).collect();
     let mixture: Vec<f32> = rows.iter().flat_map(|row| row.probabilities.iter().copied()).collect();
     worst("mixture", &mixture);
     if model.has_copy_head() {
-        let attention: Vec<f32> = rows.iter().flat_map(|row| row.pointer.as_ref().unwrap().attention.iter().copied()).collect();
+        let attention: Vec<f32> =
+            rows.iter().flat_map(|row| row.pointer.as_ref().unwrap().attention.iter().copied()).collect();
         worst("copy_attention", &attention);
         let generate: Vec<f32> = rows.iter().map(|row| row.pointer.as_ref().unwrap().generate).collect();
         worst("generate", &generate);
@@ -50,7 +54,11 @@ fn check(model: &MambaFormer, vectors: &Vectors, prefix: &str, routing: Routing,
     if let Some(decision) = verdict.decision {
         let logits = vectors.floats(&get("decision"));
         let sum: f32 = logits.iter().map(|logit| logit.exp()).sum();
-        assert_close(&format!("{case}, decision"), &decision, &logits.iter().map(|logit| logit.exp() / sum).collect::<Vec<_>>());
+        assert_close(
+            &format!("{case}, decision"),
+            &decision,
+            &logits.iter().map(|logit| logit.exp() / sum).collect::<Vec<_>>(),
+        );
     }
     if let Some(answerable) = verdict.answerable {
         let logit = vectors.floats(&get("answerable"))[0];

@@ -20,7 +20,8 @@ fn encoder_and_logits_agree() {
             let get = |what: &str| format!("len{length}.{what}");
             let encoded = encode(&model, &vectors.ids(&get("input_ids")));
             let case = format!("{folder}, {length} tokens");
-            let memory = assert_close(&case, &flat(&encoded.memory), &vectors.floats(&get("encoder_last_hidden_state")));
+            let memory =
+                assert_close(&case, &flat(&encoded.memory), &vectors.floats(&get("encoder_last_hidden_state")));
             let mut state = model.begin_decoding(&encoded).unwrap();
             let z = model.decode(&mut state, &vectors.ids(&get("decoder_ids"))).unwrap();
             let logits = assert_close(&case, &flat(&model.logits(&z).unwrap()), &vectors.floats(&get("logits")));
@@ -43,7 +44,10 @@ fn greedy_tokens_are_identical() {
             for _ in 0..64 {
                 let logits = flat(&model.logits(&model.decode(&mut state, &[token]).unwrap()).unwrap());
                 let allowed = (0..logits.len()).filter(|&id| id != config.eos_token_id as usize);
-                token = u32::try_from(allowed.reduce(|best, id| if logits[id] > logits[best] { id } else { best }).unwrap()).unwrap();
+                token = u32::try_from(
+                    allowed.reduce(|best, id| if logits[id] > logits[best] { id } else { best }).unwrap(),
+                )
+                .unwrap();
                 found.push(token);
             }
             assert_eq!(found, vectors.ids(&format!("len{length}.greedy")), "{folder}, {length} tokens");

@@ -49,7 +49,10 @@ impl Block {
             norm: RmsNorm::new(parameters.vector(&format!("{layer}.norm.weight"))?, config.layer_norm_epsilon),
             in_proj: parameters.linear(&format!("{mixer}.in_proj"))?,
             forward: Direction::load(parameters, &mixer, config)?,
-            backward: config.bidirectional.then(|| Direction::load(parameters, &format!("{mixer}.backward"), config)).transpose()?,
+            backward: config
+                .bidirectional
+                .then(|| Direction::load(parameters, &format!("{mixer}.backward"), config))
+                .transpose()?,
             out_proj: parameters.linear(&format!("{mixer}.out_proj"))?,
             config: config.clone(),
         })

@@ -31,7 +31,9 @@ impl EMamba {
         let adapter = |parameters: &mut Parameters, name: &str| adapted.then(|| parameters.linear(name)).transpose();
         Ok(Self {
             adapter_in: adapter(parameters, "emamba.adapter_in")?,
-            blocks: (0..config.num_layers).map(|index| Block::load(parameters, index, config)).collect::<Result<_, _>>()?,
+            blocks: (0..config.num_layers)
+                .map(|index| Block::load(parameters, index, config))
+                .collect::<Result<_, _>>()?,
             final_norm: RmsNorm::new(parameters.vector("emamba.norm_f.weight")?, config.layer_norm_epsilon),
             adapter_out: adapter(parameters, "emamba.adapter_out")?,
         })

@@ -45,7 +45,10 @@ impl Decoder {
                     self_attention: Attention::load(parameters, &format!("{layer}.0.SelfAttention"), config)?,
                     cross_norm: RmsNorm::new(parameters.vector(&format!("{layer}.1.layer_norm.weight"))?, epsilon),
                     cross_attention: Attention::load(parameters, &format!("{layer}.1.EncDecAttention"), config)?,
-                    feed_forward_norm: RmsNorm::new(parameters.vector(&format!("{layer}.2.layer_norm.weight"))?, epsilon),
+                    feed_forward_norm: RmsNorm::new(
+                        parameters.vector(&format!("{layer}.2.layer_norm.weight"))?,
+                        epsilon,
+                    ),
                     feed_forward: FeedForward::load(parameters, &format!("{layer}.2.DenseReluDense"))?,
                 })
             })
@@ -60,13 +63,18 @@ impl Decoder {
 
     /// An empty cache over `memory [L, d_model]`.
     pub(crate) fn cache(&self, memory: &Tensor) -> candle_core::Result<DecoderCache> {
-        let cross = self.blocks.iter().map(|block| block.cross_attention.key_values(memory)).collect::<candle_core::Result<_>>()?;
+        let cross = self
+            .blocks
+            .iter()
+            .map(|block| block.cross_attention.key_values(memory))
+            .collect::<candle_core::Result<_>>()?;
         Ok(DecoderCache { cross, own: vec![None; self.blocks.len()], tokens: 0 })
     }
 
     /// Reads the next tokens' embeddings `[n, d_model]` into the cache and returns their final hidden states `z [n, d_model]`.
     pub(crate) fn forward(&self, embeddings: &Tensor, cache: &mut DecoderCache) -> Result<Tensor, ModelError> {
-        let count = u32::try_from(embeddings.dim(0)?).map_err(|_| candle_core::Error::Msg("more than 2^32 tokens".into()))?;
+        let count =
+            u32::try_from(embeddings.dim(0)?).map_err(|_| candle_core::Error::Msg("more than 2^32 tokens".into()))?;
         let keys: Vec<u32> = (0..cache.tokens + count).collect();
         let bias = self.bias.between(&keys[cache.tokens as usize..], &keys)?;
         let mut hidden = embeddings.clone();

@@ -34,7 +34,10 @@ impl Encoder {
                 Ok(Block {
                     attention_norm: RmsNorm::new(parameters.vector(&format!("{layer}.0.layer_norm.weight"))?, epsilon),
                     attention: Attention::load(parameters, &format!("{layer}.0.SelfAttention"), config)?,
-                    feed_forward_norm: RmsNorm::new(parameters.vector(&format!("{layer}.1.layer_norm.weight"))?, epsilon),
+                    feed_forward_norm: RmsNorm::new(
+                        parameters.vector(&format!("{layer}.1.layer_norm.weight"))?,
+                        epsilon,
+                    ),
                     feed_forward: FeedForward::load(parameters, &format!("{layer}.1.DenseReluDense"))?,
                 })
             })

@@ -67,17 +67,37 @@ mod tests {
     use super::*;
 
     fn bias(bidirectional: bool) -> RelativeBias {
-        RelativeBias { table: (0..32).map(|bucket| bucket as f32).collect(), heads: 1, buckets: 32, max_distance: 128, bidirectional }
+        RelativeBias {
+            table: (0..32).map(|bucket| bucket as f32).collect(),
+            heads: 1,
+            buckets: 32,
+            max_distance: 128,
+            bidirectional,
+        }
     }
 
     #[test]
     fn buckets_of_the_published_scheme() {
-        let encoder: &[(i64, usize)] =
-            &[(0, 0), (-1, 1), (1, 17), (-7, 7), (-8, 8), (8, 24), (-11, 8), (-12, 9), (-16, 10), (-64, 14), (-127, 15), (-500, 15), (500, 31)];
+        let encoder: &[(i64, usize)] = &[
+            (0, 0),
+            (-1, 1),
+            (1, 17),
+            (-7, 7),
+            (-8, 8),
+            (8, 24),
+            (-11, 8),
+            (-12, 9),
+            (-16, 10),
+            (-64, 14),
+            (-127, 15),
+            (-500, 15),
+            (500, 31),
+        ];
         for &(relative, expected) in encoder {
             assert_eq!(bias(true).bucket(relative), expected, "encoder, distance {relative}");
         }
-        let decoder: &[(i64, usize)] = &[(0, 0), (-1, 1), (-15, 15), (-16, 16), (-32, 21), (-64, 26), (-128, 31), (-1000, 31), (5, 0)];
+        let decoder: &[(i64, usize)] =
+            &[(0, 0), (-1, 1), (-15, 15), (-16, 16), (-32, 21), (-64, 26), (-128, 31), (-1000, 31), (5, 0)];
         for &(relative, expected) in decoder {
             assert_eq!(bias(false).bucket(relative), expected, "decoder, distance {relative}");
         }
@@ -85,7 +105,8 @@ mod tests {
 
     #[test]
     fn a_decoder_never_looks_ahead() {
-        let plane = bias(false).between(&[0, 1, 2], &[0, 1, 2]).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let plane =
+            bias(false).between(&[0, 1, 2], &[0, 1, 2]).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         for query in 0..3 {
             for key in 0..3 {
                 assert_eq!(plane[query * 3 + key] == f32::NEG_INFINITY, key > query, "query {query}, key {key}");

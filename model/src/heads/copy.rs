@@ -46,8 +46,11 @@ impl CopyHead {
     pub(crate) fn point(&self, z: &Tensor, keys: &CopyKeys) -> candle_core::Result<Pointer> {
         let query = values(&self.query.forward(z)?)?;
         let scale = 1.0 / (self.width as f32).sqrt();
-        let mut attention: Vec<f32> =
-            keys.0.chunks_exact(self.width).map(|key| key.iter().zip(&query).map(|(k, q)| k * q).sum::<f32>() * scale).collect();
+        let mut attention: Vec<f32> = keys
+            .0
+            .chunks_exact(self.width)
+            .map(|key| key.iter().zip(&query).map(|(k, q)| k * q).sum::<f32>() * scale)
+            .collect();
         softmax_in_place(&mut attention);
         let gate = values(&self.gate.forward(z)?)?;
         Ok(Pointer { attention, generate: sigmoid(gate.first().copied().unwrap_or(0.0)) })

@@ -43,7 +43,8 @@ pub(crate) fn exp2(x: f32) -> f32 {
                     * (0.240_226_51
                         + fraction
                             * (0.055_504_11
-                                + fraction * (0.009_618_129 + fraction * (0.001_333_355_8 + fraction * 0.000_154_035_3)))));
+                                + fraction
+                                    * (0.009_618_129 + fraction * (0.001_333_355_8 + fraction * 0.000_154_035_3)))));
     let bits = ((integer as i32 + 127) << 23) as u32;
     f32::from_bits(bits) * polynomial
 }
@@ -79,7 +80,9 @@ mod tests {
 
     #[test]
     fn softplus_meets_its_identity_where_the_naive_form_overflows() {
-        for (x, expected) in [(-100.0f32, 0.0), (0.0, std::f32::consts::LN_2), (19.9, 19.9), (100.0, 100.0), (1e30, 1e30)] {
+        for (x, expected) in
+            [(-100.0f32, 0.0), (0.0, std::f32::consts::LN_2), (19.9, 19.9), (100.0, 100.0), (1e30, 1e30)]
+        {
             let found = softplus(x);
             assert!((found - expected).abs() <= 1e-5 * expected.max(1e-3), "softplus({x}) = {found}");
         }
