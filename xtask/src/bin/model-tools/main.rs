@@ -43,7 +43,7 @@ fn main() -> anyhow::Result<()> {
         Command::Convert(args) => convert::run(args),
         Command::Pack(args) => pack::run(args),
         Command::Inspect(args) => inspect::run(&args),
-        Command::Make(args) => make::run(args),
+        Command::Make(args) => make::run(&args),
         Command::Ask(args) => ask::run(args),
         Command::Eval(args) => eval::run(args),
         Command::Logits(args) => logits::run(&args),

@@ -36,7 +36,7 @@ pub struct Args {
 }
 
 /// Makes the model, tensor by tensor.
-pub fn run(args: Args) -> Result<()> {
+pub fn run(args: &Args) -> Result<()> {
     let config = match (&args.config, args.preset) {
         (Some(path), _) => {
             let bytes = std::fs::read(path).with_context(|| format!("reading `{}` failed", path.display()))?;
