@@ -94,7 +94,7 @@ impl MambaFormer {
             },
             decoder: Decoder::load(parameters, &config.et5)?,
             head: LanguageModelHead::load(parameters, config)?,
-            copy: config.heads.copy.as_ref().map(|copy| CopyHead::load(parameters, copy)).transpose()?,
+            copy: config.heads.copy.map(|copy| CopyHead::load(parameters, copy)).transpose()?,
             pooled: PooledHeads::load(parameters, config)?,
             config: config.clone(),
         })
@@ -285,14 +285,14 @@ impl Encoding<'_> {
             run.layer += 1;
             return Ok(true);
         }
-        if let (Some(run), Some(expert)) = (self.emamba.as_mut(), &self.model.emamba) {
-            if run.layer < expert.layers() {
-                // Within one call an expert sees all its tokens, so each layer starts from the empty state.
-                let mut state = expert.initial_layer_state(run.layer);
-                run.hidden = expert.layer(run.layer, &run.hidden, &mut state)?;
-                run.layer += 1;
-                return Ok(true);
-            }
+        if let (Some(run), Some(expert)) = (self.emamba.as_mut(), &self.model.emamba)
+            && run.layer < expert.layers()
+        {
+            // Within one call an expert sees all its tokens, so each layer starts from the empty state.
+            let mut state = expert.initial_layer_state(run.layer);
+            run.hidden = expert.layer(run.layer, &run.hidden, &mut state)?;
+            run.layer += 1;
+            return Ok(true);
         }
         Ok(false)
     }

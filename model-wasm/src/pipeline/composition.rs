@@ -82,17 +82,17 @@ impl Composition {
 mod tests {
     use super::*;
 
-    fn cite(start: usize, end: usize) -> Option<Citation> {
-        Some(Citation { passage: "p".to_owned(), start, end })
+    fn cite(start: usize, end: usize) -> Citation {
+        Citation { passage: "p".to_owned(), start, end }
     }
 
     #[test]
     fn pieces_become_sentences_with_merged_citations() {
         let mut answer = Composition::default();
         answer.push("1", "Yes.", None);
-        answer.push("1", "Rinse the tooth,", cite(0, 16));
-        let event = answer.push("1", "then replant it.", cite(17, 33));
-        answer.push("1", "See a dentist.", cite(60, 74));
+        answer.push("1", "Rinse the tooth,", Some(cite(0, 16)));
+        let event = answer.push("1", "then replant it.", Some(cite(17, 33)));
+        answer.push("1", "See a dentist.", Some(cite(60, 74)));
         let Event::Text { text, sentence, .. } = event else { unreachable!("a text event") };
         assert_eq!((text.as_str(), sentence), (" then replant it.", 1));
         let (text, sentences) = answer.parts();

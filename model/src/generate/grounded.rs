@@ -161,7 +161,7 @@ impl<'m> GroundedDecoder<'m> {
                 return Ok(self.announce());
             }
             if let Some((candidate, probability)) = self.postponed.take() {
-                self.follow(candidate, probability);
+                self.follow(&candidate, probability);
                 continue;
             }
             let mut candidates = self.candidates();
@@ -180,7 +180,7 @@ impl<'m> GroundedDecoder<'m> {
                 self.postponed = Some((candidate, probability));
                 return Ok(self.announce());
             }
-            self.follow(candidate, probability);
+            self.follow(&candidate, probability);
             if asked && !self.finished && (self.announced || !self.is_settled()) {
                 return Ok(GroundedStep::Undecided);
             }
@@ -296,8 +296,8 @@ impl<'m> GroundedDecoder<'m> {
     /// The mass of one candidate: generated and copied, the copied part from its own places only, each by its unit's prior.
     fn score(&self, candidate: &Candidate, likelihood: f32, pointer: Option<&Pointer>) -> f32 {
         let units = self.sources.units();
-        // Within a unit the prior has had its say.
-        let prior = |place: &Place| if candidate.continues { 1.0 } else { units[place.unit].prior };
+        // Also inside a unit: while several still match, each further token tells them apart, and retrieval's say stays the same.
+        let prior = |place: &Place| units[place.unit].prior;
         let generated = likelihood * candidate.places.iter().map(prior).reduce(f32::max).unwrap_or(1.0);
         let Some(pointer) = pointer else { return generated };
         let mass = |place: &Place| place.position.map_or(0.0, |at| pointer.attention[at] * prior(place));
@@ -305,7 +305,7 @@ impl<'m> GroundedDecoder<'m> {
     }
 
     /// Moves on by the chosen token.
-    fn follow(&mut self, candidate: Candidate, probability: f32) {
+    fn follow(&mut self, candidate: &Candidate, probability: f32) {
         if candidate.places.is_empty() {
             self.finished = true;
             return;

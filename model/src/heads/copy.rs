@@ -28,7 +28,7 @@ pub struct Pointer {
 }
 
 impl CopyHead {
-    pub(crate) fn load(parameters: &mut Parameters, config: &HeadWidth) -> Result<Self, ModelError> {
+    pub(crate) fn load(parameters: &mut Parameters, config: HeadWidth) -> Result<Self, ModelError> {
         Ok(Self {
             query: parameters.linear("heads.copy.query")?,
             key: parameters.linear("heads.copy.key")?,

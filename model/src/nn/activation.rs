@@ -40,7 +40,7 @@ pub(crate) fn exp2(x: f32) -> f32 {
         + fraction
             * (std::f32::consts::LN_2
                 + fraction
-                    * (0.240_226_51
+                    * (0.240_226_5
                         + fraction
                             * (0.055_504_11
                                 + fraction

@@ -73,7 +73,9 @@ pub fn run(args: Args) -> Result<()> {
                     }
                     writeln!(out)?;
                 }
-                Event::Routing { et5, emamba, .. } => writeln!(out, "prompt tokens: {et5} on ET5, {emamba} on EMamba\n")?,
+                Event::Routing { et5, emamba, .. } => {
+                    writeln!(out, "prompt tokens: {et5} on ET5, {emamba} on EMamba\n")?
+                }
                 Event::Text { text, .. } => {
                     write!(out, "{text}")?;
                     out.flush()?;
@@ -84,7 +86,11 @@ pub fn run(args: Args) -> Result<()> {
                         for citation in &sentence.citations {
                             let index = answer.evidence.iter().position(|passage| passage.passage == citation.passage);
                             let number = index.map_or_else(|| "note".to_owned(), |index| (index + 1).to_string());
-                            writeln!(out, "  [{number}] bytes {}..{}: {}", citation.start, citation.end, sentence.text)?;
+                            writeln!(
+                                out,
+                                "  [{number}] bytes {}..{}: {}",
+                                citation.start, citation.end, sentence.text
+                            )?;
                         }
                     }
                     writeln!(out, "{}", serde_json::to_string(&answer.timings_ms)?)?;
@@ -95,7 +101,11 @@ pub fn run(args: Args) -> Result<()> {
     }
     let statistics = answering.statistics();
     let verdict = answering.verdict();
-    writeln!(out, "{} tokens, {} decisions, {} decoder calls", statistics.tokens, statistics.decisions, statistics.model_calls)?;
+    writeln!(
+        out,
+        "{} tokens, {} decisions, {} decoder calls",
+        statistics.tokens, statistics.decisions, statistics.model_calls
+    )?;
     if let Some(answerable) = verdict.answerable {
         writeln!(out, "answerable from these passages: {answerable:.2}")?;
     }

@@ -92,8 +92,10 @@ struct Totals {
 pub fn run(args: Args) -> Result<()> {
     let assistant = args.files.load()?;
     let input = File::open(&args.input).with_context(|| format!("cannot read {}", args.input.display()))?;
-    let mut output = BufWriter::new(File::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?);
-    let measures = Measures { jump_forward: !args.no_jump_forward, force: args.force.map(Into::into), abstain: !args.no_abstain };
+    let mut output =
+        BufWriter::new(File::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?);
+    let measures =
+        Measures { jump_forward: !args.no_jump_forward, force: args.force.map(Into::into), abstain: !args.no_abstain };
     let options = AskOptions {
         mode: if args.free { Mode::Free } else { Mode::Grounded },
         gate_bias: args.bias,
@@ -106,7 +108,8 @@ pub fn run(args: Args) -> Result<()> {
         if line.trim().is_empty() {
             continue;
         }
-        let item: Item = serde_json::from_str(&line).with_context(|| format!("line {} of {}", number + 1, args.input.display()))?;
+        let item: Item =
+            serde_json::from_str(&line).with_context(|| format!("line {} of {}", number + 1, args.input.display()))?;
         let record = answer(&assistant, item, &options, measures, &mut totals);
         serde_json::to_writer(&mut output, &record)?;
         output.write_all(b"\n")?;
@@ -120,13 +123,22 @@ pub fn run(args: Args) -> Result<()> {
 }
 
 /// One line of the output. A question that cannot be answered becomes a `failed` record whose answer is the reason.
-fn answer(assistant: &Assistant, item: Item, options: &AskOptions, measures: Measures, totals: &mut Totals) -> AnswerRecord {
+fn answer(
+    assistant: &Assistant,
+    item: Item,
+    options: &AskOptions,
+    measures: Measures,
+    totals: &mut Totals,
+) -> AnswerRecord {
     let ask = Ask { id: item.id.clone(), question: item.question, note: item.note, options: options.clone() };
     let given = item.passages.map(|passages| passages.into_iter().map(Evidence::from).collect());
     let outcome = assistant.start_with(&ask, given, measures).and_then(|mut answering| {
         let mut record = None;
         while let Some(events) = answering.step()? {
-            record = events.into_iter().find_map(|event| if let Event::Done { answer, .. } = event { Some(*answer) } else { None }).or(record);
+            record = events
+                .into_iter()
+                .find_map(|event| if let Event::Done { answer, .. } = event { Some(*answer) } else { None })
+                .or(record);
         }
         Ok((record, answering.statistics()))
     });
@@ -173,10 +185,17 @@ impl Totals {
             per(self.decisions),
             per(self.model_calls)
         );
-        for (name, values) in [("encode", &self.encode_ms), ("first token", &self.first_token_ms), ("total", &self.total_ms)] {
+        for (name, values) in
+            [("encode", &self.encode_ms), ("first token", &self.first_token_ms), ("total", &self.total_ms)]
+        {
             let mut sorted = values.clone();
             sorted.sort_by(f64::total_cmp);
-            let at = |share: usize| sorted.get((sorted.len() * share / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::NAN);
+            let at = |share: usize| {
+                sorted
+                    .get((sorted.len() * share / 100).min(sorted.len().saturating_sub(1)))
+                    .copied()
+                    .unwrap_or(f64::NAN)
+            };
             println!("{name:>12}: p50 {:.1} ms, p95 {:.1} ms (n = {})", at(50), at(95), sorted.len());
         }
     }

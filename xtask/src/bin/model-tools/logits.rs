@@ -48,7 +48,8 @@ pub fn run(args: &Args) -> Result<()> {
     let device = Device::Cpu;
     let length = ids.len();
     let none = || Tensor::zeros((0, config.d_model), candle_core::DType::F32, &device);
-    let experts: Vec<f32> = encoded.decisions.experts.iter().map(|expert| if *expert == Expert::EMamba { 1.0 } else { 0.0 }).collect();
+    let experts: Vec<f32> =
+        encoded.decisions.experts.iter().map(|expert| if *expert == Expert::EMamba { 1.0 } else { 0.0 }).collect();
     let mut tensors = BTreeMap::from([
         ("embeddings", encoded.trace.embeddings.clone()),
         ("gate_logits", Tensor::from_vec(encoded.decisions.logits.concat(), (length, 2), &device)?),
@@ -63,9 +64,11 @@ pub fn run(args: &Args) -> Result<()> {
         let rows = (0..decoder_ids.len())
             .map(|row| Ok(model.mixture(&z.narrow(0, row, 1)?, &state, &ids)?.probabilities))
             .collect::<Result<Vec<_>>>()?;
-        tensors.insert("probabilities", Tensor::from_vec(rows.concat(), (decoder_ids.len(), config.vocab_size), &device)?);
+        tensors
+            .insert("probabilities", Tensor::from_vec(rows.concat(), (decoder_ids.len(), config.vocab_size), &device)?);
     }
-    let data: Vec<(&str, Tensor)> = tensors.into_iter().map(|(name, tensor)| Ok((name, tensor.contiguous()?))).collect::<Result<_>>()?;
+    let data: Vec<(&str, Tensor)> =
+        tensors.into_iter().map(|(name, tensor)| Ok((name, tensor.contiguous()?))).collect::<Result<_>>()?;
     safetensors::serialize_to_file(data, None, &args.output)?;
     println!("{} tokens in, {} out -> {}", length, decoder_ids.len(), args.output.display());
     Ok(())
