@@ -1,5 +1,7 @@
 //! How many tests passed and failed, from what the runners print.
 
+use std::iter::Sum;
+
 /// Tests of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Counts {
@@ -9,52 +11,59 @@ pub(crate) struct Counts {
     pub(crate) failed: u64,
 }
 
-impl Counts {
-    /// Adds another stage's.
-    pub(crate) fn add(&mut self, other: Counts) {
-        self.passed += other.passed;
-        self.failed += other.failed;
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Counts>>(all: I) -> Counts {
+        all.fold(Counts::default(), |sum, next| Counts {
+            passed: sum.passed + next.passed,
+            failed: sum.failed + next.failed,
+        })
     }
 }
 
-/// Adds up the summary lines of libtest and wasm-bindgen-test (`test result: ok. 3 passed; 0 failed; …`), of nextest
-/// (`Summary [ 1.2s] 3 tests run: 2 passed (1 slow), 1 failed, 0 skipped`) and of our own runners (`3 passed, 0 failed`).
+/// Adds up the summary lines of a runner: of nextest (`Summary [ 1.2s] 3 tests run: 2 passed (1 slow), 1 failed, 0
+/// skipped`), else of libtest and wasm-bindgen-test (`test result: ok. 3 passed; 0 failed; …`), else of our own
+/// (`3 passed, 0 failed`). Nextest repeats the output of tests that fail, with libtest's summary of the one test in it, so
+/// the kinds are never mixed.
 pub(crate) fn parse(text: &str) -> Counts {
-    let mut counts = Counts::default();
-    for line in text.lines() {
-        let line = without_colour(line);
-        let line = line.trim();
-        let summary = if let Some((_, rest)) = line.split_once("test result:") {
-            rest
-        } else if line.starts_with("Summary [") && line.contains("run:") {
-            line.split_once("run:").map_or("", |(_, rest)| rest)
-        } else if is_own_summary(line) {
-            line
-        } else {
-            continue;
-        };
-        let mut before = "";
-        for word in summary.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '.')) {
-            if word.is_empty() {
-                continue;
-            }
-            let number = before.parse::<u64>().unwrap_or(0);
-            match word {
-                "passed" => counts.passed += number,
-                "failed" | "timed" => counts.failed += number,
-                _ => {}
-            }
-            before = word;
-        }
-    }
-    counts
+    let lines: Vec<String> = text.lines().map(|line| without_colour(line).trim().to_owned()).collect();
+    [nextest, libtest, own]
+        .iter()
+        .map(|kind| lines.iter().filter_map(|line| kind(line)).collect::<Vec<_>>())
+        .find(|summaries| !summaries.is_empty())
+        .map_or(Counts::default(), |summaries| summaries.into_iter().map(numbers).sum())
+}
+
+fn nextest(line: &str) -> Option<&str> {
+    line.strip_prefix("Summary [")?.split_once("run:").map(|(_, rest)| rest)
+}
+
+fn libtest(line: &str) -> Option<&str> {
+    line.strip_prefix("test result:")
 }
 
 /// Exactly `N passed, N failed`.
-fn is_own_summary(line: &str) -> bool {
+fn own(line: &str) -> Option<&str> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
     matches!(words.as_slice(), [passed, "passed,", failed, "failed"] if number(passed) && number(failed))
+        .then_some(line)
+}
+
+/// The numbers in front of "passed" and "failed" ("timed out" has failed, too).
+fn numbers(summary: &str) -> Counts {
+    let mut counts = Counts::default();
+    let mut before = "";
+    let words = summary.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '.'));
+    for word in words.filter(|word| !word.is_empty()) {
+        let number = before.parse::<u64>().unwrap_or(0);
+        match word {
+            "passed" => counts.passed += number,
+            "failed" | "timed" => counts.failed += number,
+            _ => {}
+        }
+        before = word;
+    }
+    counts
 }
 
 /// Runners that believe in a terminal colour their summaries.
@@ -94,6 +103,12 @@ mod tests {
                 4,
                 0,
             ),
+            (
+                "    test result: FAILED. 0 passed; 1 failed; 0 ignored\n     Summary [ 46.6s] 169 tests run: 168 passed, 1 failed, 0 skipped",
+                168,
+                1,
+            ),
+            ("3 passed, 1 failed\ntest result: ok. 2 passed; 0 failed;", 2, 0),
             ("12 passed, 0 failed", 12, 0),
             ("  5 passed, 2 failed\n", 5, 2),
             ("yesterday 5 passed, 2 failed", 0, 0),

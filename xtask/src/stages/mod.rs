@@ -20,6 +20,17 @@ use counts::Counts;
 /// Seconds a test page of wasm-bindgen-test may take; compiling its module in a busy browser counts.
 const BROWSER_TIMEOUT_S: &str = "600";
 
+/// What is compiled for the browser.
+const WASM_LINTED: [&str; 7] = [
+    "--package",
+    "mambaformer-wasm",
+    "--package",
+    "mambaformer-app",
+    "--all-targets",
+    "--target",
+    "wasm32-unknown-unknown",
+];
+
 /// Which tests to run; all of them without a choice.
 #[derive(clap::Args, Default)]
 pub(crate) struct Selection {
@@ -61,9 +72,8 @@ pub(crate) fn run(workspace: &Workspace, selection: &Selection) -> ExitCode {
         });
     }
     println!("\n{:<34} {:>8} {:>8} {:>14}", "stage", "passed", "failed", "time");
-    let mut total = Counts::default();
+    let total: Counts = outcomes.iter().map(|outcome| outcome.counts).sum();
     for outcome in &outcomes {
-        total.add(outcome.counts);
         println!(
             "{:<34} {:>8} {:>8} {:>14}  {}",
             outcome.name,
@@ -84,13 +94,14 @@ fn stages(workspace: &Workspace, selection: &Selection, outcomes: &mut Vec<Outco
     let (workspace, tools) = (workspace, &tools);
 
     if selection.all() || selection.native {
-        let fmt = command(workspace, tools, &["fmt", "--all", "--check"]);
+        let fmt = command(workspace, tools, &["fmt", "--all", "--check", "--", "-l"]);
         outcomes.push(stage("formatting", || check(fmt)));
-        let clippy = ["clippy", "--workspace", "--all-targets", "--features", "xtask/model", "--", "-D", "warnings"];
-        outcomes.push(stage("lints, native", || check(command(workspace, tools, &clippy))));
-        outcomes.push(stage("lints, wasm32", || check(command(workspace, tools, &wasm_clippy()))));
+        let clippy = ["--workspace", "--all-targets", "--features", "xtask/model"];
+        outcomes.push(stage("lints, native", || check(clippy_with(workspace, tools, &clippy))));
+        outcomes.push(stage("lints, wasm32", || check(clippy_with(workspace, tools, &WASM_LINTED))));
         outcomes.push(stage("tests, native", || tests(&mut native_tests(workspace, tools))));
-        let docs = ["test", "--workspace", "--exclude", "mambaformer-app", "--doc"];
+        // The same features as above, or everything would be compiled again.
+        let docs = ["test", "--workspace", "--features", "xtask/model", "--doc"];
         outcomes.push(stage("examples in the documentation", || examples(&mut command(workspace, tools, &docs))));
     }
     if selection.all() || selection.browser {
@@ -154,10 +165,11 @@ fn command(workspace: &Workspace, tools: &Tools, args: &[&str]) -> Command {
     cargo
 }
 
-fn wasm_clippy() -> Vec<&'static str> {
-    let mut args = vec!["clippy", "--package", "mambaformer-wasm", "--package", "mambaformer-app", "--all-targets"];
-    args.extend(["--target", "wasm32-unknown-unknown", "--", "-D", "warnings"]);
-    args
+fn clippy_with(workspace: &Workspace, tools: &Tools, what: &[&str]) -> Command {
+    // All findings of all crates at once, not those of the first crate that has some.
+    let mut cargo = command(workspace, tools, &["clippy", "--keep-going"]);
+    cargo.args(what).args(["--", "-D", "warnings"]);
+    cargo
 }
 
 fn native_tests(workspace: &Workspace, tools: &Tools) -> Command {
