@@ -74,7 +74,7 @@ pub fn run(args: Args) -> Result<()> {
                     writeln!(out)?;
                 }
                 Event::Routing { et5, emamba, .. } => {
-                    writeln!(out, "prompt tokens: {et5} on ET5, {emamba} on EMamba\n")?
+                    writeln!(out, "prompt tokens: {et5} on ET5, {emamba} on EMamba\n")?;
                 }
                 Event::Text { text, .. } => {
                     write!(out, "{text}")?;

@@ -89,7 +89,7 @@ struct Totals {
 }
 
 /// Answers the file.
-pub fn run(args: Args) -> Result<()> {
+pub fn run(args: &Args) -> Result<()> {
     let assistant = args.files.load()?;
     let input = File::open(&args.input).with_context(|| format!("cannot read {}", args.input.display()))?;
     let mut output =
