@@ -1,5 +1,6 @@
 //! The pipeline on small seeded models: every answer is made of its sources' own sentences, whatever the weights say.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
 
 use mambaformer_model::Expert;
 use mambaformer_model::preset::Preset;
@@ -7,7 +8,7 @@ use mambaformer_model::random::{RandomWeights, byte_tokenizer};
 use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError, write_folder};
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Evidence, NOTE_PASSAGE};
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures, PipelineError};
-use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Mode};
+use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Mode, PromptPart};
 
 const OPENINGS: [&str; 2] = ["Yes.", "No."];
 
@@ -179,8 +180,7 @@ fn a_note_is_a_source_and_its_marks_are_text() {
             match event {
                 Event::Evidence { passages, .. } => shown = passages,
                 Event::Routing { tokens, .. } => {
-                    marks =
-                        tokens.iter().filter(|token| token.part == mambaformer_wasm::protocol::PromptPart::Mark).count()
+                    marks = tokens.iter().filter(|token| token.part == PromptPart::Mark).count();
                 }
                 _ => {}
             }

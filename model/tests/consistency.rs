@@ -1,5 +1,7 @@
 //! What must not depend on how the work is cut: the decoder's cache, steps of the encoder, two-way scans.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy.toml does not see as tests
+
 mod support;
 
 use mambaformer_model::weights::Scheme;

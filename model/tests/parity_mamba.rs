@@ -1,5 +1,7 @@
 //! The EMamba stack with converted Mamba-1 weights against `transformers`' MambaForCausalLM, last states included.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy.toml does not see as tests
+
 mod support;
 
 use support::{Vectors, assert_close, converted, flat, golden};

@@ -1,6 +1,8 @@
 //! The whole MambaFormer against the PyTorch package that trains it: gate features' consequences, dispatch, both experts, memory,
 //! decoder, copy head and verdict heads.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy.toml does not see as tests
+
 mod support;
 
 use mambaformer_model::weights::Scheme;

@@ -63,6 +63,7 @@ pub(crate) fn softmax_in_place(x: &mut [f32]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp)] // exact results are what these cases promise
 mod tests {
     use super::*;
 

@@ -1,5 +1,5 @@
 //! Golden vectors and models made from the folders in `tests/golden` (its README says how they were made).
-#![allow(dead_code)] // each test binary uses its own part
+#![allow(dead_code, clippy::unwrap_used, clippy::panic)] // each test binary uses its own part, in tests only
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -45,7 +45,7 @@ fn main() -> anyhow::Result<()> {
         Command::Inspect(args) => inspect::run(&args),
         Command::Make(args) => make::run(&args),
         Command::Ask(args) => ask::run(args),
-        Command::Eval(args) => eval::run(args),
+        Command::Eval(args) => eval::run(&args),
         Command::Logits(args) => logits::run(&args),
     }
 }
