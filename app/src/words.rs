@@ -22,6 +22,9 @@ pub const NO_WORKER: &str = "The assistant is not running on this page. Nothing 
 /// Under the question box.
 pub const HOW_TO_ASK: &str = "Enter asks, Shift + Enter starts a new line.";
 
+/// Above the note.
+pub const NOTE_HELP: &str = "Clinical note to answer with. It stays in this page and is forgotten when you close it.";
+
 /// Before the passages are there.
 pub const SEARCHING: &str = "Looking for sources…";
 
@@ -52,7 +55,7 @@ pub fn grouped(count: u64) -> String {
     let digits = count.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -223,7 +226,7 @@ mod tests {
         assert_eq!(grouped(7), "7");
         assert_eq!(grouped(1_000), "1,000");
         assert_eq!(grouped(123_456_789), "123,456,789");
-        assert_eq!(duration(3.14), "3.1 ms");
+        assert_eq!(duration(3.06), "3.1 ms");
         assert_eq!(duration(77.4), "77 ms");
         assert_eq!(duration(1234.0), "1.23 s");
         assert_eq!(share(1, 3), "33 %");

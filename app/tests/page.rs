@@ -1,5 +1,7 @@
 //! The page's parts in a real browser, driven by the worker's events and without a worker.
 #![cfg(target_arch = "wasm32")]
+// clippy.toml's allowance ends at `#[test]`; these functions have an attribute of their own.
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -153,7 +155,7 @@ async fn an_answer_grows_and_keeps_its_nodes() {
     citation.focus().expect("focused");
     page.hear(text(" often.", 0, cite(24, 31))).await;
     page.hear(text("Avoid alcohol.", 1, cite(32, 46))).await;
-    let sentences: Vec<_> = page.all(".sentence__text").iter().map(|node| node.inner_text()).collect();
+    let sentences: Vec<_> = page.all(".sentence__text").iter().map(HtmlElement::inner_text).collect();
     assert_eq!(sentences, ["Sip water often.", "Avoid alcohol."]);
     page.hear(done(AnswerState::Supported)).await;
     assert_eq!(page.one("[data-testid='answer-state']").get_attribute("data-state").as_deref(), Some("supported"));

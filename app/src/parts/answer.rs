@@ -5,7 +5,7 @@ use mambaformer_wasm::answer::{AnswerState, NOTE_PASSAGE};
 
 use crate::assistant::Assistant;
 use crate::parts::icons::StateIcon;
-use crate::session::{DraftSentence, Session};
+use crate::session::{DraftSentence, Session, Turn};
 use crate::words;
 
 /// The answer of the question on screen.
@@ -13,14 +13,13 @@ use crate::words;
 pub fn AnswerPanel() -> impl IntoView {
     let assistant = expect_context::<Assistant>();
     let session = assistant.session;
-    let turn = move |read: fn(&crate::session::Turn) -> String| {
-        session.with(|session| session.turn.as_ref().map(read).unwrap_or_default())
-    };
+    let turn =
+        move |read: fn(&Turn) -> String| session.with(|session| session.turn.as_ref().map(read).unwrap_or_default());
     let question = Memo::new(move |_| turn(|turn| turn.question.clone()));
     let id = Memo::new(move |_| turn(|turn| turn.id.clone()));
     let count =
         Memo::new(move |_| session.with(|session| session.turn.as_ref().map_or(0, |turn| turn.sentences.len())));
-    let state = Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(|turn| turn.state())));
+    let state = Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(Turn::state)));
     let timings = Memo::new(move |_| {
         session.with(|session| {
             let record = session.turn.as_ref()?.record.as_ref()?;
