@@ -77,6 +77,8 @@ pub struct GroundedDecoder<'m> {
     pending: Vec<u32>,
     /// The decoder's state after the last token it read, while no token is pending.
     hidden: Tensor,
+    /// Prompt positions of the end token, from which the pointer copies the end of the answer.
+    ends: Vec<usize>,
     used: Vec<bool>,
     /// Units the answer may be in, all at the same offset.
     matched: Vec<usize>,
@@ -120,6 +122,7 @@ impl<'m> GroundedDecoder<'m> {
             rows,
             pending: Vec::new(),
             hidden,
+            ends: (0..encoded.ids.len()).filter(|at| encoded.ids[*at] == config.eos_token_id).collect(),
             used: vec![false; units],
             matched: Vec::new(),
             offset: 0,
@@ -301,7 +304,12 @@ impl<'m> GroundedDecoder<'m> {
         let generated = likelihood * candidate.places.iter().map(prior).reduce(f32::max).unwrap_or(1.0);
         let Some(pointer) = pointer else { return generated };
         let mass = |place: &Place| place.position.map_or(0.0, |at| pointer.attention[at] * prior(place));
-        pointer.generate * generated + (1.0 - pointer.generate) * candidate.places.iter().map(mass).sum::<f32>()
+        let copied: f32 = if candidate.places.is_empty() {
+            self.ends.iter().map(|at| pointer.attention[*at]).sum()
+        } else {
+            candidate.places.iter().map(mass).sum()
+        };
+        pointer.generate * generated + (1.0 - pointer.generate) * copied
     }
 
     /// Moves on by the chosen token.
