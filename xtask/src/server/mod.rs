@@ -14,12 +14,10 @@ use tiny_http::{Header, Method, Request, Response, StatusCode};
 
 /// Ports tried when the wanted one is taken.
 const PORTS_TRIED: u16 = 20;
-/// Requests answered at the same time; a page loads its files in parallel.
-const THREADS: usize = 4;
 
 /// A server that has its port.
 pub(crate) struct Server {
-    listener: Arc<tiny_http::Server>,
+    listener: tiny_http::Server,
     dist: Arc<PathBuf>,
     port: u16,
 }
@@ -33,7 +31,7 @@ impl Server {
             match tiny_http::Server::http(("127.0.0.1", candidate)) {
                 Ok(listener) => {
                     let port = listener.server_addr().to_ip().map_or(candidate, |address| address.port());
-                    return Ok(Server { listener: Arc::new(listener), dist: Arc::new(dist), port });
+                    return Ok(Server { listener, dist: Arc::new(dist), port });
                 }
                 Err(error) => println!("– port {candidate} cannot be used ({error}); trying the next"),
             }
@@ -46,21 +44,19 @@ impl Server {
         format!("http://127.0.0.1:{}/", self.port)
     }
 
-    /// Serves until the process ends or [`Server::stopper`] is called.
+    /// Serves until the process ends.
+    ///
+    /// Every request has a thread of its own: a page may open a file and read it slowly (the worker hashes what it
+    /// reads), and with a fixed number of threads a few such files would keep the style sheet waiting.
     pub(crate) fn run(&self) {
-        std::thread::scope(|scope| {
-            for _ in 0..THREADS {
-                scope.spawn(|| {
-                    while let Ok(request) = self.listener.recv() {
-                        // The browser may be gone before the answer; that is its own business.
-                        let _ = respond(&self.dist, request);
-                    }
-                });
-            }
-        });
+        while let Ok(request) = self.listener.recv() {
+            let dist = Arc::clone(&self.dist);
+            // The browser may be gone before the answer; that is its own business.
+            std::thread::spawn(move || respond(&dist, request).ok());
+        }
     }
 
-    /// Serves on threads of its own, until the process ends.
+    /// Serves in the background, until the process ends.
     pub(crate) fn run_in_background(self) {
         std::thread::spawn(move || self.run());
     }
@@ -207,6 +203,30 @@ mod tests {
         assert!(head.starts_with("http/1.1 405"), "{head}");
         let (head, body) = ask(port, "HEAD /app.wasm HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n");
         assert!(head.contains("content-length: 200000") && body.is_empty(), "{head}");
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn slow_readers_do_not_hold_up_others() {
+        let folder = std::env::temp_dir().join(format!("xtask-slow-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("made");
+        // More than the sockets' buffers hold, so that the server has to wait for the reader.
+        std::fs::write(folder.join("large.bin"), vec![7; 32 << 20]).expect("written");
+        std::fs::write(folder.join("a.css"), "p{}").expect("written");
+        let server = Server::bind(&folder, 0).expect("binds");
+        let port = server.port;
+        server.run_in_background();
+        let request = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n");
+        let stalled: Vec<TcpStream> = (0..16)
+            .map(|_| {
+                let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("connects");
+                stream.write_all(request("/large.bin").as_bytes()).expect("sends");
+                stream
+            })
+            .collect();
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert_eq!(ask(port, &request("/a.css")).1, b"p{}");
+        drop(stalled);
         std::fs::remove_dir_all(&folder).expect("removed");
     }
 
