@@ -18,9 +18,9 @@ use crate::protocol::{Ask, Event, Mode, PromptPart, RoutedExpert, RoutingToken};
 /// Below this probability of being answerable from the passages nothing is answered.
 const ANSWERABLE: f32 = 0.5;
 /// Below this share of the question's words in the best passage nothing is answered: the knowledge base is about something else.
-const COVERED: f32 = 0.35;
+const COVERED: f32 = 0.5;
 /// Below this share the answer is called partial.
-const WELL_COVERED: f32 = 0.6;
+const WELL_COVERED: f32 = 0.7;
 
 enum Stage<'a> {
     Retrieve,
