@@ -39,14 +39,14 @@ const LOADING = [
   ['the weights are cut short', changed(WEIGHTS, (body) => body.subarray(0, body.length >> 1)), ['integrity'], /bytes/],
   ['the weights are too long', changed(WEIGHTS, (body) => Buffer.concat([body, Buffer.alloc(9)])), ['integrity'], /bytes/],
   ['the weights are empty', changed(WEIGHTS, () => Buffer.alloc(0)), ['integrity'], /bytes/],
-  ['the manifest is a web page', changed(MANIFEST, () => '<!doctype html><p>not found'), ['manifest'], /manifest/],
+  ['the manifest is a web page', changed(MANIFEST, () => '<!doctype html><p>not found'), ['manifest'], /manifest/i],
   ['the manifest is of another format', changed(MANIFEST, edited((m) => (m.format = 99))), ['manifest'], /99/],
   ['the manifest is of another model', changed(MANIFEST, edited((m) => (m.config.d_model += 64))), ['manifest', 'weights'], /./],
   ['the manifest is missing', status(MANIFEST, 404), ['network'], /404/],
   ['the server fails', status(WEIGHTS, 503), ['network'], /503/],
   ['the server is gone', unreachable(TOKENIZER), ['network'], /connection/],
   ['the knowledge base is altered', changed(KNOWLEDGE, (body) => Buffer.from(body.toString().replace('mouth', 'mauth'))), ['knowledge', 'integrity'], /hash/],
-  ['the knowledge base is no JSON', changed(KNOWLEDGE, () => '{"format":1,'), ['knowledge'], /knowledge/],
+  ['the knowledge base is no JSON', changed(KNOWLEDGE, () => '{"format":1,'), ['knowledge'], /knowledge/i],
 ];
 
 /** Start again, ask, be answered. */
