@@ -1,23 +1,32 @@
 //! Serves `dist/` on this machine: the headers a real web server should send, and nothing that a file server needs not.
+//!
+//! Every connection has a thread of its own: browsers open connections ahead of need and read some answers slowly, and
+//! in a pool of threads a page can wait behind such a connection for its scripts (tiny_http 0.12 did so for over 30 s).
 
 mod files;
 mod headers;
+mod http;
 mod range;
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use tiny_http::{Header, Method, Request, Response, StatusCode};
+use http::{Next, Request};
+use range::Wanted;
 
 /// Ports tried when the wanted one is taken.
 const PORTS_TRIED: u16 = 20;
+/// After this long without a request a connection is closed.
+const IDLE: Duration = Duration::from_mins(1);
 
 /// A server that has its port.
 pub(crate) struct Server {
-    listener: tiny_http::Server,
+    listener: TcpListener,
     dist: Arc<PathBuf>,
     port: u16,
 }
@@ -28,9 +37,9 @@ impl Server {
         let dist = dist.canonicalize().with_context(|| format!("{} cannot be served", dist.display()))?;
         let last = if port == 0 { 0 } else { port.saturating_add(PORTS_TRIED) };
         for candidate in port..=last {
-            match tiny_http::Server::http(("127.0.0.1", candidate)) {
+            match TcpListener::bind(("127.0.0.1", candidate)) {
                 Ok(listener) => {
-                    let port = listener.server_addr().to_ip().map_or(candidate, |address| address.port());
+                    let port = listener.local_addr().context("the port's number cannot be read")?.port();
                     return Ok(Server { listener, dist: Arc::new(dist), port });
                 }
                 Err(error) => println!("– port {candidate} cannot be used ({error}); trying the next"),
@@ -45,14 +54,17 @@ impl Server {
     }
 
     /// Serves until the process ends.
-    ///
-    /// Every request has a thread of its own: a page may open a file and read it slowly (the worker hashes what it
-    /// reads), and with a fixed number of threads a few such files would keep the style sheet waiting.
     pub(crate) fn run(&self) {
-        while let Ok(request) = self.listener.recv() {
-            let dist = Arc::clone(&self.dist);
-            // The browser may be gone before the answer; that is its own business.
-            std::thread::spawn(move || respond(&dist, request).ok());
+        for stream in self.listener.incoming() {
+            match stream {
+                Ok(stream) => {
+                    let dist = Arc::clone(&self.dist);
+                    // A browser that is gone before its answer is no error of ours.
+                    std::thread::spawn(move || serve(&dist, &stream).ok());
+                }
+                // Too many open files, for one: the next connection may do better.
+                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
         }
     }
 
@@ -62,88 +74,117 @@ impl Server {
     }
 }
 
-/// Answers one request.
-fn respond(dist: &Path, request: Request) -> std::io::Result<()> {
-    let head = match request.method() {
-        Method::Get => false,
-        Method::Head => true,
-        _ => return request.respond(refusal(405, "only GET and HEAD are answered here")),
-    };
-    let Some(path) = files::resolve(dist, request.url()) else {
-        return request.respond(refusal(404, "there is no such file"));
-    };
-    let Ok((mut file, bytes, etag)) = open(&path) else {
-        return request.respond(refusal(404, "there is no such file"));
-    };
-    let value_of = |name: &'static str| {
-        request.headers().iter().find(|header| header.field.equiv(name)).map(|header| header.value.as_str())
-    };
-    let mut headers = common_headers();
-    headers.extend(header("Content-Type", headers::content_type(&path)));
-    headers.extend(header("ETag", &etag));
-    headers.extend(header("Accept-Ranges", "bytes"));
-    if value_of("If-None-Match").is_some_and(|known| headers::matches_etag(known, &etag)) {
-        return request.respond(Response::new(StatusCode(304), headers, std::io::empty(), Some(0), None));
+/// Answers the requests of a connection, one after the other.
+fn serve(dist: &Path, stream: &TcpStream) -> io::Result<()> {
+    stream.set_read_timeout(Some(IDLE))?;
+    stream.set_nodelay(true)?;
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    loop {
+        match http::read_request(&mut reader)? {
+            Next::End => return Ok(()),
+            Next::Malformed(status) => return refuse(&mut writer, None, status, "this is no request", &[]),
+            Next::Request(request) => {
+                respond(dist, &request, &mut writer)?;
+                if request.close {
+                    return Ok(());
+                }
+            }
+        }
     }
-    let wanted = match value_of("Range") {
+}
+
+/// Answers one request.
+fn respond(dist: &Path, request: &Request, writer: &mut impl Write) -> io::Result<()> {
+    let close = request.close;
+    let head = match request.method.as_str() {
+        "GET" => false,
+        "HEAD" => true,
+        _ => {
+            return refuse(
+                writer,
+                Some(request),
+                405,
+                "only GET and HEAD are answered here",
+                &[("Allow", "GET, HEAD".into())],
+            );
+        }
+    };
+    let found = files::resolve(dist, &request.target).and_then(|path| Some((open(&path).ok()?, path)));
+    let Some(((mut file, bytes, etag), path)) = found else {
+        return refuse(writer, Some(request), 404, "there is no such file", &[]);
+    };
+    let mut answer = security();
+    answer.push(("Content-Type", headers::content_type(&path).into()));
+    answer.push(("ETag", etag.clone()));
+    answer.push(("Accept-Ranges", "bytes".into()));
+    if request.header("if-none-match").is_some_and(|known| headers::matches_etag(known, &etag)) {
+        return http::write_head(writer, 304, &answer, 0, close);
+    }
+    let wanted = match request.header("range") {
         // A part of another version would be spliced into a broken file.
-        Some(_) if value_of("If-Range").is_some_and(|known| known != etag) => range::Wanted::Whole,
+        Some(_) if request.header("if-range").is_some_and(|known| known != etag) => Wanted::Whole,
         Some(value) => range::parse(value, bytes),
-        None => range::Wanted::Whole,
+        None => Wanted::Whole,
     };
     let (status, start, length) = match wanted {
-        range::Wanted::Whole => (200, 0, bytes),
-        range::Wanted::Part { start, length } => {
-            headers.extend(header("Content-Range", &format!("bytes {start}-{}/{bytes}", start + length - 1)));
+        Wanted::Whole => (200, 0, bytes),
+        Wanted::Part { start, length } => {
+            answer.push(("Content-Range", format!("bytes {start}-{}/{bytes}", start + length - 1)));
             (206, start, length)
         }
-        range::Wanted::Unsatisfiable => {
-            let mut refused = refusal(416, "there are no such bytes");
-            if let Some(header) = header("Content-Range", &format!("bytes */{bytes}")) {
-                refused.add_header(header);
-            }
-            return request.respond(refused);
+        Wanted::Unsatisfiable => {
+            let range = [("Content-Range", format!("bytes */{bytes}"))];
+            return refuse(writer, Some(request), 416, "there are no such bytes", &range);
         }
     };
+    http::write_head(writer, status, &answer, length, close)?;
+    if head {
+        return Ok(());
+    }
     file.seek(SeekFrom::Start(start))?;
-    let length_for_header = usize::try_from(length).map_err(std::io::Error::other)?;
-    let body: Box<dyn Read + Send> = if head { Box::new(std::io::empty()) } else { Box::new(file.take(length)) };
-    // Without a threshold tiny_http would send large files in chunks and leave out Content-Length, which the page
-    // needs to show its progress.
-    let response = Response::new(StatusCode(status), headers, body, Some(length_for_header), None)
-        .with_chunked_threshold(usize::MAX);
-    request.respond(response)
+    if io::copy(&mut file.take(length), writer)? < length {
+        // The head promised more; only an end of the connection tells the browser.
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(())
 }
 
 /// The file, its length in bytes, and a tag of its version.
-fn open(path: &Path) -> std::io::Result<(File, u64, String)> {
+fn open(path: &Path) -> io::Result<(File, u64, String)> {
     let file = File::open(path)?;
     let data = file.metadata()?;
-    let modified = data.modified()?.duration_since(std::time::UNIX_EPOCH).map_err(std::io::Error::other)?;
+    let modified = data.modified()?.duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
     Ok((file, data.len(), format!("\"{:x}-{:x}\"", data.len(), modified.as_nanos())))
 }
 
-fn common_headers() -> Vec<Header> {
-    headers::SECURITY.iter().filter_map(|(name, value)| header(name, value)).collect()
+fn security() -> Vec<(&'static str, String)> {
+    headers::SECURITY.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
-fn header(name: &str, value: &str) -> Option<Header> {
-    Header::from_bytes(name, value).ok()
-}
-
-fn refusal(status: u16, why: &str) -> Response<std::io::Cursor<Vec<u8>>> {
-    let mut response = Response::from_string(format!("{why}\n")).with_status_code(status);
-    for header in common_headers() {
-        response.add_header(header);
+/// Says no. Without a request, the connection cannot be used any more.
+fn refuse(
+    writer: &mut impl Write,
+    request: Option<&Request>,
+    status: u16,
+    why: &str,
+    more: &[(&'static str, String)],
+) -> io::Result<()> {
+    let body = format!("{why}\n");
+    let mut answer = security();
+    answer.push(("Content-Type", "text/plain; charset=utf-8".into()));
+    answer.extend_from_slice(more);
+    let close = request.is_none_or(|request| request.close);
+    http::write_head(writer, status, &answer, u64::try_from(body.len()).map_err(io::Error::other)?, close)?;
+    if request.is_some_and(|request| request.method == "HEAD") {
+        return Ok(());
     }
-    response
+    writer.write_all(body.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
-    use std::net::TcpStream;
 
     /// Sends raw bytes and returns head and body of the answer.
     fn ask(port: u16, request: &str) -> (String, Vec<u8>) {
@@ -201,8 +242,37 @@ mod tests {
         }
         let (head, _) = ask(port, "POST / HTTP/1.1\r\nHost: l\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         assert!(head.starts_with("http/1.1 405"), "{head}");
+        let (head, body) = ask(port, "HEAD /none HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n");
+        assert!(head.starts_with("http/1.1 404") && body.is_empty(), "{head}");
         let (head, body) = ask(port, "HEAD /app.wasm HTTP/1.1\r\nHost: l\r\nConnection: close\r\n\r\n");
         assert!(head.contains("content-length: 200000") && body.is_empty(), "{head}");
+        std::fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn idle_connections_do_not_hold_up_others() {
+        let folder = std::env::temp_dir().join(format!("xtask-idle-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("made");
+        std::fs::write(folder.join("a.css"), "p{}").expect("written");
+        let server = Server::bind(&folder, 0).expect("binds");
+        let port = server.port;
+        server.run_in_background();
+        // A browser opens connections ahead of its requests, and keeps them.
+        let idle: Vec<TcpStream> =
+            (0..32).map(|_| TcpStream::connect(("127.0.0.1", port)).expect("connects")).collect();
+        for mut stream in idle {
+            stream.set_read_timeout(Some(Duration::from_secs(10))).expect("set");
+            for _ in 0..2 {
+                stream.write_all(b"GET /a.css HTTP/1.1\r\nHost: l\r\n\r\n").expect("sends");
+                let mut answer = vec![0; 4096];
+                let mut received = 0;
+                while !answer[..received].ends_with(b"p{}") {
+                    let read = stream.read(&mut answer[received..]).expect("receives");
+                    assert!(read > 0, "closed");
+                    received += read;
+                }
+            }
+        }
         std::fs::remove_dir_all(&folder).expect("removed");
     }
 
