@@ -6,8 +6,6 @@ use crate::error::ModelError;
 use crate::nn::{Linear, silu};
 use crate::parameters::Parameters;
 
-/// Feature columns beside the normalised embedding: dispersion, surprisal, length, domain affinity.
-const EXTRA_FEATURES: usize = 4;
 /// Below this a norm counts as zero in a cosine.
 const NORM_FLOOR: f32 = 1e-6;
 /// As in T5's layer norm.
@@ -54,6 +52,8 @@ pub(crate) struct Gate {
     fc2: Linear,
     config: GateConfig,
     d_model: usize,
+    /// Width of a token's feature vector.
+    features: usize,
     max_tokens: usize,
     has_emamba: bool,
 }
@@ -77,6 +77,7 @@ impl Gate {
             fc2: parameters.linear_with_bias("gate.fc2")?,
             config: config.gate.clone(),
             d_model: config.d_model,
+            features: config.gate_features(),
             max_tokens: config.max_tokens,
             has_emamba: config.emamba.is_some(),
         })
@@ -85,7 +86,7 @@ impl Gate {
     /// Routes the tokens `ids` with embeddings `e [tokens, d_model]` (after the stem).
     pub(crate) fn route(&self, ids: &[u32], e: &[f32], routing: Routing) -> Result<Decisions, ModelError> {
         let features = self.features(ids, e);
-        let mut hidden = self.fc1.forward_values(features, self.d_model + EXTRA_FEATURES)?;
+        let mut hidden = self.fc1.forward_values(features, self.features)?;
         for value in &mut hidden {
             *value = silu(*value);
         }
@@ -119,7 +120,7 @@ impl Gate {
         let d = self.d_model;
         let tokens = ids.len();
         let length = (1.0 + tokens as f32).ln() / (1.0 + self.max_tokens as f32).ln();
-        let mut features = Vec::with_capacity(tokens * (d + EXTRA_FEATURES));
+        let mut features = Vec::with_capacity(tokens * self.features);
         let mut mean = vec![0.0f32; d];
         for (token, (row, &id)) in e.chunks_exact(d).zip(ids).enumerate() {
             let inverse = 1.0 / (row.iter().map(|x| x * x).sum::<f32>() / d as f32 + EPSILON).sqrt();

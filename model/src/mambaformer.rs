@@ -80,7 +80,7 @@ impl MambaFormer {
         let parameters = &mut parameters;
         Ok(Self {
             shared: parameters.linear("shared")?,
-            stem: config.stem_conv.map(|width| Stem::load(parameters, config.d_model, width)).transpose()?,
+            stem: config.stem_conv.map(|width| Stem::load(parameters, width)).transpose()?,
             gate: Gate::load(parameters, config)?,
             encoder: Encoder::load(parameters, &config.et5)?,
             emamba: config
@@ -166,16 +166,6 @@ impl MambaFormer {
             hidden = expert.layer(index, &hidden, layer)?;
         }
         Ok((expert.normalise(&hidden)?, state))
-    }
-
-    /// The shared embedding of `ids` after the stem, `[tokens, d_model]`.
-    pub fn embed(&self, ids: &[u32]) -> Result<Tensor, ModelError> {
-        self.check_ids(ids)?;
-        let mut embeddings = values(&self.shared.rows(ids)?)?;
-        if let Some(stem) = &self.stem {
-            stem.apply(&mut embeddings);
-        }
-        Ok(matrix(embeddings, self.config.d_model)?)
     }
 
     /// A decoder that has read nothing yet.

@@ -146,5 +146,5 @@ def task_terms(model: MambaFormer, encoded: Encoded, batch: dict) -> dict[str, t
     terms["decision"] = F.cross_entropy(model.heads.decision(first)[asked], batch["decision"][asked]) if asked.any() else zero
     terms["decision_right"] = (model.heads.decision(first)[asked].argmax(-1) == batch["decision"][asked]).sum()
     terms["decision_count"] = asked.sum()
-    terms["z"], terms["packing"], terms["log_p"] = z, packing, log_p
+    terms["packing"], terms["log_p"], terms["copying"] = packing, log_p, copying
     return terms

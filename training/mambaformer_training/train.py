@@ -190,7 +190,7 @@ class Trainer:
             sums["first_nll"] -= float(task["log_p"][packing.offsets[:-1]].sum())
             sums["firsts"] += float((batch["labels"][:, 0] != IGNORED).sum())
             if self.config.heads.copy:
-                attention, _ = self.model.copy_attention(encoded, task["z"], packing)
+                attention, _ = task["copying"]
                 for row in range(len(batch["lengths"])):
                     a, b = batch["gold"][row].tolist()
                     if b > a:

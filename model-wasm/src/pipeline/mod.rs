@@ -11,17 +11,23 @@ pub use error::{PipelineError, weights_kind};
 
 use mambaformer_clinical::grounding::Grounding;
 use mambaformer_clinical::knowledge::KnowledgeBase;
-use mambaformer_clinical::question::Question;
+use mambaformer_clinical::question::{self, Question};
 use mambaformer_clinical::retrieval::bm25::Bm25Index;
 use mambaformer_model::MambaFormer;
 use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::Weights;
 
 use crate::answer::Evidence;
-use crate::protocol::{Ask, AskOptions, MAX_ANSWER_TOKENS, ModelInfo};
+use crate::protocol::{self, Ask, AskOptions, MAX_ANSWER_TOKENS, ModelInfo};
 
 /// Passages a question is answered from; what the model was trained with.
 pub const EVIDENCE_PASSAGES: usize = 4;
+// The page counts characters by the protocol's limits, the question is checked by those of `clinical`.
+const _: () = assert!(
+    protocol::MAX_QUESTION_CHARS == question::MAX_QUESTION_CHARS
+        && protocol::MAX_NOTE_CHARS == question::MAX_NOTE_CHARS
+);
+
 /// The farthest the user's bias can push the gate: at 20 every token goes one way.
 const MAX_GATE_BIAS: f32 = 20.0;
 

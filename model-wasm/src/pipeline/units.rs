@@ -50,11 +50,8 @@ pub(super) fn sources(
     for opening in grounding.openings() {
         units.push(listed(UnitOrigin::Opening, opening, tokenizer)?);
     }
-    // Between whole sentences a connective would stand before a capital letter; it joins clauses only.
-    if grounding.boundary() == Boundary::Clause {
-        for connective in grounding.connectives() {
-            units.push(listed(UnitOrigin::Connective, connective, tokenizer)?);
-        }
+    for connective in grounding.connectives() {
+        units.push(listed(UnitOrigin::Connective, connective, tokenizer)?);
     }
     Ok(Sources::new(units))
 }

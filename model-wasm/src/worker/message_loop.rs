@@ -113,11 +113,11 @@ impl MessageLoop {
         *self.shared.running.borrow_mut() = Some(Running { id: ask.id.clone(), stop: Rc::clone(&stop) });
         let shared = Rc::clone(&self.shared);
         spawn_local(async move {
-            if let Err(error) = answer(&shared, &assistant, &ask, &stop).await {
-                *shared.running.borrow_mut() = None;
+            let outcome = answer(&shared, &assistant, &ask, &stop).await;
+            *shared.running.borrow_mut() = None;
+            if let Err(error) = outcome {
                 shared.fail(Some(ask.id), error.kind(), error.to_string());
             }
-            *shared.running.borrow_mut() = None;
         });
     }
 }

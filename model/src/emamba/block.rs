@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::selective_scan::{ScanInput, selective_scan};
 use crate::config::EMambaConfig;
 use crate::error::ModelError;
-use crate::nn::{Linear, RmsNorm, matrix, silu, softplus, values};
+use crate::nn::{CausalConv, Linear, RmsNorm, matrix, silu, softplus, values};
 use crate::parameters::Parameters;
 
 /// What a block remembers of the tokens it has read (its forward direction).
@@ -21,9 +21,7 @@ pub struct LayerState {
 
 /// One scan direction: its own convolution, selection and state matrices.
 struct Direction {
-    /// `[d_conv, d_inner]`, transposed at load so that a tap is one contiguous row.
-    conv_weight: Vec<f32>,
-    conv_bias: Vec<f32>,
+    conv: CausalConv,
     x_proj: Linear,
     dt_proj: Linear,
     /// `-exp(A_log) * log2(e)`, `[d_inner, d_state]`.
@@ -59,8 +57,8 @@ impl Block {
     }
 
     pub(super) fn initial_state(&self) -> LayerState {
-        let EMambaConfig { d_inner, d_state, d_conv, .. } = self.config;
-        LayerState { conv: vec![0.0; (d_conv - 1) * d_inner], ssm: vec![0.0; d_inner * d_state], tokens: 0 }
+        let EMambaConfig { d_inner, d_state, .. } = self.config;
+        LayerState { conv: self.forward.conv.nothing_before(), ssm: vec![0.0; d_inner * d_state], tokens: 0 }
     }
 
     /// `hidden [tokens, d_model] -> [tokens, d_model]`, residual included.
@@ -94,17 +92,9 @@ impl Block {
 
 impl Direction {
     fn load(parameters: &mut Parameters, prefix: &str, config: &EMambaConfig) -> Result<Self, ModelError> {
-        let stored = parameters.values(&format!("{prefix}.conv1d.weight"))?;
-        let mut conv_weight = vec![0.0; stored.len()];
-        for (channel, taps) in stored.chunks_exact(config.d_conv).enumerate() {
-            for (tap, weight) in taps.iter().enumerate() {
-                conv_weight[tap * config.d_inner + channel] = *weight;
-            }
-        }
         let a_log = parameters.values(&format!("{prefix}.A_log"))?;
         Ok(Self {
-            conv_weight,
-            conv_bias: parameters.values(&format!("{prefix}.conv1d.bias"))?,
+            conv: CausalConv::load(parameters, &format!("{prefix}.conv1d"), config.d_conv)?,
             x_proj: parameters.linear(&format!("{prefix}.x_proj"))?,
             dt_proj: parameters.linear_with_bias(&format!("{prefix}.dt_proj"))?,
             a_log2e: a_log.into_iter().map(|a| -a.exp() * std::f32::consts::LOG2_E).collect(),
@@ -115,7 +105,10 @@ impl Direction {
     /// Convolution, SiLU, selection and scan of `x [tokens, d_inner]`.
     fn run(&self, x: &[f32], config: &EMambaConfig, state: &mut LayerState) -> Result<Vec<f32>, ModelError> {
         let EMambaConfig { d_inner, d_state, dt_rank, .. } = *config;
-        let x = self.convolve(x, config, state);
+        let mut x = self.conv.forward(x, &mut state.conv);
+        for value in &mut x {
+            *value = silu(*value);
+        }
         let selected = self.x_proj.forward_values(x.clone(), d_inner)?;
         let width = dt_rank + 2 * d_state;
         let tokens = selected.len() / width;
@@ -136,29 +129,6 @@ impl Direction {
         selective_scan(&input, &mut state.ssm, &mut y);
         state.tokens += tokens;
         Ok(y)
-    }
-
-    /// Causal depthwise convolution and SiLU over `[tokens, d_inner]`, continuing from the inputs kept in `state`.
-    fn convolve(&self, x: &[f32], config: &EMambaConfig, state: &mut LayerState) -> Vec<f32> {
-        let d_inner = config.d_inner;
-        let mut padded = std::mem::take(&mut state.conv);
-        padded.extend_from_slice(x);
-        let mut y = Vec::with_capacity(x.len());
-        for window in padded.windows(config.d_conv * d_inner).step_by(d_inner) {
-            let start = y.len();
-            y.extend_from_slice(&self.conv_bias);
-            let row = &mut y[start..];
-            for (inputs, weights) in window.chunks_exact(d_inner).zip(self.conv_weight.chunks_exact(d_inner)) {
-                for ((sum, input), weight) in row.iter_mut().zip(inputs).zip(weights) {
-                    *sum += input * weight;
-                }
-            }
-            for value in row {
-                *value = silu(*value);
-            }
-        }
-        state.conv = padded[padded.len() - (config.d_conv - 1) * d_inner..].to_vec();
-        y
     }
 }
 

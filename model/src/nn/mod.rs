@@ -1,10 +1,12 @@
 //! The few layers both experts share. Activations are row-major f32, shapes `[tokens, width]`.
 
 mod activation;
+mod causal_conv;
 mod linear;
 mod rms_norm;
 
 pub(crate) use activation::{exp2, gelu_tanh, sigmoid, silu, softmax_in_place, softplus};
+pub(crate) use causal_conv::CausalConv;
 pub(crate) use linear::Linear;
 pub(crate) use rms_norm::RmsNorm;
 

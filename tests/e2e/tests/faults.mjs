@@ -63,6 +63,16 @@ async function recovers(chairside) {
   );
 }
 
+/** A worker that `how` keeps from starting: said in words, and one click out of it. */
+const neverStarts = (how) => async (chairside) => {
+  await how(chairside.context);
+  await chairside.open();
+  await chairside.at('question').fill(QUESTION);
+  equal((await chairside.error()).kind, 'workerDied', 'kind');
+  await chairside.context.unrouteAll();
+  await recovers(chairside);
+};
+
 export const tests = {
   ...Object.fromEntries(
     LOADING.map(([what, how, kinds, words]) => [
@@ -83,23 +93,11 @@ export const tests = {
     ]),
   ),
 
-  'the worker script is missing': async (chairside) => {
-    await status('**/engine/worker.js', 404)(chairside.context);
-    await chairside.open();
-    await chairside.at('question').fill(QUESTION);
-    equal((await chairside.error()).kind, 'workerDied', 'kind');
-    await chairside.context.unrouteAll();
-    await recovers(chairside);
-  },
+  'the worker script is missing': neverStarts(status('**/engine/worker.js', 404)),
 
-  'the engine module is damaged': async (chairside) => {
-    await changed('**/engine/mambaformer_wasm_bg.wasm', (body) => body.subarray(0, body.length - 100))(chairside.context);
-    await chairside.open();
-    await chairside.at('question').fill(QUESTION);
-    equal((await chairside.error()).kind, 'workerDied', 'kind');
-    await chairside.context.unrouteAll();
-    await recovers(chairside);
-  },
+  'the engine module is damaged': neverStarts(
+    changed('**/engine/mambaformer_wasm_bg.wasm', (body) => body.subarray(0, body.length - 100)),
+  ),
 
   'the worker is killed while idle': async (chairside) => {
     await chairside.open();

@@ -3,10 +3,9 @@
 use std::io::Write as _;
 
 use anyhow::Result;
-use mambaformer_wasm::pipeline::Measures;
-use mambaformer_wasm::protocol::{Ask, AskOptions, Event, Mode};
+use mambaformer_wasm::protocol::{Ask, AskOptions, Event};
 
-use crate::assistant::{Files, Force};
+use crate::assistant::{Files, Manner};
 
 /// Asks one question.
 #[derive(clap::Args)]
@@ -16,15 +15,6 @@ pub struct Args {
     /// A clinical note to answer with.
     #[arg(long)]
     note: Option<String>,
-    /// Generate freely instead of from source spans.
-    #[arg(long)]
-    free: bool,
-    /// Most answer tokens.
-    #[arg(long, default_value_t = AskOptions::default().max_tokens)]
-    max_tokens: u32,
-    /// Added to the gate's EMamba logit.
-    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
-    bias: f32,
     /// Sample (free generation only) with this temperature.
     #[arg(long)]
     temperature: Option<f32>,
@@ -34,12 +24,8 @@ pub struct Args {
     /// Seed of the sampler.
     #[arg(long)]
     seed: Option<u64>,
-    /// Every prompt token to this expert.
-    #[arg(long, value_enum)]
-    force: Option<Force>,
-    /// Answer even what the model calls unanswerable.
-    #[arg(long)]
-    no_abstain: bool,
+    #[command(flatten)]
+    manner: Manner,
     #[command(flatten)]
     files: Files,
 }
@@ -52,17 +38,13 @@ pub fn run(args: Args) -> Result<()> {
         question: args.question,
         note: args.note,
         options: AskOptions {
-            mode: if args.free { Mode::Free } else { Mode::Grounded },
-            gate_bias: args.bias,
-            max_tokens: args.max_tokens,
             temperature: args.temperature,
             top_k: args.top_k,
             seed: args.seed,
-            stop_strings: Vec::new(),
+            ..args.manner.options()
         },
     };
-    let measures = Measures { force: args.force.map(Into::into), abstain: !args.no_abstain, ..Measures::default() };
-    let mut answering = assistant.start_with(&ask, None, measures)?;
+    let mut answering = assistant.start_with(&ask, None, args.manner.measures())?;
     let mut out = std::io::stdout().lock();
     while let Some(events) = answering.step()? {
         for event in events {

@@ -1,11 +1,12 @@
-//! Builds the assistant from the files a static site would serve.
+//! The assistant of the native tools: from which files it is built and how it is to answer.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use mambaformer_model::Expert;
 use mambaformer_model::weights::Weights;
-use mambaformer_wasm::pipeline::{Assistant, AssistantParts};
+use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
+use mambaformer_wasm::protocol::{AskOptions, Mode};
 
 /// Where the assistant's files are.
 #[derive(clap::Args)]
@@ -49,5 +50,42 @@ impl Files {
             grounding: read(&self.grounding)?,
         };
         Ok(Assistant::new(parts)?)
+    }
+}
+
+/// How answers are to be worked out; what `ask` and `eval` have in common.
+#[derive(clap::Args)]
+pub struct Manner {
+    /// Generate freely instead of from source spans.
+    #[arg(long)]
+    free: bool,
+    /// Most answer tokens.
+    #[arg(long, default_value_t = AskOptions::default().max_tokens)]
+    max_tokens: u32,
+    /// Added to the gate's EMamba logit.
+    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
+    bias: f32,
+    /// Every prompt token to this expert.
+    #[arg(long, value_enum)]
+    force: Option<Force>,
+    /// Answer even what the model calls unanswerable.
+    #[arg(long)]
+    no_abstain: bool,
+}
+
+impl Manner {
+    /// What a page could ask for.
+    pub fn options(&self) -> AskOptions {
+        AskOptions {
+            mode: if self.free { Mode::Free } else { Mode::Grounded },
+            gate_bias: self.bias,
+            max_tokens: self.max_tokens,
+            ..AskOptions::default()
+        }
+    }
+
+    /// What only the tools can ask for.
+    pub fn measures(&self) -> Measures {
+        Measures { force: self.force.map(Into::into), abstain: !self.no_abstain, ..Measures::default() }
     }
 }

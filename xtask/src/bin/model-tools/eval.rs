@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Evidence};
 use mambaformer_wasm::pipeline::{Assistant, Measures};
-use mambaformer_wasm::protocol::{Ask, AskOptions, Event, Mode};
+use mambaformer_wasm::protocol::{Ask, AskOptions, Event};
 use serde::Deserialize;
 
-use crate::assistant::{Files, Force};
+use crate::assistant::{Files, Manner};
 
 /// Answers every line of a file.
 #[derive(clap::Args)]
@@ -21,27 +21,14 @@ pub struct Args {
     /// Answers, one record a line.
     #[arg(long)]
     output: PathBuf,
-    /// Generate freely instead of from source spans.
-    #[arg(long)]
-    free: bool,
-    /// Most answer tokens.
-    #[arg(long, default_value_t = AskOptions::default().max_tokens)]
-    max_tokens: u32,
-    /// Added to the gate's EMamba logit.
-    #[arg(long, default_value_t = 0.0, allow_hyphen_values = true)]
-    bias: f32,
-    /// Every prompt token to this expert.
-    #[arg(long, value_enum)]
-    force: Option<Force>,
     /// Ask the model at every token, to measure what jump-forward saves.
     #[arg(long)]
     no_jump_forward: bool,
-    /// Answer even what the model calls unanswerable.
-    #[arg(long)]
-    no_abstain: bool,
     /// Stop after so many lines.
     #[arg(long)]
     limit: Option<usize>,
+    #[command(flatten)]
+    manner: Manner,
     #[command(flatten)]
     files: Files,
 }
@@ -94,14 +81,8 @@ pub fn run(args: &Args) -> Result<()> {
     let input = File::open(&args.input).with_context(|| format!("cannot read {}", args.input.display()))?;
     let mut output =
         BufWriter::new(File::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?);
-    let measures =
-        Measures { jump_forward: !args.no_jump_forward, force: args.force.map(Into::into), abstain: !args.no_abstain };
-    let options = AskOptions {
-        mode: if args.free { Mode::Free } else { Mode::Grounded },
-        gate_bias: args.bias,
-        max_tokens: args.max_tokens,
-        ..AskOptions::default()
-    };
+    let measures = Measures { jump_forward: !args.no_jump_forward, ..args.manner.measures() };
+    let options = args.manner.options();
     let mut totals = Totals::default();
     for (number, line) in BufReader::new(input).lines().enumerate().take(args.limit.unwrap_or(usize::MAX)) {
         let line = line?;
