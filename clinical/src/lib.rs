@@ -11,5 +11,6 @@ pub mod grounding;
 pub mod integrity;
 pub mod knowledge;
 pub mod question;
+pub mod records;
 pub mod retrieval;
 pub mod text;

@@ -4,6 +4,7 @@
 //! `model-tools`, which `convert`, `pack`, `inspect`, `make`, `ask`, `eval` and `logits` are handed to.
 
 mod bundle;
+mod data;
 mod forward;
 mod knowledge;
 mod process;
@@ -49,6 +50,8 @@ enum Command {
         #[arg(long)]
         test: bool,
     },
+    /// Checks, builds and reports the knowledge base and the question set under data/.
+    Data(data::Args),
     /// Makes assets/knowledge.json from passages, one JSON object a line.
     Knowledge(knowledge::Args),
     /// Makes a model folder from Hugging Face checkpoints of T5 and Mamba.
@@ -105,6 +108,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             }
             println!("everything is there");
         }
+        Command::Data(args) => return data::run(&workspace, &args),
         Command::Knowledge(args) => knowledge::run(&workspace, &args)?,
         Command::Convert(args) => return forward::run(&workspace, "convert", &args),
         Command::Pack(args) => return forward::run(&workspace, "pack", &args),
