@@ -452,7 +452,7 @@ pub(super) mod tests {
             (THRESHOLD, r#""high":14"#, r#""high":null"#, "if and only if `high` is a number (entry 2)"),
             (THRESHOLD, r#""high":14"#, r#""high":5"#, "`value` goes from 7 to 5"),
             (THRESHOLD, r#""comparison":"below","high":null"#, r#""comparison":"below","high":5"#, "(entry 1)"),
-            (THRESHOLD, r#""action":"review""#, r#""action":"""#, "`action` is empty"),
+            (THRESHOLD, r#""action":"review""#, r#""action":" ""#, "`action` is empty"),
         ];
         for (json, from, to, expected) in cases {
             let altered = json.replacen(from, to, 1);

@@ -59,55 +59,42 @@ impl Record {
 }
 
 fn dose_line(dose: &Dose, region: Region) -> String {
-    let mut line = head(&dose.drug, &dose.indication, dose.population, dose.age_years, region);
-    line.push_str(&format!(", {}: {}{}", by_route(&dose.route), dose.dose, frequency(dose)));
-    if let Some((low, high)) = dose.duration_days {
-        line.push_str(&format!(" for {}", range(low, high, "day")));
-    }
-    push_limits(&mut line, dose.max_single, dose.max_day);
-    sentence(&line)
+    let head = head(&dose.drug, &dose.indication, dose.population, dose.age_years, region);
+    let (route, amount, frequency) = (by_route(&dose.route), dose.dose, frequency(dose));
+    let duration = optional(dose.duration_days, |(low, high)| format!(" for {}", range(low, high, "day")));
+    let limits = limits(dose.max_single, dose.max_day);
+    sentence(&format!("{head}, {route}: {amount}{frequency}{duration}{limits}"))
 }
 
 fn prophylaxis_line(regimen: &Prophylaxis, region: Region) -> String {
-    let mut line = head(&regimen.drug, &regimen.indication, regimen.population, regimen.age_years, region);
-    line.push_str(&format!(", {}: {}, {}", by_route(&regimen.route), regimen.dose, regimen.timing));
-    push_limits(&mut line, regimen.max_single, regimen.max_day);
-    sentence(&line)
+    let head = head(&regimen.drug, &regimen.indication, regimen.population, regimen.age_years, region);
+    let (route, limits) = (by_route(&regimen.route), limits(regimen.max_single, regimen.max_day));
+    sentence(&format!("{head}, {route}: {}, {}{limits}", regimen.dose, regimen.timing))
 }
 
 fn emergency_line(drug: &EmergencyDrug, region: Region) -> String {
-    let mut line = head(&drug.drug, &drug.indication, drug.population, drug.age_years, region);
-    line.push_str(&format!(", {}: {}", by_route(&drug.route), drug.dose));
-    if let Some(concentration) = &drug.concentration {
-        line.push_str(&format!(" ({concentration})"));
-    }
-    if let Some(repeat) = &drug.repeat {
-        line.push_str(&format!("; {}", without_stop(repeat)));
-    }
-    sentence(&line)
+    let head = head(&drug.drug, &drug.indication, drug.population, drug.age_years, region);
+    let concentration = optional(drug.concentration.as_ref(), |concentration| format!(" ({concentration})"));
+    let repeat = optional(drug.repeat.as_ref(), |repeat| format!("; {}", without_stop(repeat)));
+    sentence(&format!("{head}, {}: {}{concentration}{repeat}", by_route(&drug.route), drug.dose))
 }
 
 fn solution_line(solution: &LocalAnaesthetic, region: Region) -> String {
     let LocalAnaesthetic { drug, concentration_percent, mg_per_ml, mg_per_cartridge, cartridge_ml, .. } = solution;
-    let mut line = format!("{drug} {concentration_percent} %");
-    if let Some(Vasoconstrictor { drug, ratio }) = &solution.vasoconstrictor {
-        line.push_str(&format!(" with {drug}"));
-        if let Some(ratio) = ratio {
-            line.push_str(&format!(" 1:{ratio}"));
-        }
-    }
-    line.push_str(&format!(" in {}{}", people(solution.population, None), place(region)));
-    line.push_str(&format!(": {mg_per_ml} mg/mL, {mg_per_cartridge} mg in a {cartridge_ml} mL cartridge"));
-    if let (Some(Vasoconstrictor { drug, .. }), Some(mcg)) =
-        (&solution.vasoconstrictor, solution.vasoconstrictor_mcg_per_cartridge)
-    {
-        line.push_str(&format!(" with {mcg} mcg of {drug}"));
-    }
-    line.push_str(&format!("; at most {} mg/kg", solution.max_mg_per_kg));
-    if let Some(most) = solution.absolute_max_mg {
-        line.push_str(&format!(" and {most} mg in all"));
-    }
-    sentence(&line)
+    let constrictor = solution.vasoconstrictor.as_ref();
+    let with = optional(constrictor, |Vasoconstrictor { drug, ratio }| {
+        format!(" with {drug}{}", optional(*ratio, |ratio| format!(" 1:{ratio}")))
+    });
+    let dose = optional(constrictor.zip(solution.vasoconstrictor_mcg_per_cartridge), |(constrictor, mcg)| {
+        format!(" with {mcg} mcg of {}", constrictor.drug)
+    });
+    let (who, place) = (people(solution.population, None), place(region));
+    let most = optional(solution.absolute_max_mg, |most| format!(" and {most} mg in all"));
+    sentence(&format!(
+        "{drug} {concentration_percent} %{with} in {who}{place}: {mg_per_ml} mg/mL, {mg_per_cartridge} mg in a \
+         {cartridge_ml} mL cartridge{dose}; at most {} mg/kg{most}",
+        solution.max_mg_per_kg
+    ))
 }
 
 fn limit_line(name: &str, limit: &Limit) -> String {
@@ -182,7 +169,7 @@ fn age(age: Number) -> String {
         let months = months(age);
         return format!("{months} month{}", if months == "1" { "" } else { "s" });
     }
-    format!("{age} year{}", if age.get() == 1.0 { "" } else { "s" })
+    format!("{age} year{}", if age == Number::ONE { "" } else { "s" })
 }
 
 /// " (UK)"; nothing where it holds everywhere.
@@ -223,32 +210,31 @@ fn times_a(times: Number) -> String {
 
 fn every(hours: Number) -> String {
     let days = hours.get() / DAY;
-    if hours.get() == 1.0 {
-        "every hour".to_owned()
-    } else if days == 7.0 {
-        "once a week".to_owned()
-    } else if days > 1.0 && days.fract() == 0.0 {
-        format!("every {days:.0} days")
-    } else {
-        format!("every {hours} hours")
+    match hours.to_string().as_str() {
+        "1" => "every hour".to_owned(),
+        "168" => "once a week".to_owned(),
+        _ if days > 1.0 && days.fract() == 0.0 => format!("every {days:.0} days"),
+        hours => format!("every {hours} hours"),
     }
 }
 
 fn range(low: Number, high: Number, unit: &str) -> String {
     if low == high {
-        format!("{low} {unit}{}", if low.get() == 1.0 { "" } else { "s" })
+        format!("{low} {unit}{}", if low == Number::ONE { "" } else { "s" })
     } else {
         format!("{low} to {high} {unit}s")
     }
 }
 
-fn push_limits(line: &mut String, max_single: Option<Amount>, max_day: Option<Amount>) {
-    if let Some(limit) = max_single {
-        line.push_str(&format!("; at most {limit} at once"));
-    }
-    if let Some(limit) = max_day {
-        line.push_str(&format!("; at most {limit} in 24 hours"));
-    }
+fn limits(max_single: Option<Amount>, max_day: Option<Amount>) -> String {
+    let single = optional(max_single, |limit| format!("; at most {limit} at once"));
+    let day = optional(max_day, |limit| format!("; at most {limit} in 24 hours"));
+    single + &day
+}
+
+/// What is shown of a field that may be absent.
+fn optional<T>(value: Option<T>, shown: impl FnOnce(T) -> String) -> String {
+    value.map(shown).unwrap_or_default()
 }
 
 /// Begins with a capital letter and ends with one full stop.

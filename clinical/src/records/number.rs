@@ -36,6 +36,9 @@ pub enum NumberError {
 }
 
 impl Number {
+    /// What a unit in the singular stands behind.
+    pub(super) const ONE: Number = Number(1.0);
+
     /// The number as a float.
     #[must_use]
     pub fn get(self) -> f64 {
@@ -138,7 +141,7 @@ mod tests {
             let rounded = ten_thousandths / 10_i64.pow(4 - decimals) * 10_i64.pow(4 - decimals);
             let value = rounded as f64 / 10_000.0;
             let shown = Number::try_from(value).expect("in range").to_string();
-            prop_assert_eq!(shown.replace(',', "").parse::<f64>().expect("a number"), value);
+            prop_assert_eq!(shown.replace(',', "").parse::<f64>().expect("a number").to_bits(), value.to_bits());
             prop_assert!(!shown.trim_start_matches('-').starts_with('.'));
             let (whole, decimals) = shown.split_once('.').unwrap_or((&shown, "1"));
             prop_assert!(!decimals.ends_with('0') && decimals.len() <= MAX_DECIMALS);

@@ -3,8 +3,6 @@
 //! Parts are joined with spaces. Only the marks between them change: no space before `,` `;` `:` `.`, the full stop of a part
 //! gives way to the connective behind it, an answer sentence begins with a capital and ends with a full stop.
 
-use mambaformer_clinical::text::sentences::sentences;
-
 use super::authored::Cluster;
 use super::corpus::Corpus;
 use super::reference::{Part, ReferenceError};
@@ -49,10 +47,6 @@ pub(crate) enum ComposeError {
     CapitalInside { part: String, before: String, shown: String },
     #[error("sentence {sentence} of the answer has no reference; every sentence copies from a source")]
     Empty { sentence: usize },
-    #[error(
-        "the text of `{part}` joined to its neighbours makes {found} sentences where one is meant; use fewer parts: `{text}`"
-    )]
-    Sentences { part: String, found: usize, text: String },
 }
 
 impl Answer {
@@ -222,7 +216,100 @@ fn finished(text: &str) -> String {
     format!("{first}{}{stop}", chars.as_str())
 }
 
-/// How many sentences the splitter of the product sees in `text`.
-pub(crate) fn count_sentences(text: &str) -> usize {
-    sentences(text).len()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::findings::Findings;
+    use crate::data::read;
+    use crate::data::syllabus::Syllabus;
+
+    const PASSAGE: &str = r#"{"id":"perio-0001","discipline":"perio","topic":"perio/a","title":"T","text":"Splint the tooth for 4 weeks,| but review it after two weeks. INR is read first. Review the tooth again. Give amoxicillin.","source":{"organisation":"O","title":"T","year":2020},"strength":"textbook","population":"all","region":"UK","updated":"2026-11","see_also":[],"records":[],"reviewed":null}"#;
+    const RECORD: &str = r#"{"id":"rec-perio-001","type":"classification","discipline":"perio","region":"UK","source":{"organisation":"O","title":"T","year":2020},"reviewed":null,"name":"grade of mobility","entries":[{"label":"Grade I","criteria":"up to 1 mm"},{"label":"Grade II","criteria":"above 1 mm"}]}"#;
+    const NOTE: &str = r#"{"id":"perio-n01","text":"Seen today. Tooth 36 hurts"}"#;
+
+    fn composed(answer: &str) -> Result<Answer, Vec<ComposeError>> {
+        let mut findings = Findings::default();
+        let cluster = format!(
+            r#"{{"id":"perio-q0001","discipline":"perio","topic":"perio/a","kind":"note","level":1,"tags":[],"note":"perio-n01","questions":[],"answer":{answer},"key_facts":[],"forbidden":[]}}"#
+        );
+        let corpus = Corpus::new(
+            Syllabus::default(),
+            read::lines("knowledge/perio.jsonl", PASSAGE, &mut findings),
+            read::lines("records/perio.jsonl", RECORD, &mut findings),
+            read::lines("notes/perio.jsonl", NOTE, &mut findings),
+            read::lines("clusters/perio.jsonl", &cluster, &mut findings),
+            &mut findings,
+        );
+        assert_eq!(findings.text(), "");
+        compose(&corpus.clusters[0].value, &corpus)
+    }
+
+    #[test]
+    fn answers_are_copied() {
+        for (answer, expected) in [
+            (r#"[["perio-0001#3"]]"#, "Review the tooth again."),
+            (r#"[["Yes."],["perio-0001#3"]]"#, "Yes. Review the tooth again."),
+            (r#"[["Yes.","perio-0001#3"]]"#, "Yes. Review the tooth again."),
+            (r#"[["perio-0001#1a"]]"#, "Splint the tooth for 4 weeks."),
+            (r#"[["perio-0001#1b"]]"#, "But review it after two weeks."),
+            (r#"[["perio-0001#1"]]"#, "Splint the tooth for 4 weeks, but review it after two weeks."),
+            (r#"[["perio-0001#3","and","perio-0001#2"]]"#, "Review the tooth again and INR is read first."),
+            (r#"[["perio-0001#3",";","perio-0001#1b"]]"#, "Review the tooth again; but review it after two weeks."),
+            (r#"[["perio-0001#3",",","but","perio-0001#2"]]"#, "Review the tooth again, but INR is read first."),
+            (r#"[["perio-0001#3",".","perio-0001#4"]]"#, "Review the tooth again. Give amoxicillin."),
+            (r#"[["rec-perio-001#2"]]"#, "Grade of mobility (UK), Grade II: above 1 mm."),
+            (r#"[["note#2"]]"#, "Tooth 36 hurts."),
+        ] {
+            assert_eq!(composed(answer).expect(answer).text(), expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn what_is_copied_is_counted_and_cited() {
+        let answer = composed(r#"[["Yes.","perio-0001#3","and","perio-0001#2"],["note#1"],["rec-perio-001#1"]]"#)
+            .expect("composes");
+        assert_eq!(answer.sources(), ["perio-0001", "note", "rec-perio-001"]);
+        assert_eq!(answer.sentences[0].passages, ["perio-0001"]);
+        let (copied, all) = answer.copied();
+        assert_eq!(all - copied, "Yes. ".len() + " and ".len());
+        assert_eq!(
+            answer.references().iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["perio-0001#2", "perio-0001#3", "rec-perio-001#1", "note#1"]
+        );
+    }
+
+    /// Whatever is composed holds nothing but its sources, openings and connectives.
+    #[test]
+    fn nothing_is_added() {
+        let answer =
+            composed(r#"[["It depends."],["perio-0001#3","so","perio-0001#1b"],["note#2"]]"#).expect("composes");
+        let sources = format!("{PASSAGE} {NOTE}").to_lowercase().replace('|', "");
+        for word in answer.text().to_lowercase().split([' ', '.', ',']) {
+            assert!(sources.contains(word) || ["it", "depends", "so"].contains(&word), "{word}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_composed() {
+        for (answer, expected) in [
+            (r#"[["perio-0009#1"]]"#, "there is no passage `perio-0009`"),
+            (r#"[["rec-perio-009"]]"#, "there is no record"),
+            (r#"[["rec-perio-001"]]"#, "the record has 2 lines; name the entry"),
+            (r#"[["rec-perio-001#3"]]"#, "the record has 2 entries"),
+            (r#"[["perio-0001#1c"]]"#, "has 2 marked clauses"),
+            (r#"[["note#3"]]"#, "the note has 2 sentences"),
+            (r#"[["perio-0001#3"],["No."]]"#, "is an opening"),
+            (r#"[["perio-0001#3","and"]]"#, "has nothing on one side"),
+            (r#"[["and","perio-0001#3"]]"#, "has nothing on one side"),
+            (
+                r#"[["perio-0001#2","but","perio-0001#3"]]"#,
+                "`perio-0001#3` is a whole sentence inside a sentence (`… but Review the tooth …`)",
+            ),
+            ("[[]]", "sentence 1 of the answer has no reference"),
+        ] {
+            let errors = composed(answer).expect_err(expected);
+            let message = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            assert!(message.contains(expected), "{answer}: {message}");
+        }
+    }
 }

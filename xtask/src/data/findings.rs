@@ -96,6 +96,7 @@ impl Findings {
     }
 
     /// How many errors there are.
+    #[cfg(test)]
     pub(crate) fn errors(&self) -> usize {
         self.0.iter().filter(|finding| finding.severity == Severity::Error).count()
     }
@@ -109,7 +110,7 @@ impl Findings {
     /// The text of all messages.
     #[cfg(test)]
     pub(crate) fn text(&self) -> String {
-        self.0.iter().map(|finding| format!("{finding}\n")).collect()
+        self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -3,21 +3,37 @@
 mod authored;
 mod compose;
 mod corpus;
+mod dentalqa;
 mod findings;
+mod identified;
+mod output;
 mod read;
 mod reference;
 mod rules;
+mod safety;
+mod shingles;
+mod show;
+mod split;
+mod summary;
 mod syllabus;
 mod words;
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use mambaformer_clinical::records::Discipline;
 
 use crate::process::Workspace;
 use corpus::Corpus;
-use findings::{Findings, Severity};
+use dentalqa::DentalQa;
+use findings::{Finding, Findings, Severity};
+use safety::Safety;
+use summary::Summary;
+
+/// What `--only` takes besides the disciplines.
+const SAFETY: &str = "safety";
 
 /// Checks, builds or reports the data.
 #[derive(clap::Args)]
@@ -30,44 +46,116 @@ pub(crate) struct Args {
 enum Action {
     /// Proves what a program can prove about data/ (see data/AUTHORING.md); fails if anything is wrong.
     Check {
-        /// Messages about this discipline (its prefix) or about `safety` only.
+        /// Messages about this discipline (its prefix) or about `safety` only, and not whether the built files are fresh.
         #[arg(long)]
         only: Option<String>,
         /// Errors only.
         #[arg(long)]
         quiet: bool,
     },
+    /// Makes data/dentalqa and data/safety/built from the authored files.
+    Build,
+    /// Shows passages, records, notes or clusters as the product sees them, with the numbers that references use.
+    Show {
+        /// Ids, such as `perio-0017`, `rec-perio-001`, `perio-n01` or `perio-q0012`.
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
 }
 
 /// Runs the chosen action.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
+    let data = workspace.root().join("data");
     match &args.action {
-        Action::Check { only, quiet } => check(workspace, only.as_deref(), *quiet),
+        Action::Check { only, quiet } => check(&data, only.as_deref(), *quiet),
+        Action::Build => build(&data),
+        Action::Show { ids } => show(&data, ids),
     }
 }
 
-fn check(workspace: &Workspace, only: Option<&str>, quiet: bool) -> Result<ExitCode> {
+/// The check as a stage of the tests: what it says is printed, an error fails it.
+pub(crate) fn hold(workspace: &Workspace) -> Result<()> {
+    let (found, _) = examine(&workspace.root().join("data"), None)?;
+    let errors = print(&found, true);
+    if errors > 0 {
+        bail!("data/ has {errors} errors; `cargo xtask data check` lists them");
+    }
+    Ok(())
+}
+
+fn check(data: &Path, only: Option<&str>, quiet: bool) -> Result<ExitCode> {
     if let Some(only) = only
-        && only != "safety"
+        && only != SAFETY
         && let Err(error) = only.parse::<Discipline>()
     {
-        bail!("{error}, or safety");
+        bail!("{error}, or {SAFETY}");
     }
-    let data = workspace.root().join("data");
-    let mut findings = Findings::default();
-    let corpus = Corpus::read(&data, &mut findings);
-    rules::check(&corpus, &mut findings);
-    let found = findings.sorted(only);
-    let (mut errors, mut warnings) = (0, 0);
-    for finding in &found {
-        match finding.severity {
-            Severity::Error => errors += 1,
-            Severity::Warning => warnings += 1,
-        }
-        if !quiet || finding.severity == Severity::Error {
-            println!("{finding}");
-        }
+    let (found, summary) = examine(data, only)?;
+    let errors = print(&found, quiet);
+    if !quiet {
+        print!("\n{}", summary.table(only)?);
     }
-    println!("{errors} errors, {warnings} warnings");
+    println!("{errors} errors, {} warnings", found.len() - errors);
     Ok(if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every rule over all of `data`; the built files are compared unless one discipline is asked for, whose writer does not build.
+fn examine(data: &Path, only: Option<&str>) -> Result<(Vec<Finding>, Summary)> {
+    let mut findings = Findings::default();
+    let corpus = Corpus::read(data, &mut findings);
+    let safety = Safety::read(data, &mut findings);
+    let set = DentalQa::build(&corpus);
+    rules::check(&corpus, &set, &mut findings);
+    if only.is_none() {
+        output::compare(data, &files(&set, &safety)?, &mut findings);
+    }
+    Ok((findings.sorted(only), Summary::new(&corpus, &set, &safety)))
+}
+
+fn build(data: &Path) -> Result<ExitCode> {
+    let mut findings = Findings::default();
+    let corpus = Corpus::read(data, &mut findings);
+    let safety = Safety::read(data, &mut findings);
+    let set = DentalQa::build(&corpus);
+    let files = files(&set, &safety)?;
+    output::write(data, &files)?;
+    let unread = print(&findings.sorted(None), true);
+    for (id, reason) in &set.left_out {
+        println!("left out: {id}: {reason}");
+    }
+    let lines: usize = files.values().map(|text| text.lines().count()).sum();
+    println!(
+        "{} files, {lines} lines; {} clusters left out, {unread} lines could not be read",
+        files.len(),
+        set.left_out.len()
+    );
+    Ok(if unread + set.left_out.len() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(data: &Path, ids: &[String]) -> Result<ExitCode> {
+    let corpus = Corpus::read(data, &mut Findings::default());
+    let mut code = ExitCode::SUCCESS;
+    for id in ids {
+        if let Some(shown) = show::show(id, &corpus)? {
+            println!("{shown}");
+        } else {
+            println!("there is no item `{id}` below data/");
+            code = ExitCode::FAILURE;
+        }
+    }
+    Ok(code)
+}
+
+fn files(set: &DentalQa<'_>, safety: &Safety) -> Result<BTreeMap<String, String>> {
+    let mut files = set.files().context("the question set cannot be written as JSON")?;
+    files.extend(safety.files().context("the safety data cannot be written as JSON")?);
+    Ok(files)
+}
+
+/// Prints the findings, or the errors among them, and counts the errors.
+fn print(found: &[Finding], quiet: bool) -> usize {
+    for finding in found.iter().filter(|finding| !quiet || finding.severity == Severity::Error) {
+        println!("{finding}");
+    }
+    found.iter().filter(|finding| finding.severity == Severity::Error).count()
 }

@@ -52,6 +52,8 @@ fn begins_word(before: &str) -> bool {
     match chars.next() {
         Some(c) if c.is_alphanumeric() => false,
         Some('.' | ',') => !chars.next().is_some_and(|c| c.is_ascii_digit()),
+        // "non-vital" does not hold "vital".
+        Some('-') => !chars.next().is_some_and(char::is_alphanumeric),
         _ => true,
     }
 }
@@ -99,6 +101,8 @@ mod tests {
             ("Code 5.", "code 5", true),
             ("Two abscesses.", "abscess", true),
             ("unrestorable", "restorable", false),
+            ("a non-vital tooth", "vital", false),
+            ("pain - vital tooth", "vital", true),
             ("a, 5 mg", "5 mg", true),
             ("text", "", false),
             ("aab ab", "ab", true),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::bundle;
+use crate::data;
 use crate::process::{Workspace, run_and_keep, spell};
 use crate::server::Server;
 use crate::setup::{self, Browser};
@@ -97,6 +98,7 @@ fn stages(workspace: &Workspace, selection: &Selection, outcomes: &mut Vec<Outco
         let fmt = command(workspace, tools, &["fmt", "--all", "--check", "--", "-l"]);
         outcomes.push(stage("formatting", || check(fmt)));
         let clippy = ["--workspace", "--all-targets", "--features", "xtask/model"];
+        outcomes.push(stage("data", || data::hold(workspace).map(|()| Counts::default())));
         outcomes.push(stage("lints, native", || check(clippy_with(workspace, tools, &clippy))));
         outcomes.push(stage("lints, wasm32", || check(clippy_with(workspace, tools, &WASM_LINTED))));
         outcomes.push(stage("tests, native", || tests(&mut native_tests(workspace, tools))));

@@ -52,8 +52,7 @@ pub(super) fn check(what: &str, text: &str, place: &Place, findings: &mut Findin
 
 /// What is wrong with the numbers of `text`, each with the remedy.
 fn faults(text: &str) -> Vec<String> {
-    let tokens: Vec<&str> =
-        text.split_whitespace().flat_map(|word| word.split('/').take(1).chain(slashed(word))).map(bare).collect();
+    let tokens: Vec<&str> = text.split_whitespace().map(bare).collect();
     let mut faults = Vec::new();
     for (index, token) in tokens.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|index| tokens.get(index)).copied().unwrap_or_default();
@@ -63,11 +62,6 @@ fn faults(text: &str) -> Vec<String> {
         }
     }
     faults
-}
-
-/// A word with a slash as a whole ("mg/kg"), besides its first half.
-fn slashed(word: &str) -> Option<&str> {
-    word.contains('/').then_some(word)
 }
 
 fn fault(token: &str, before: &str, after: &str) -> Option<String> {
@@ -184,7 +178,7 @@ mod tests {
             ("Give it tds.", "`tds` is misread"),
             ("Give it q8h, prn.", "`q8h` is misread"),
             ("Give 15mg/kg.", "write `15 mg/kg`"),
-            ("Give 10 mg/ml.", "write"),
+            ("Give 10 mg/ml.", "write `10 mg/mL`"),
         ] {
             let found = faults(bad).join(" ");
             assert!(found.contains(expected), "{bad}: {found:?}");

@@ -5,16 +5,23 @@ mod display;
 mod doses;
 mod ids;
 mod notes;
+mod overlap;
 mod passages;
 mod records;
+#[cfg(test)]
+mod tests;
 
 use super::corpus::Corpus;
+use super::dentalqa::DentalQa;
 use super::findings::Findings;
 
-/// Every rule about the authored files.
-pub(crate) fn check(corpus: &Corpus, findings: &mut Findings) {
+pub(crate) use overlap::used;
+
+/// Every rule about the authored files and what is built from them.
+pub(crate) fn check(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
     passages::check(corpus, findings);
     records::check(corpus, findings);
     notes::check(corpus, findings);
     clusters::check(corpus, findings);
+    overlap::check(corpus, set, findings);
 }

@@ -1,0 +1,297 @@
+//! `data/safety`: what must not be answered, what must alarm, and what identifies a person.
+//!
+//! The authored files become `data/safety/built`: the same lines with their split, and identified notes with their marks
+//! turned into byte offsets.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::findings::Findings;
+use super::identified::{self, Span};
+use super::read::{self, Located};
+use super::split::Split;
+use super::words::words;
+
+/// Why a question is not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OutOfScopeClass {
+    Everyday,
+    OtherMedicine,
+    Invented,
+    Image,
+    LegalFinancial,
+    ChitChat,
+    Injection,
+}
+
+/// How soon a patient must be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Urgency {
+    Immediate,
+    SameDay,
+    TwoWeeks,
+}
+
+/// A line of `out_of_scope.jsonl`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OutOfScope {
+    id: String,
+    question: String,
+    class: OutOfScopeClass,
+}
+
+/// A line of `red_flags.jsonl` or `near_misses.jsonl`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Message {
+    id: String,
+    text: String,
+    #[serde(deserialize_with = "Option::deserialize")]
+    urgency: Option<Urgency>,
+    rule: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+/// A line of `identified_notes.jsonl`: a note with marks.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IdentifiedNote {
+    id: String,
+    text: String,
+}
+
+/// A line of `built/identified_notes.jsonl`.
+#[derive(Debug, Serialize)]
+struct LabelledNote {
+    id: String,
+    text: String,
+    spans: Vec<Span>,
+}
+
+/// A line with its split.
+#[derive(Serialize)]
+struct WithSplit<'a, T> {
+    #[serde(flatten)]
+    line: &'a T,
+    split: Split,
+}
+
+/// Everything under `data/safety`.
+#[derive(Debug, Default)]
+pub(crate) struct Safety {
+    out_of_scope: Vec<OutOfScope>,
+    red_flags: Vec<Message>,
+    near_misses: Vec<Message>,
+    identified: Vec<LabelledNote>,
+}
+
+impl Safety {
+    /// Reads what there is and notes what is wrong with it.
+    pub(crate) fn read(data: &Path, findings: &mut Findings) -> Safety {
+        let out_of_scope: Vec<Located<OutOfScope>> = read::file(data, "safety/out_of_scope.jsonl", findings);
+        let red_flags: Vec<Located<Message>> = read::file(data, "safety/red_flags.jsonl", findings);
+        let near_misses: Vec<Located<Message>> = read::file(data, "safety/near_misses.jsonl", findings);
+        let identified: Vec<Located<IdentifiedNote>> = read::file(data, "safety/identified_notes.jsonl", findings);
+        Safety::new(out_of_scope, red_flags, near_misses, identified, findings)
+    }
+
+    fn new(
+        out_of_scope: Vec<Located<OutOfScope>>,
+        red_flags: Vec<Located<Message>>,
+        near_misses: Vec<Located<Message>>,
+        identified: Vec<Located<IdentifiedNote>>,
+        findings: &mut Findings,
+    ) -> Safety {
+        let lines = out_of_scope.iter().map(|line| (&line.place, &line.value.id, &line.value.question));
+        let lines = lines
+            .chain(red_flags.iter().chain(&near_misses).map(|line| (&line.place, &line.value.id, &line.value.text)));
+        let mut ids: BTreeMap<&str, String> = BTreeMap::new();
+        let mut texts: BTreeMap<Vec<String>, &str> = BTreeMap::new();
+        for (place, id, text) in
+            lines.chain(identified.iter().map(|line| (&line.place, &line.value.id, &line.value.text)))
+        {
+            if let Some(first) = ids.insert(id, place.to_string()) {
+                findings.error(place, "id", format!("the id `{id}` is taken by {first}; give this line another one"));
+            }
+            if text.trim().is_empty() {
+                findings.error(place, "field", format!("{id}: the text is empty; fill it"));
+            } else if let Some(first) = texts.insert(words(text), id) {
+                findings.error(place, "duplicate", format!("{id}: the same words as `{first}`; take one out"));
+            }
+        }
+        for (messages, alarms) in [(&red_flags, true), (&near_misses, false)] {
+            for Located { place, value: message } in messages {
+                if message.urgency.is_some() != alarms {
+                    let asked = if alarms { "a red flag has an urgency" } else { "a near miss has the urgency null" };
+                    findings.error(place, "urgency", format!("{}: {asked}; correct it or move the line", message.id));
+                }
+                if message.rule.trim().is_empty() {
+                    findings.error(place, "field", format!("{}: `rule` is empty; name the rule", message.id));
+                }
+            }
+        }
+        let mut labelled = Vec::new();
+        for Located { place, value: IdentifiedNote { id, text } } in identified {
+            match identified::read(&text) {
+                Ok((text, spans)) => labelled.push(LabelledNote { id, text, spans }),
+                Err(error) => findings.error(&place, "mark", format!("{id}: {error}")),
+            }
+        }
+        let values = |messages: Vec<Located<Message>>| messages.into_iter().map(|line| line.value).collect();
+        Safety {
+            out_of_scope: out_of_scope.into_iter().map(|line| line.value).collect(),
+            red_flags: values(red_flags),
+            near_misses: values(near_misses),
+            identified: labelled,
+        }
+    }
+
+    /// The built files: name below `data/`, content. An authored file that is missing or empty makes none.
+    pub(crate) fn files(&self) -> Result<BTreeMap<String, String>, serde_json::Error> {
+        let mut files = BTreeMap::new();
+        add(&mut files, "out_of_scope", self.out_of_scope.iter().map(|line| (&line.id, line)))?;
+        add(&mut files, "red_flags", self.red_flags.iter().map(|line| (&line.id, line)))?;
+        add(&mut files, "near_misses", self.near_misses.iter().map(|line| (&line.id, line)))?;
+        add(&mut files, "identified_notes", self.identified.iter().map(|line| (&line.id, line)))?;
+        Ok(files)
+    }
+
+    /// What is there, for the summary: name and count.
+    pub(crate) fn counts(&self) -> Vec<(String, usize)> {
+        let mut counts = vec![("out of scope".to_owned(), self.out_of_scope.len())];
+        let mut classes: BTreeMap<OutOfScopeClass, usize> = BTreeMap::new();
+        for line in &self.out_of_scope {
+            *classes.entry(line.class).or_default() += 1;
+        }
+        counts.extend(classes.into_iter().map(|(class, count)| (format!("out of scope, {class}"), count)));
+        counts.push(("red flags".to_owned(), self.red_flags.len()));
+        let mut urgencies: BTreeMap<Urgency, usize> = BTreeMap::new();
+        for urgency in self.red_flags.iter().filter_map(|line| line.urgency) {
+            *urgencies.entry(urgency).or_default() += 1;
+        }
+        counts.extend(urgencies.into_iter().map(|(urgency, count)| (format!("red flags, {urgency}"), count)));
+        counts.push(("near misses".to_owned(), self.near_misses.len()));
+        counts.push(("identified notes".to_owned(), self.identified.len()));
+        let mut spans: BTreeMap<&str, usize> = BTreeMap::new();
+        for span in self.identified.iter().flat_map(|note| &note.spans) {
+            *spans.entry(span.class.name()).or_default() += 1;
+        }
+        counts.push(("identified spans".to_owned(), spans.values().sum()));
+        counts.extend(spans.into_iter().map(|(class, count)| (format!("identified spans, {class}"), count)));
+        counts
+    }
+}
+
+fn add<'a, T: Serialize + 'a>(
+    files: &mut BTreeMap<String, String>,
+    name: &str,
+    lines: impl Iterator<Item = (&'a String, &'a T)>,
+) -> Result<(), serde_json::Error> {
+    let mut text = String::new();
+    for (id, line) in lines {
+        text.push_str(&serde_json::to_string(&WithSplit { line, split: Split::of(id) })?);
+        text.push('\n');
+    }
+    if !text.is_empty() {
+        files.insert(format!("safety/built/{name}.jsonl"), text);
+    }
+    Ok(())
+}
+
+impl fmt::Display for OutOfScopeClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OutOfScopeClass::Everyday => "everyday",
+            OutOfScopeClass::OtherMedicine => "other medicine",
+            OutOfScopeClass::Invented => "invented",
+            OutOfScopeClass::Image => "image",
+            OutOfScopeClass::LegalFinancial => "legal or financial",
+            OutOfScopeClass::ChitChat => "chit-chat",
+            OutOfScopeClass::Injection => "injection",
+        })
+    }
+}
+
+impl fmt::Display for Urgency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Urgency::Immediate => "immediate",
+            Urgency::SameDay => "same day",
+            Urgency::TwoWeeks => "two weeks",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn safety(oos: &str, red: &str, near: &str, notes: &str) -> (Safety, Findings) {
+        let mut findings = Findings::default();
+        let safety = Safety::new(
+            read::lines("safety/out_of_scope.jsonl", oos, &mut findings),
+            read::lines("safety/red_flags.jsonl", red, &mut findings),
+            read::lines("safety/near_misses.jsonl", near, &mut findings),
+            read::lines("safety/identified_notes.jsonl", notes, &mut findings),
+            &mut findings,
+        );
+        (safety, findings)
+    }
+
+    #[test]
+    fn what_is_sound_is_built() {
+        let (safety, findings) = safety(
+            r#"{"id":"oos-1","question":"How do I bake bread?","class":"everyday"}"#,
+            r#"{"id":"red-1","text":"I cannot swallow and my neck is swollen","urgency":"immediate","rule":"airway","note":"n"}"#,
+            r#"{"id":"near-1","text":"no trismus","urgency":null,"rule":"airway"}"#,
+            r#"{"id":"idn-1","text":"Seen: [[NAME:Zoë Ortiz]] on [[DATE:3 May]]."}"#,
+        );
+        assert_eq!(findings.errors(), 0, "{}", findings.text());
+        let files = safety.files().expect("writes");
+        assert_eq!(files.len(), 4);
+        let built = &files["safety/built/identified_notes.jsonl"];
+        assert!(
+            built.starts_with(
+                r#"{"id":"idn-1","text":"Seen: Zoë Ortiz on 3 May.","spans":[{"start":6,"end":16,"class":"NAME"},{"start":20,"end":25,"class":"DATE"}],"split":""#
+            ),
+            "{built}"
+        );
+        assert!(files["safety/built/near_misses.jsonl"].contains(r#""urgency":null,"rule":"airway","split":""#));
+        assert_eq!(safety.counts().iter().find(|(name, _)| name == "identified spans").map(|(_, n)| *n), Some(2));
+    }
+
+    #[test]
+    fn what_is_not_is_named() {
+        let red = r#"{"id":"red-1","text":"swollen neck","urgency":"immediate","rule":"airway"}"#;
+        let cases = [
+            ("", &*red.replace("\"immediate\"", "null"), "", "", "urgency"),
+            ("", "", &*red.replace("red", "near"), "", "urgency"),
+            ("", &*format!("{red}\n{red}"), "", "", "id"),
+            ("", &*format!("{red}\n{}", red.replace("red-1", "red-2").replace("neck", "neck!")), "", "", "duplicate"),
+            ("", &*red.replace("airway", ""), "", "", "field"),
+            ("", &*red.replace("\"immediate\"", "\"soon\""), "", "", "schema"),
+            ("", &*red.replace("\"urgency\":\"immediate\",", ""), "", "", "schema"),
+            (r#"{"id":"o","question":"","class":"everyday"}"#, "", "", "", "field"),
+            (r#"{"id":"o","question":"a","class":"other"}"#, "", "", "", "schema"),
+            ("", "", "", r#"{"id":"i","text":"[[NAME:A"}"#, "mark"),
+        ];
+        for (oos, red, near, notes, expected) in cases {
+            let (_, findings) = safety(oos, red, near, notes);
+            assert!(findings.rules().contains(&expected), "{expected}: {}", findings.text());
+        }
+    }
+
+    #[test]
+    fn nothing_makes_no_files() {
+        let (safety, findings) = safety("", "", "", "");
+        assert!(safety.files().expect("writes").is_empty());
+        assert_eq!(findings.errors(), 0);
+    }
+}
