@@ -62,20 +62,26 @@ fn dose_line(dose: &Dose, region: Region) -> String {
     let head = head(&dose.drug, &dose.indication, dose.population, dose.age_years, region);
     let (route, amount, frequency) = (by_route(&dose.route), dose.dose, frequency(dose));
     let duration = optional(dose.duration_days, |(low, high)| format!(" for {}", range(low, high, "day")));
-    let limits = limits(dose.max_single, dose.max_day);
+    let limits = limits(&dose.dose, dose.max_single, dose.max_day);
     sentence(&format!("{head}, {route}: {amount}{frequency}{duration}{limits}"))
 }
 
 fn prophylaxis_line(regimen: &Prophylaxis, region: Region) -> String {
     let head = head(&regimen.drug, &regimen.indication, regimen.population, regimen.age_years, region);
-    let (route, limits) = (by_route(&regimen.route), limits(regimen.max_single, regimen.max_day));
+    let (route, limits) = (by_route(&regimen.route), limits(&regimen.dose, regimen.max_single, regimen.max_day));
     sentence(&format!("{head}, {route}: {}, {}{limits}", regimen.dose, regimen.timing))
 }
 
 fn emergency_line(drug: &EmergencyDrug, region: Region) -> String {
     let head = head(&drug.drug, &drug.indication, drug.population, drug.age_years, region);
-    let concentration = optional(drug.concentration.as_ref(), |concentration| format!(" ({concentration})"));
-    let repeat = optional(drug.repeat.as_ref(), |repeat| format!("; {}", without_stop(repeat)));
+    let concentration = optional(drug.concentration.as_ref(), |text| {
+        // No brackets in brackets: "1 mg/mL (1 in 1,000)".
+        if text.contains('(') { format!(", {text}") } else { format!(" ({text})") }
+    });
+    let repeat = optional(drug.repeat.as_ref(), |repeat| {
+        let bare = ["after ", "every ", "once "].iter().any(|word| repeat.starts_with(word));
+        format!("; {}{}", if bare { "repeat " } else { "" }, without_stop(repeat))
+    });
     sentence(&format!("{head}, {}: {}{concentration}{repeat}", by_route(&drug.route), drug.dose))
 }
 
@@ -98,7 +104,7 @@ fn solution_line(solution: &LocalAnaesthetic, region: Region) -> String {
 }
 
 fn limit_line(name: &str, limit: &Limit) -> String {
-    let unit = if limit.unit.is_empty() { String::new() } else { format!(" {}", limit.unit) };
+    let unit = unit_of(limit);
     let value = match (limit.comparison, limit.high) {
         (Comparison::Range, Some(high)) => format!("{} to {high}", limit.value),
         (Comparison::Range | Comparison::Equal, _) => limit.value.to_string(),
@@ -111,8 +117,21 @@ fn limit_line(name: &str, limit: &Limit) -> String {
     sentence(&format!("{name}, {}: {value}{unit}{action}", limit.condition))
 }
 
+/// " years", " year" behind 1; nothing for a ratio.
+fn unit_of(limit: &Limit) -> String {
+    let is_word = limit.unit.bytes().all(|byte| byte.is_ascii_lowercase());
+    let one = limit.value == Number::ONE && limit.high.is_none() && is_word;
+    let unit = if one { limit.unit.trim_end_matches('s') } else { &limit.unit };
+    if unit.is_empty() { String::new() } else { format!(" {unit}") }
+}
+
 fn head(drug: &str, indication: &str, population: Population, ages: Option<Ages>, region: Region) -> String {
-    format!("{drug} for {indication} in {}{}", people(population, ages), place(region))
+    let place = place(region);
+    // "caries in adults" needs no "in an adult".
+    if ages.is_none() && population != Population::All && indication.contains(population.noun()) {
+        return format!("{drug} for {indication}{place}");
+    }
+    format!("{drug} for {indication} in {}{place}", people(population, ages))
 }
 
 /// "an adult", "a child aged 6 to under 12 years", "a patient aged 13 years or over".
@@ -137,6 +156,17 @@ fn whom(population: Population) -> &'static str {
         Population::Adult => "an adult",
         Population::Child => "a child",
         Population::All => "a patient",
+    }
+}
+
+impl Population {
+    /// The word by which a text names it.
+    fn noun(self) -> &'static str {
+        match self {
+            Population::Adult => "adult",
+            Population::Child => "child",
+            Population::All => "patient",
+        }
     }
 }
 
@@ -179,7 +209,13 @@ fn place(region: Region) -> String {
 
 /// The name of a table with its region, unless it names it already.
 fn placed(name: &str, region: Region) -> String {
-    if name.contains(&region.to_string()) { name.to_owned() } else { format!("{name}{}", place(region)) }
+    if name.contains(&region.to_string()) {
+        return name.to_owned();
+    }
+    match name.strip_suffix(')') {
+        Some(open) if region != Region::International => format!("{open}, {region})"),
+        _ => format!("{name}{}", place(region)),
+    }
 }
 
 fn by_route(route: &str) -> &str {
@@ -226,8 +262,9 @@ fn range(low: Number, high: Number, unit: &str) -> String {
     }
 }
 
-fn limits(max_single: Option<Amount>, max_day: Option<Amount>) -> String {
-    let single = optional(max_single, |limit| format!("; at most {limit} at once"));
+fn limits(dose: &Amount, max_single: Option<Amount>, max_day: Option<Amount>) -> String {
+    // "1 drop; at most 1 drop at once" says one thing twice.
+    let single = optional(max_single.filter(|limit| limit != dose), |limit| format!("; at most {limit} at once"));
     let day = optional(max_day, |limit| format!("; at most {limit} in 24 hours"));
     single + &day
 }
@@ -352,10 +389,57 @@ mod tests {
                 "in a child under 1 year",
             ),
             (r#""region":"UK""#, r#""region":"international""#, "in an adult, by mouth"),
+            ("abscess with fever", "abscess in adults", "for a dental abscess in adults (UK), by mouth"),
+            (
+                r#""max_single":null"#,
+                r#""max_single":{"low":1500,"high":null,"unit":"mg","per_kg":false}"#,
+                "; at most 1,500 mg at once; at most 3,000 mg in 24 hours",
+            ),
+            (
+                r#""max_single":null"#,
+                r#""max_single":{"low":500,"high":1000,"unit":"mg","per_kg":false}"#,
+                "for 5 days; at most 3,000 mg in 24 hours",
+            ),
         ];
         for (from, to, expected) in cases {
             let altered = DOSE.replacen(from, to, 1);
             assert_ne!(altered, DOSE, "{from} is not in the example");
+            let line = lines(&altered).remove(0);
+            assert!(line.contains(expected), "{line} has no `{expected}`");
+        }
+    }
+
+    #[test]
+    fn tables_are_placed_and_counted() {
+        for (from, to, expected) in [
+            (
+                r#""name":"INR before an extraction""#,
+                r#""name":"INR (warfarin)""#,
+                "INR (warfarin, UK), warfarin: below 4;",
+            ),
+            (r#""name":"INR before an extraction""#, r#""name":"UK INR""#, "UK INR, warfarin: below 4;"),
+            (r#""region":"UK""#, r#""region":"international""#, "INR before an extraction, warfarin: below 4;"),
+            (r#""value":4.0,"unit":"""#, r#""value":1,"unit":"years""#, "warfarin: below 1 year;"),
+            (r#""value":4.0,"unit":"""#, r#""value":1,"unit":"mmol/L""#, "warfarin: below 1 mmol/L;"),
+            (r#""value":4.0,"unit":"""#, r#""value":2,"unit":"years""#, "warfarin: below 2 years;"),
+            (r#""action":"go on with local measures""#, r#""action":"""#, "warfarin: below 4."),
+        ] {
+            let altered = THRESHOLD.replacen(from, to, 1);
+            assert_ne!(altered, THRESHOLD, "{from} is not in the example");
+            let line = lines(&altered).remove(0);
+            assert!(line.contains(expected), "{line} has no `{expected}`");
+        }
+    }
+
+    #[test]
+    fn emergency_drugs_say_what_is_repeated() {
+        for (from, to, expected) in [
+            ("repeat after 5", "after 5", "0.15 mL); repeat after 5 minutes if"),
+            ("repeat after 5 minutes if there is no improvement.", "not repeated", "0.15 mL); not repeated."),
+            ("1 mg/mL, 0.15 mL", "1 mg/mL (1 in 1,000)", "150 mcg, 1 mg/mL (1 in 1,000); repeat"),
+        ] {
+            let altered = EMERGENCY.replacen(from, to, 1);
+            assert_ne!(altered, EMERGENCY, "{from} is not in the example");
             let line = lines(&altered).remove(0);
             assert!(line.contains(expected), "{line} has no `{expected}`");
         }
