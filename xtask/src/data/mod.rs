@@ -5,10 +5,12 @@ mod compose;
 mod corpus;
 mod dentalqa;
 mod findings;
+mod html;
 mod identified;
 mod output;
 mod read;
 mod reference;
+mod report;
 mod rules;
 mod safety;
 mod shingles;
@@ -55,6 +57,8 @@ enum Action {
     },
     /// Makes data/dentalqa and data/safety/built from the authored files.
     Build,
+    /// Writes target/data-report/index.html: tables and plots of what there is.
+    Report,
     /// Shows passages, records, notes or clusters as the product sees them, with the numbers that references use.
     Show {
         /// Ids, such as `perio-0017`, `rec-perio-001`, `perio-n01` or `perio-q0012`.
@@ -69,6 +73,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<ExitCode> {
     match &args.action {
         Action::Check { only, quiet } => check(&data, only.as_deref(), *quiet),
         Action::Build => build(&data),
+        Action::Report => report(workspace),
         Action::Show { ids } => show(&data, ids),
     }
 }
@@ -130,6 +135,18 @@ fn build(data: &Path) -> Result<ExitCode> {
         set.left_out.len()
     );
     Ok(if unread + set.left_out.len() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn report(workspace: &Workspace) -> Result<ExitCode> {
+    let (found, summary) = examine(&workspace.root().join("data"), None)?;
+    let errors = found.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let folder = workspace.target().join("data-report");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let path = folder.join("index.html");
+    let page = report::page(&summary, errors, found.len() - errors)?;
+    std::fs::write(&path, page).with_context(|| format!("{} cannot be written", path.display()))?;
+    println!("{}", path.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 fn show(data: &Path, ids: &[String]) -> Result<ExitCode> {

@@ -4,6 +4,7 @@ mod clusters;
 mod display;
 mod doses;
 mod ids;
+mod names;
 mod notes;
 mod overlap;
 mod passages;

@@ -4,7 +4,7 @@ use crate::data::corpus::{Corpus, PassageEntry};
 use crate::data::findings::{Findings, Place};
 use crate::data::words;
 
-use super::{display, doses, ids};
+use super::{display, doses, ids, names};
 
 /// Words of a passage.
 const WORDS: std::ops::RangeInclusive<usize> = 50..=160;
@@ -104,6 +104,7 @@ pub(super) fn check(corpus: &Corpus, findings: &mut Findings) {
         display::check(&format!("{}, title", passage.id), &passage.title, place, findings);
         display::check(&passage.id, marked.text(), place, findings);
         doses::check(entry, corpus, findings);
+        names::check(&passage.id, marked.text(), place, findings);
     }
 }
 
