@@ -1,6 +1,7 @@
 //! `cargo xtask data`: the authored data under `data/`, checked, built and reported.
 
 mod authored;
+mod card;
 mod compose;
 mod corpus;
 mod dentalqa;
@@ -111,30 +112,42 @@ fn examine(data: &Path, only: Option<&str>) -> Result<(Vec<Finding>, Summary)> {
     let safety = Safety::read(data, &mut findings);
     let set = DentalQa::build(&corpus);
     rules::check(&corpus, &set, &mut findings);
+    let summary = Summary::new(&corpus, &set, &safety);
     if only.is_none() {
-        output::compare(data, &files(&set, &safety)?, &mut findings);
+        output::compare(data, &files(data, &set, &safety, &summary)?, &mut findings);
     }
-    Ok((findings.sorted(only), Summary::new(&corpus, &set, &safety)))
+    Ok((findings.sorted(only), summary))
 }
 
+/// Makes the built files of everything that can be built.
 fn build(data: &Path) -> Result<ExitCode> {
     let mut findings = Findings::default();
     let corpus = Corpus::read(data, &mut findings);
     let safety = Safety::read(data, &mut findings);
     let set = DentalQa::build(&corpus);
-    let files = files(&set, &safety)?;
+    let files = files(data, &set, &safety, &Summary::new(&corpus, &set, &safety))?;
     output::write(data, &files)?;
     let unread = print(&findings.sorted(None), true);
     for (id, reason) in &set.left_out {
         println!("left out: {id}: {reason}");
     }
-    let lines: usize = files.values().map(|text| text.lines().count()).sum();
+    let (left_out, questions) =
+        (set.left_out.len(), set.clusters.iter().map(|built| built.cluster.questions.len()).sum::<usize>());
     println!(
-        "{} files, {lines} lines; {} clusters left out, {unread} lines could not be read",
-        files.len(),
-        set.left_out.len()
+        "{} files, {questions} questions; {left_out} clusters left out, {unread} faults in what was read",
+        files.len()
     );
-    Ok(if unread + set.left_out.len() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if unread + left_out == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Everything that is built: name below `data/`, content.
+fn files(data: &Path, set: &DentalQa<'_>, safety: &Safety, summary: &Summary) -> Result<BTreeMap<String, String>> {
+    let mut files = set.files().context("the question set cannot be written as JSON")?;
+    files.extend(safety.files().context("the safety data cannot be written as JSON")?);
+    let card = std::fs::read_to_string(data.join(card::FILE))
+        .with_context(|| format!("data/{} cannot be read", card::FILE))?;
+    files.insert(card::FILE.to_owned(), card::filled(&card, summary)?);
+    Ok(files)
 }
 
 fn report(workspace: &Workspace) -> Result<ExitCode> {
@@ -161,12 +174,6 @@ fn show(data: &Path, ids: &[String]) -> Result<ExitCode> {
         }
     }
     Ok(code)
-}
-
-fn files(set: &DentalQa<'_>, safety: &Safety) -> Result<BTreeMap<String, String>> {
-    let mut files = set.files().context("the question set cannot be written as JSON")?;
-    files.extend(safety.files().context("the safety data cannot be written as JSON")?);
-    Ok(files)
 }
 
 /// Prints the findings, or the errors among them, and counts the errors.

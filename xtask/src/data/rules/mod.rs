@@ -9,6 +9,7 @@ mod notes;
 mod overlap;
 mod passages;
 mod records;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -24,5 +25,6 @@ pub(crate) fn check(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings
     records::check(corpus, findings);
     notes::check(corpus, findings);
     clusters::check(corpus, findings);
+    sources::check(corpus, findings);
     overlap::check(corpus, set, findings);
 }

@@ -249,6 +249,16 @@ fn clusters() {
 
 #[test]
 fn repetition_is_warned_about() {
+    each_is_found(&[
+        (
+            Records,
+            "\"title\":\"Antimicrobial prescribing\"",
+            "\"title\":\"S3 Guideline\"",
+            "source",
+            "from `FGDP` here and from `EFP` in 2 places",
+        ),
+        (Knowledge, "\"year\":2020", "\"year\":2019", "source", "of `2019` here"),
+    ]);
     each_is_found(&[(
         Knowledge,
         "Mobility of grade III means that a tooth can be pressed into its socket with a light finger.",
