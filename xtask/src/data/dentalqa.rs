@@ -10,6 +10,7 @@ use super::compose::{self, Answer};
 use super::corpus::Corpus;
 use super::findings::Place;
 use super::read::Located;
+use super::reference::Part;
 use super::split::{self, Assignment, Assignments, Member, Split};
 
 /// The folder below `data/`.
@@ -149,14 +150,21 @@ impl Built<'_> {
 }
 
 fn member(cluster: &Cluster, answer: &Answer, corpus: &Corpus) -> Member {
-    let references: Vec<String> = answer.references().iter().map(ToString::to_string).collect();
-    let passages = answer.sources().into_iter().filter(|id| corpus.passage(id).is_some()).map(str::to_owned).collect();
-    // `note#4` means another sentence in every note.
     let note = cluster.note.as_deref().unwrap_or_default();
+    let references: Vec<String> = answer
+        .references()
+        .into_iter()
+        .map(|part| match part {
+            // `note#4` is another sentence in every note.
+            Part::Note { .. } => format!("{note}:{part}"),
+            part => part.to_string(),
+        })
+        .collect();
+    let passages = answer.sources().into_iter().filter(|id| corpus.passage(id).is_some()).map(str::to_owned).collect();
     Member {
         id: cluster.id.clone(),
         questions: cluster.questions.iter().map(|question| question.text.clone()).collect(),
-        references: format!("{note} {}", references.join(" ")),
+        answers: [references.join(" "), answer.text()],
         note: cluster.note.clone(),
         passages,
     }

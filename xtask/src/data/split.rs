@@ -76,8 +76,8 @@ pub(crate) struct Member {
     pub(crate) id: String,
     /// Its questions.
     pub(crate) questions: Vec<String>,
-    /// The references of its answer, sorted: equal answers have equal ones.
-    pub(crate) references: String,
+    /// What its answer is: the references it copies, sorted, and the text. Answers are the same if either is.
+    pub(crate) answers: [String; 2],
     /// The note it asks about.
     pub(crate) note: Option<String>,
     /// Ids of the passages its answer uses.
@@ -87,7 +87,7 @@ pub(crate) struct Member {
 /// Why two clusters go together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bond {
-    /// The same references in the answer.
+    /// The same references or text in the answer.
     Answer,
     /// The same note.
     Note,
@@ -131,7 +131,8 @@ pub(crate) fn assign(members: &[Member]) -> Assignments {
     let mut first_with: BTreeMap<(Bond, &str), usize> = BTreeMap::new();
     for (index, member) in members.iter().enumerate() {
         let note = member.note.as_deref().map(|note| (Bond::Note, note));
-        for key in note.into_iter().chain([(Bond::Answer, member.references.as_str())]) {
+        let answers = member.answers.iter().map(|answer| (Bond::Answer, answer.as_str()));
+        for key in note.into_iter().chain(answers) {
             let first = *first_with.entry(key).or_insert(index);
             tie(first, index, key.0, &mut groups);
         }
@@ -212,7 +213,7 @@ mod tests {
         Member {
             id: id.to_owned(),
             questions: vec![question.to_owned()],
-            references: references.to_owned(),
+            answers: [references.to_owned(), format!("The text of {references}.")],
             passages: vec![references.split('#').next().unwrap_or_default().to_owned()],
             note: None,
         }
@@ -244,6 +245,7 @@ mod tests {
         let free: Vec<String> = (0..12).map(|n| format!("{}#1", passage(false, n))).collect();
         let together = [
             ("what is it", "tell me about that", 0, 0, None, "the same answer"),
+            ("what is it", "tell me about that", 0, 1, None, "the same text"),
             (
                 "how long should the flexible splint stay on it",
                 "say how long should the flexible splint stay on it now",
@@ -261,6 +263,9 @@ mod tests {
             let train = ids.iter().find(|id| Split::of(id) == Split::Train).expect("some");
             let test = ids.iter().find(|id| Split::of(id) == Split::Test).expect("some");
             let mut members = vec![member(train, first, &free[a]), member(test, second, &free[b])];
+            if why == "the same text" {
+                members[1].answers[1] = members[0].answers[1].clone();
+            }
             for member in &mut members {
                 member.note = note.map(str::to_owned);
             }

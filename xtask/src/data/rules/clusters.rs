@@ -110,6 +110,13 @@ fn answer(cluster: &Cluster, answer: &Answer, place: &Place, findings: &mut Find
     if parts > answer.references().len() {
         fault("answer", "the answer copies the same sentence twice; take one out".to_owned());
     }
+    if let Some(word) = words(&text).windows(2).find(|pair| pair[0] == pair[1] && pair[0].contains(char::is_alphabetic))
+    {
+        fault(
+            "answer",
+            format!("`{0} {0}` stands in the answer; leave out the connective or use another clause", word[0]),
+        );
+    }
     let sources = answer.sources().len();
     if cluster.tags.contains(&Tag::Multi) && sources < 2 {
         fault(

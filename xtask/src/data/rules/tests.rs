@@ -225,6 +225,13 @@ fn clusters() {
             "answer",
             "is a whole sentence inside a sentence",
         ),
+        (
+            Clusters,
+            "[\"perio-0001#1\"]",
+            "[\"perio-0001#3a\",\"but\",\"perio-0001#3b\"]",
+            "answer",
+            "`but but` stands in the answer",
+        ),
         (Clusters, "[\"rec-perio-001\"]", "[\"rec-perio-001#2\"]", "answer", "the record has 1 entries"),
         (Clusters, "[\"note#2\"],", "[\"note#2\"],[\"note#1\"],", "answer", "5 sentences, an answer has 1 to 4"),
         (
