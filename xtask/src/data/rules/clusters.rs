@@ -110,11 +110,10 @@ fn answer(cluster: &Cluster, answer: &Answer, place: &Place, findings: &mut Find
     if parts > answer.references().len() {
         fault("answer", "the answer copies the same sentence twice; take one out".to_owned());
     }
-    if let Some(word) = words(&text).windows(2).find(|pair| pair[0] == pair[1] && pair[0].contains(char::is_alphabetic))
-    {
+    if let Some(word) = doubled_word(&text) {
         fault(
             "answer",
-            format!("`{0} {0}` stands in the answer; leave out the connective or use another clause", word[0]),
+            format!("`{word} {word}` stands in the answer; leave out the connective or use another clause"),
         );
     }
     let sources = answer.sources().len();
@@ -170,4 +169,10 @@ fn answer(cluster: &Cluster, answer: &Answer, place: &Place, findings: &mut Find
     for sentence in answer.sentences.iter().filter(|sentence| !sentence.passages.contains(&"note".to_owned())) {
         display::check(&format!("{}, answer", cluster.id), &sentence.text, place, findings);
     }
+}
+
+/// A word that stands twice with nothing but a space between.
+fn doubled_word(text: &str) -> Option<&str> {
+    let all: Vec<&str> = text.split_whitespace().collect();
+    all.iter().zip(all.iter().skip(1)).find(|(first, second)| first == second).map(|(word, _)| *word)
 }
