@@ -248,7 +248,7 @@ mod tests {
             ("what is it", "tell me about that", 0, 1, None, "the same text"),
             (
                 "how long should the flexible splint stay on it",
-                "say how long should the flexible splint stay on it now",
+                "after an avulsion in a child of nine years how long should the flexible splint stay on it before removal",
                 0,
                 1,
                 None,

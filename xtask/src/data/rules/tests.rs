@@ -153,6 +153,7 @@ fn passages() {
         (Knowledge, "for 4 weeks", "for 4-6 weeks", "display", "write `4 to 6`"),
         (Knowledge, "Amoxicillin 500 mg", "Amoxicillin 500mg", "display", "write `500 mg`"),
         (Knowledge, "Amoxicillin 500 mg", "Amoxicillin 250 mg", "dose", "the dose `250 mg` is not in rec-perio-001"),
+        (Knowledge, "A smoker", "Paracetamol helps, and a smoker", "name", "write `paracetamol (acetaminophen)`"),
         (
             Knowledge,
             "\"records\":[\"rec-perio-001\"]",
