@@ -1,9 +1,9 @@
 //! The authored files as types; their format is `data/AUTHORING.md`.
 
-use std::fmt;
-
 use mambaformer_clinical::records::{Citation, Discipline, Region, Review};
 use serde::{Deserialize, Serialize};
+
+use super::variants::names;
 
 /// What a passage rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -95,17 +95,6 @@ pub(crate) struct Cluster {
     pub(crate) answer: Vec<Vec<String>>,
     pub(crate) key_facts: Vec<Vec<String>>,
     pub(crate) forbidden: Vec<String>,
-}
-
-/// The names of the variants as they are written, for tables.
-macro_rules! names {
-    ($type:ty { $($variant:ident => $name:literal),+ $(,)? }) => {
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $name),+ })
-            }
-        }
-    };
 }
 
 names!(Kind { Short => "short", Complex => "complex", Note => "note" });

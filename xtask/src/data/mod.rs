@@ -19,6 +19,7 @@ mod show;
 mod split;
 mod summary;
 mod syllabus;
+mod variants;
 mod words;
 
 use std::collections::BTreeMap;

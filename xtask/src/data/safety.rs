@@ -4,7 +4,6 @@
 //! turned into byte offsets.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use super::findings::Findings;
 use super::identified::{self, Span};
 use super::read::{self, Located};
 use super::split::Split;
+use super::variants::names;
 use super::words::words;
 
 /// Why a question is not answered.
@@ -205,29 +205,16 @@ fn add<'a, T: Serialize + 'a>(
     Ok(())
 }
 
-impl fmt::Display for OutOfScopeClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            OutOfScopeClass::Everyday => "everyday",
-            OutOfScopeClass::OtherMedicine => "other medicine",
-            OutOfScopeClass::Invented => "invented",
-            OutOfScopeClass::Image => "image",
-            OutOfScopeClass::LegalFinancial => "legal or financial",
-            OutOfScopeClass::ChitChat => "chit-chat",
-            OutOfScopeClass::Injection => "injection",
-        })
-    }
-}
-
-impl fmt::Display for Urgency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Urgency::Immediate => "immediate",
-            Urgency::SameDay => "same day",
-            Urgency::TwoWeeks => "two weeks",
-        })
-    }
-}
+names!(OutOfScopeClass {
+    Everyday => "everyday",
+    OtherMedicine => "other medicine",
+    Invented => "invented",
+    Image => "image",
+    LegalFinancial => "legal or financial",
+    ChitChat => "chit-chat",
+    Injection => "injection",
+});
+names!(Urgency { Immediate => "immediate", SameDay => "same day", TwoWeeks => "two weeks" });
 
 #[cfg(test)]
 mod tests {

@@ -6,12 +6,12 @@
 //! cluster whose answer uses one of them goes to test, so that they occur in no answer that is learnt from.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use mambaformer_clinical::integrity::sha256_hex;
 use serde::Serialize;
 
 use super::shingles;
+use super::variants::names;
 use super::words::words;
 
 /// Words of a run that questions of different splits do not share.
@@ -46,15 +46,7 @@ impl Split {
     }
 }
 
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Split::Train => "train",
-            Split::Validation => "validation",
-            Split::Test => "test",
-        })
-    }
-}
+names!(Split { Train => "train", Validation => "validation", Test => "test" });
 
 /// Whether a passage is kept out of training.
 pub(crate) fn is_held_out(passage: &str) -> bool {
