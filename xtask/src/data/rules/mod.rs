@@ -3,6 +3,7 @@
 mod clusters;
 mod display;
 mod doses;
+mod grounded;
 mod ids;
 mod names;
 mod notes;
@@ -26,5 +27,6 @@ pub(crate) fn check(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings
     notes::check(corpus, findings);
     clusters::check(corpus, findings);
     sources::check(corpus, findings);
+    grounded::check(corpus, set, findings);
     overlap::check(corpus, set, findings);
 }

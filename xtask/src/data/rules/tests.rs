@@ -348,3 +348,26 @@ fn splits_are_proved_again() {
         }
     }
 }
+
+/// A word, a number and a source that [`DentalQa::build`] would never write.
+#[test]
+fn answers_are_proved_grounded_again() {
+    let cases: [(usize, &str, &str, Option<&str>); 5] = [
+        (0, "lower molar", "lower molar", None),
+        (0, "lower molar", "upper molar", Some("sentence 2 says `upper`, which perio-0001 does not hold")),
+        (1, "500 mg", "750 mg", Some("sentence 1 says `750`, which rec-perio-001 does not hold")),
+        (1, "Tooth 36", "Tooth 46", Some("sentence 2 says `46`, which note does not hold")),
+        (1, "Tooth 36", "so tooth 36", None),
+    ];
+    for (cluster, from, to, expected) in cases {
+        let corpus = sound().corpus(&mut Findings::default());
+        let mut set = DentalQa::build(&corpus);
+        for sentence in &mut set.clusters[cluster].answer.sentences {
+            sentence.text = sentence.text.replace(from, to);
+        }
+        let mut findings = Findings::default();
+        super::grounded::check(&corpus, &set, &mut findings);
+        let text = findings.text();
+        assert!(expected.map_or(text.is_empty(), |expected| text.contains(expected)), "{to}: {text}");
+    }
+}
