@@ -11,6 +11,7 @@ use super::authored::{Cluster, Note, Passage};
 use super::findings::{Findings, Place};
 use super::read::{self, Located};
 use super::syllabus::Syllabus;
+use super::words;
 
 /// A passage with its text in sentences.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct PassageEntry {
     pub(crate) passage: Passage,
     /// The clean text; empty where the marks are wrong.
     pub(crate) marked: Marked,
+    /// Its words as rules compare them.
+    pub(crate) words: Vec<String>,
 }
 
 /// A record with what it shows.
@@ -82,7 +85,8 @@ impl Corpus {
             });
             let Ok(marked) = marked else { continue };
             corpus.passage_by_id.entry(passage.id.clone()).or_insert(corpus.passages.len());
-            corpus.passages.push(PassageEntry { place, passage, marked });
+            let words = words::words(marked.text());
+            corpus.passages.push(PassageEntry { place, passage, marked, words });
         }
         for Located { place, value: record } in records {
             ids.note(&record.id, &place, findings);

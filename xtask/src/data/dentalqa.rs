@@ -12,6 +12,7 @@ use super::findings::Place;
 use super::read::Located;
 use super::reference::Part;
 use super::split::{self, Assignment, Assignments, Member, Split};
+use super::words::words;
 
 /// The folder below `data/`.
 pub(crate) const FOLDER: &str = "dentalqa";
@@ -23,6 +24,8 @@ pub(crate) struct Built<'a> {
     pub(crate) cluster: &'a Cluster,
     pub(crate) answer: Answer,
     pub(crate) assignment: Assignment,
+    /// Its questions in words.
+    pub(crate) asked: Vec<Vec<String>>,
 }
 
 /// All clusters that could be built.
@@ -80,13 +83,14 @@ impl<'a> DentalQa<'a> {
                 }
             }
         }
-        let members: Vec<Member> =
+        let mut members: Vec<Member> =
             answered.iter().map(|(_, cluster, answer)| member(cluster, answer, corpus)).collect();
         let mut assignments = split::assign(&members);
         let clusters = answered
             .into_iter()
             .zip(std::mem::take(&mut assignments.members))
-            .map(|((place, cluster, answer), assignment)| Built { place, cluster, answer, assignment })
+            .zip(members.iter_mut().map(|member| std::mem::take(&mut member.questions)))
+            .map(|(((place, cluster, answer), assignment), asked)| Built { place, cluster, answer, assignment, asked })
             .collect();
         DentalQa { clusters, assignments, left_out }
     }
@@ -163,7 +167,7 @@ fn member(cluster: &Cluster, answer: &Answer, corpus: &Corpus) -> Member {
     let passages = answer.sources().into_iter().filter(|id| corpus.passage(id).is_some()).map(str::to_owned).collect();
     Member {
         id: cluster.id.clone(),
-        questions: cluster.questions.iter().map(|question| question.text.clone()).collect(),
+        questions: cluster.questions.iter().map(|question| words(&question.text)).collect(),
         answers: [references.join(" "), answer.text()],
         note: cluster.note.clone(),
         passages,

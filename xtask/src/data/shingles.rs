@@ -8,7 +8,7 @@ pub(crate) fn runs(words: &[String], length: usize) -> impl Iterator<Item = &[St
 }
 
 /// The length of the longest run of words of `text` that stands in one of `sources`, and where it begins in `text`.
-pub(crate) fn longest_shared(text: &[String], sources: &[Vec<String>]) -> (usize, usize) {
+pub(crate) fn longest_shared(text: &[String], sources: &[&[String]]) -> (usize, usize) {
     let mut best = (0, 0);
     for source in sources {
         // Lengths of the common runs that end at the previous word of `text`, by their end in `source`.
@@ -44,7 +44,7 @@ pub(crate) struct Near {
 ///
 /// Exact: the runs of a text are sorted from the rarest on, and two sets that similar must share one of their first
 /// `n - ceil(threshold * n) + 1` (prefix filter of Chaudhuri et al. 2006), so that only few pairs are compared.
-pub(crate) fn near_pairs(texts: &[Vec<String>], length: usize, threshold: f64) -> Vec<Near> {
+pub(crate) fn near_pairs(texts: &[&[String]], length: usize, threshold: f64) -> Vec<Near> {
     let mut numbers: HashMap<&[String], usize> = HashMap::new();
     let mut counts: Vec<usize> = Vec::new();
     let mut sets: Vec<Vec<usize>> = Vec::with_capacity(texts.len());
@@ -100,7 +100,7 @@ fn jaccard(first: &[usize], second: &[usize]) -> f64 {
 }
 
 /// Which texts hold each run of `length` words, for runs that more than one text holds; a text counts once.
-pub(crate) fn shared_runs(texts: &[Vec<String>], length: usize) -> BTreeMap<&[String], Vec<usize>> {
+pub(crate) fn shared_runs<'a>(texts: &[&'a [String]], length: usize) -> BTreeMap<&'a [String], Vec<usize>> {
     let mut holders: HashMap<&[String], Vec<usize>> = HashMap::new();
     for (index, text) in texts.iter().enumerate() {
         for run in runs(text, length) {
@@ -122,6 +122,10 @@ mod tests {
         texts.iter().map(|text| words(text)).collect()
     }
 
+    fn slices(texts: &[Vec<String>]) -> Vec<&[String]> {
+        texts.iter().map(Vec::as_slice).collect()
+    }
+
     #[test]
     fn longest_runs() {
         let sources = all(&["Dry socket usually begins two to four days after an extraction.", "Rinse it."]);
@@ -131,7 +135,7 @@ mod tests {
             ("nothing", (0, 0)),
             ("", (0, 0)),
         ] {
-            assert_eq!(longest_shared(&words(text), &sources), expected, "{text}");
+            assert_eq!(longest_shared(&words(text), &slices(&sources)), expected, "{text}");
         }
     }
 
@@ -148,9 +152,9 @@ mod tests {
             "",
         ]);
         let pairs: Vec<(usize, usize)> =
-            near_pairs(&texts, 3, 0.4).into_iter().map(|near| (near.first, near.second)).collect();
+            near_pairs(&slices(&texts), 3, 0.4).into_iter().map(|near| (near.first, near.second)).collect();
         assert_eq!(pairs, [(0, 1), (4, 5)]);
-        assert_eq!(near_pairs(&texts, 3, 0.99).len(), 1);
+        assert_eq!(near_pairs(&slices(&texts), 3, 0.99).len(), 1);
     }
 
     /// The filter leaves nothing out: every pair compared gives the same.
@@ -161,7 +165,7 @@ mod tests {
             .map(|n| (0..4 + n % 5).map(|w| vocabulary[(n * 7 + w * (n % 3 + 1)) % 4].to_owned()).collect())
             .collect();
         for threshold in [0.2, 0.5, 0.8] {
-            let found = near_pairs(&texts, 2, threshold).len();
+            let found = near_pairs(&slices(&texts), 2, threshold).len();
             let sets: Vec<BTreeSet<&[String]>> = texts.iter().map(|text| runs(text, 2).collect()).collect();
             let mut expected = 0;
             for second in 0..sets.len() {
@@ -178,7 +182,7 @@ mod tests {
     #[test]
     fn runs_that_are_shared() {
         let texts = all(&["a b c d", "x b c d", "b c", "b c d b c d"]);
-        let shared = shared_runs(&texts, 3);
+        let shared = shared_runs(&slices(&texts), 3);
         assert_eq!(shared.len(), 1);
         assert_eq!(shared.into_values().next(), Some(vec![0, 1, 3]));
     }

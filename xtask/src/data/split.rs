@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::shingles;
 use super::variants::names;
-use super::words::words;
 
 /// Words of a run that questions of different splits do not share.
 pub(crate) const RUN: usize = 8;
@@ -66,8 +65,8 @@ fn hash(text: &str) -> u64 {
 pub(crate) struct Member {
     /// The cluster's id.
     pub(crate) id: String,
-    /// Its questions.
-    pub(crate) questions: Vec<String>,
+    /// Its questions, in words.
+    pub(crate) questions: Vec<Vec<String>>,
     /// What its answer is: the references it copies, sorted, and the text. Answers are the same if either is.
     pub(crate) answers: [String; 2],
     /// The note it asks about.
@@ -129,10 +128,10 @@ pub(crate) fn assign(members: &[Member]) -> Assignments {
             tie(first, index, key.0, &mut groups);
         }
     }
-    let (owners, questions): (Vec<usize>, Vec<Vec<String>>) = members
+    let (owners, questions): (Vec<usize>, Vec<&[String]>) = members
         .iter()
         .enumerate()
-        .flat_map(|(index, member)| member.questions.iter().map(move |question| (index, words(question))))
+        .flat_map(|(index, member)| member.questions.iter().map(move |question| (index, question.as_slice())))
         .unzip();
     for held in shingles::shared_runs(&questions, RUN).values() {
         for pair in held.windows(2) {
@@ -200,11 +199,12 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::words::words;
 
     fn member(id: &str, question: &str, references: &str) -> Member {
         Member {
             id: id.to_owned(),
-            questions: vec![question.to_owned()],
+            questions: vec![words(question)],
             answers: [references.to_owned(), format!("The text of {references}.")],
             passages: vec![references.split('#').next().unwrap_or_default().to_owned()],
             note: None,
@@ -281,7 +281,7 @@ mod tests {
             )
             .collect();
         // A cluster without a held-out passage that is bound to one with it.
-        members[99].questions = vec!["question 0".to_owned()];
+        members[99].questions = vec![words("question 0")];
         let assigned = assign(&members).members;
         for (member, assignment) in members.iter().zip(&assigned) {
             assert_eq!(assignment.held_out, member.passages.contains(&held));

@@ -7,7 +7,7 @@ use crate::data::findings::Findings;
 
 /// Checks the doses of one passage.
 pub(super) fn check(entry: &PassageEntry, corpus: &Corpus, findings: &mut Findings) {
-    let PassageEntry { place, passage, marked } = entry;
+    let PassageEntry { place, passage, marked, .. } = entry;
     let asked = quantities(marked.text());
     let own: Vec<Quantity> =
         passage.records.iter().filter_map(|id| corpus.record(id)).flat_map(|entry| entry.record.quantities()).collect();

@@ -1,13 +1,12 @@
 //! What must not leak and what should not repeat: splits, near copies, wording taken over from the passages.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::data::corpus::Corpus;
 use crate::data::dentalqa::{Built, DentalQa};
 use crate::data::findings::{Findings, Place};
 use crate::data::shingles;
 use crate::data::split::{self, RUN, Split};
-use crate::data::words::words;
 
 /// Words in a row that a test question may share with a passage of its answer.
 const TAKEN_OVER: usize = 4;
@@ -38,7 +37,7 @@ pub(super) fn check(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings
 }
 
 fn near_passages(corpus: &Corpus, findings: &mut Findings) {
-    let texts: Vec<Vec<String>> = corpus.passages.iter().map(|entry| words(entry.marked.text())).collect();
+    let texts: Vec<&[String]> = corpus.passages.iter().map(|entry| entry.words.as_slice()).collect();
     for near in shingles::near_pairs(&texts, PASSAGE_RUN, PASSAGE_NEAR) {
         let (first, second) = (&corpus.passages[near.first], &corpus.passages[near.second]);
         let share = near.jaccard * 100.0;
@@ -62,11 +61,11 @@ fn near_passages(corpus: &Corpus, findings: &mut Findings) {
 }
 
 fn same_questions(set: &DentalQa<'_>, findings: &mut Findings) {
-    let mut seen: BTreeMap<Vec<String>, &str> = BTreeMap::new();
+    let mut seen: HashMap<&[String], &str> = HashMap::new();
     for built in &set.clusters {
-        for (_, question) in built.questions() {
+        for (question, asked) in built.cluster.questions.iter().zip(&built.asked) {
             let id = built.cluster.id.as_str();
-            if let Some(first) = seen.insert(words(&question.text), id).filter(|first| *first != id) {
+            if let Some(first) = seen.insert(asked, id).filter(|first| *first != id) {
                 findings.error(
                     built.place,
                     "question",
@@ -79,16 +78,11 @@ fn same_questions(set: &DentalQa<'_>, findings: &mut Findings) {
 
 /// No run of [`RUN`] words in questions of training and of test. The grouping sees to it; this does not trust it.
 fn shared_runs(set: &DentalQa<'_>, findings: &mut Findings) {
-    let mut learnt: BTreeMap<Vec<String>, &str> = BTreeMap::new();
     let of = |split: Split| set.clusters.iter().filter(move |built| built.assignment.split == split);
-    for built in of(Split::Train) {
-        for run in runs(built) {
-            learnt.insert(run, &built.cluster.id);
-        }
-    }
+    let learnt: HashMap<&[String], &str> =
+        of(Split::Train).flat_map(|built| runs(built).map(|run| (run, built.cluster.id.as_str()))).collect();
     for built in of(Split::Test) {
-        if let Some((run, first)) = runs(built).into_iter().find_map(|run| learnt.get(&run).map(|first| (run, *first)))
-        {
+        if let Some((run, first)) = runs(built).find_map(|run| learnt.get(run).map(|first| (run, *first))) {
             let (id, run) = (&built.cluster.id, run.join(" "));
             findings.error(
                 built.place,
@@ -99,13 +93,8 @@ fn shared_runs(set: &DentalQa<'_>, findings: &mut Findings) {
     }
 }
 
-fn runs(built: &Built<'_>) -> Vec<Vec<String>> {
-    built
-        .questions()
-        .flat_map(|(_, question)| {
-            shingles::runs(&words(&question.text), RUN).map(<[String]>::to_vec).collect::<Vec<_>>()
-        })
-        .collect()
+fn runs<'a>(built: &'a Built<'_>) -> impl Iterator<Item = &'a [String]> {
+    built.asked.iter().flat_map(|question| shingles::runs(question, RUN))
 }
 
 /// No held-out passage in an answer of training or validation.
@@ -126,16 +115,15 @@ fn held_out(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
 /// Test questions that take over the wording of their answer's passages.
 fn taken_over(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
     for built in set.clusters.iter().filter(|built| built.assignment.split == Split::Test) {
-        let sources: Vec<Vec<String>> = built
+        let sources: Vec<&[String]> = built
             .answer
             .sources()
             .iter()
             .filter_map(|id| corpus.passage(id))
-            .map(|entry| words(entry.marked.text()))
+            .map(|entry| entry.words.as_slice())
             .collect();
-        for (_, question) in built.questions() {
-            let asked = words(&question.text);
-            let (length, at) = shingles::longest_shared(&asked, &sources);
+        for asked in &built.asked {
+            let (length, at) = shingles::longest_shared(asked, &sources);
             if length > TAKEN_OVER {
                 let (id, run) = (&built.cluster.id, asked[at..at + length].join(" "));
                 findings.warning(built.place, "taken_over", format!("{id} (test): `{run}` is the wording of its passage; at most {TAKEN_OVER} words in a row are meant"));

@@ -92,7 +92,7 @@ const ABBREVIATIONS: &[(&str, &str)] = &[
 /// Checks every passage.
 pub(super) fn check(corpus: &Corpus, findings: &mut Findings) {
     for entry in &corpus.passages {
-        let PassageEntry { place, passage, marked } = entry;
+        let PassageEntry { place, passage, marked, .. } = entry;
         ids::check(ids::PASSAGE, &passage.id, Some(passage.discipline), place, findings);
         topic(&passage.topic, passage.discipline.prefix(), corpus, place, findings);
         fields(entry, findings);
@@ -178,7 +178,7 @@ fn references(entry: &PassageEntry, corpus: &Corpus, findings: &mut Findings) {
 }
 
 fn text(entry: &PassageEntry, findings: &mut Findings) {
-    let PassageEntry { place, passage, marked } = entry;
+    let PassageEntry { place, passage, marked, .. } = entry;
     let id = &passage.id;
     let clean = marked.text();
     if mambaformer_clinical::text::whitespace::collapse(clean) != clean || clean.chars().any(char::is_control) {
@@ -206,8 +206,9 @@ fn text(entry: &PassageEntry, findings: &mut Findings) {
             format!("{id}: {found} sentences, a passage has {least} to {most}; divide or fill it"),
         );
     }
-    for (written, meant) in ABBREVIATIONS {
-        if clean.split_whitespace().any(|word| word.trim_start_matches('(') == *written) {
+    for word in clean.split_whitespace().filter(|word| word.ends_with('.')) {
+        let word = word.trim_start_matches('(');
+        if let Some((written, meant)) = ABBREVIATIONS.iter().find(|(written, _)| *written == word) {
             findings.error(place, "abbreviation", format!("{id}: `{written}`; write `{meant}`"));
         }
     }
