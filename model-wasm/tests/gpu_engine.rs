@@ -104,7 +104,7 @@ fn answer_on_cpu(model: &MambaFormer, ids: &[u32], sources: Sources, options: Gr
     }
 }
 
-fn compare(name: &str, model: &GpuModel, reference: &MambaFormer, lengths: &[usize]) {
+fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &[usize]) {
     let mut answers = 0;
     for (round, &tokens) in lengths.iter().enumerate() {
         let seed = u64::try_from(round).unwrap();
@@ -122,7 +122,7 @@ fn compare(name: &str, model: &GpuModel, reference: &MambaFormer, lengths: &[usi
                 let memory = encoding.memory().await.unwrap();
                 let logits = encoding.gate_logits().await.unwrap();
                 let routes = encoding.routes().await.unwrap();
-                let mut answer = encoding.answer(&ids, sources(&ids, seed), options).unwrap();
+                let mut answer = encoding.answer(&ids, sources(&ids, seed), options, &[]).unwrap();
                 let mut units = Vec::new();
                 while let Some(events) = answer.step().await.unwrap() {
                     units.extend(events);
@@ -149,11 +149,11 @@ fn compare(name: &str, model: &GpuModel, reference: &MambaFormer, lengths: &[usi
     println!("{name}: {answers} answers equal, dispatches {:?}, bytes {:?}, {} pipelines", model.dispatches(), model.bytes(), model.pipelines());
 }
 
-fn load(folder: &Path) -> GpuModel {
+fn load(folder: &Path) -> Rc<GpuModel> {
     let weights = Weights::open(folder).unwrap();
     pollster::block_on(async {
         let gpu = Gpu::open().await.expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
-        GpuModel::load(Rc::new(gpu), &weights, CAPACITY).await.unwrap()
+        Rc::new(GpuModel::load(Rc::new(gpu), &weights, CAPACITY).await.unwrap())
     })
 }
 
@@ -183,6 +183,57 @@ fn nano_in_every_format_and_shape() {
         let model = load(packed.path());
         compare(name, &model, &reference(packed.path(), config), &[2, 9, 64, 65, 200]);
     }
+}
+
+#[test]
+fn an_interrupted_answer_goes_on_the_same_on_either_path() {
+    let config = Preset::Nano.config();
+    let packed = folder(&config, Scheme::F32, |_, values| values);
+    let (model, reference) = (load(packed.path()), reference(packed.path(), &config));
+    let options = GroundedOptions { max_tokens: 160, max_units: 6, jump_forward: true };
+    let routing = Routing::default();
+    let (mut resumed, mut told_again) = (0, 0);
+    for seed in 0..6 {
+        let ids = prompt(&config, 150, seed);
+        let sources = sources(&ids, seed);
+        let (whole, statistics) = answer_on_cpu(&reference, &ids, sources.clone(), options, routing);
+        let whole: Vec<usize> = whole.iter().map(|(unit, _)| *unit).collect();
+        for kept in 1..=whole.len() {
+            let encoded = reference.encode(&ids, routing).unwrap();
+            let mut decoder = GroundedDecoder::new(&reference, &encoded, sources.clone(), options).unwrap();
+            decoder.resume(&whole[..kept]);
+            let mut on_cpu = whole[..kept].to_vec();
+            loop {
+                match decoder.step().unwrap() {
+                    // A unit that begins a longer one is settled, and so told, a second time.
+                    GroundedStep::Unit { unit, .. } if on_cpu.last() == Some(&unit) => told_again += 1,
+                    GroundedStep::Unit { unit, .. } => on_cpu.push(unit),
+                    GroundedStep::Undecided => {}
+                    GroundedStep::Done => break,
+                }
+            }
+            assert_eq!(on_cpu, whole, "seed {seed}, {kept} kept, processor");
+            assert_eq!(decoder.statistics().tokens, statistics.tokens);
+            let on_gpu = pollster::block_on(async {
+                let mut encoding = model.begin(&ids, routing).unwrap();
+                while encoding.step().await.unwrap() {}
+                let mut answer = encoding.answer(&ids, sources.clone(), options, &whole[..kept]).unwrap();
+                let mut units = whole[..kept].to_vec();
+                while let Some(events) = answer.step().await.unwrap() {
+                    for event in events {
+                        if units.last() != Some(&event.unit) {
+                            units.push(event.unit);
+                        }
+                    }
+                }
+                assert_eq!(answer.statistics().tokens, statistics.tokens);
+                units
+            });
+            assert_eq!(on_gpu, whole, "seed {seed}, {kept} kept, GPU");
+            resumed += 1;
+        }
+    }
+    assert!(resumed > 10 && told_again > 0, "{resumed} interruptions, {told_again} within the beginning of a longer unit");
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! One question on the GPU: the prompt in slices, then decoder calls, several a submit; one small readback a submit.
 
+use std::rc::Rc;
+
 use mambaformer_model::generate::{GroundedOptions, Sources, Statistics};
 use mambaformer_model::{Expert, Routing};
 
 use super::counts::{Count, counts};
-use super::model::{GpuModel, MAX_ROWS};
+use super::model::GpuModel;
 use super::{Gpu, GpuError};
 use crate::kernels::case::dimension;
-use crate::kernels::decide::{Announced, HEAD_WORDS, Head, Tables, TooMany};
+use crate::kernels::decide::{Announced, HEAD_WORDS, Head, Prompt, Tables, TooMany};
 use crate::kernels::gate_choose::{ROUTE_WORDS, UNFORCED};
 
 /// No submit of the prompt should run longer than this, so that the page stays alive and a stop is soon seen.
@@ -27,8 +29,8 @@ pub enum AnswerError {
 }
 
 /// A prompt on its way through the experts, slice by slice.
-pub struct GpuEncoding<'m> {
-    model: &'m GpuModel,
+pub struct GpuEncoding {
+    model: Rc<GpuModel>,
     tokens: usize,
     next: usize,
     /// Dispatches of the next slice, by how long the last one took.
@@ -46,7 +48,7 @@ pub struct Routes {
 
 impl GpuModel {
     /// Starts to encode a prompt.
-    pub fn begin(&self, ids: &[u32], routing: Routing) -> Result<GpuEncoding<'_>, AnswerError> {
+    pub fn begin(self: &Rc<Self>, ids: &[u32], routing: Routing) -> Result<GpuEncoding, AnswerError> {
         if ids.is_empty() || ids.len() > self.capacity.prompt {
             return Err(TooMany { what: "prompt tokens", found: ids.len(), limit: self.capacity.prompt }.into());
         }
@@ -61,14 +63,14 @@ impl GpuModel {
         ]);
         self.gpu.queue.write_buffer(&self.counts, 0, bytemuck::cast_slice(&counts));
         self.gpu.queue.write_buffer(&self.prompt_ids, 0, bytemuck::cast_slice(ids));
-        Ok(GpuEncoding { model: self, tokens: ids.len(), next: 0, slice: 24 })
+        Ok(GpuEncoding { model: Rc::clone(self), tokens: ids.len(), next: 0, slice: 24 })
     }
 }
 
-impl<'m> GpuEncoding<'m> {
+impl GpuEncoding {
     /// Runs the next dispatches; `false` when all have run.
     pub async fn step(&mut self) -> Result<bool, GpuError> {
-        let GpuModel { gpu, prompt, .. } = self.model;
+        let GpuModel { gpu, prompt, .. } = &*self.model;
         if self.next >= prompt.len() {
             return Ok(false);
         }
@@ -116,26 +118,28 @@ impl<'m> GpuEncoding<'m> {
         Ok(bytemuck::pod_collect_to_vec(&bytes))
     }
 
-    /// Starts a grounded answer over the encoded prompt `ids`.
+    /// Starts a grounded answer over the encoded prompt `ids`, after the units that an interrupted answer held already.
     pub fn answer(
         self,
         ids: &[u32],
         sources: Sources,
         options: GroundedOptions,
-    ) -> Result<GpuGrounded<'m>, AnswerError> {
+        resume: &[usize],
+    ) -> Result<GpuGrounded, AnswerError> {
         let model = self.model;
         if options.max_tokens > model.capacity.answer {
             let limit = model.capacity.answer;
             return Err(TooMany { what: "answer tokens allowed", found: options.max_tokens, limit }.into());
         }
-        let tables = Tables::new(&model.room, &sources, options, ids, model.config.eos_token_id)?;
+        let prompt =
+            Prompt { ids, eos: model.config.eos_token_id, start: model.config.decoder_start_token_id };
+        let tables = Tables::new(&model.room, &sources, options, resume, prompt)?;
         let queue = &model.gpu.queue;
         queue.write_buffer(&model.units, 0, bytemuck::cast_slice(&tables.units));
         queue.write_buffer(&model.tables, 0, bytemuck::cast_slice(&tables.tables));
         queue.write_buffer(&model.state, 0, bytemuck::cast_slice(&tables.state));
-        queue.write_buffer(&model.answer_ids, 0, bytemuck::bytes_of(&model.config.decoder_start_token_id));
-        let first = [(Count::Pending, 1), (Count::Base, 0), (Count::Go, 1)];
-        for (count, value) in tables.counts.into_iter().chain(first) {
+        queue.write_buffer(&model.answer_ids, 0, bytemuck::cast_slice(&tables.answer));
+        for (count, value) in tables.counts {
             queue.write_buffer(&model.counts, 4 * u64::from(count.at()), bytemuck::bytes_of(&value));
         }
         let z_bytes = 4 * model.config.d_model as u64;
@@ -152,6 +156,7 @@ impl<'m> GpuEncoding<'m> {
                 events: Vec::new(),
             },
             submits: 0,
+            z: Vec::new(),
         })
     }
 }
@@ -170,8 +175,8 @@ async fn wait(gpu: &Gpu) -> Result<(), GpuError> {
 }
 
 /// An answer being written on the GPU.
-pub struct GpuGrounded<'m> {
-    model: &'m GpuModel,
+pub struct GpuGrounded {
+    model: Rc<GpuModel>,
     sources: Sources,
     staging: wgpu::Buffer,
     /// Decoder calls of the next submit.
@@ -180,15 +185,16 @@ pub struct GpuGrounded<'m> {
     told: usize,
     head: Head,
     submits: usize,
+    z: Vec<f32>,
 }
 
-impl GpuGrounded<'_> {
+impl GpuGrounded {
     /// Runs the next decoder calls; the units that became known, or `None` when the answer is complete.
     pub async fn step(&mut self) -> Result<Option<Vec<Announced>>, GpuError> {
         if self.head.finished {
             return Ok(None);
         }
-        let GpuModel { gpu, decoder, state, z, config, .. } = self.model;
+        let GpuModel { gpu, decoder, state, z, config, .. } = &*self.model;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -206,6 +212,9 @@ impl GpuGrounded<'_> {
         self.submits += 1;
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(&bytes);
         self.head = Head::read(&words);
+        if self.submits == 1 {
+            self.z = words.iter().skip(HEAD_WORDS).map(|word| f32::from_bits(*word)).collect();
+        }
         if self.head.not_finite {
             return Err(GpuError::NotFinite("the answer's probabilities"));
         }
@@ -224,6 +233,12 @@ impl GpuGrounded<'_> {
         &self.sources
     }
 
+    /// The decoder's state `[d_model]` at the start token, after the first step of an answer that was not resumed.
+    #[must_use]
+    pub fn first_state(&self) -> &[f32] {
+        &self.z
+    }
+
     /// What the answer cost so far.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
@@ -236,6 +251,3 @@ impl GpuGrounded<'_> {
         self.submits
     }
 }
-
-/// Rows of one call, for reports.
-pub const ROWS_PER_CALL: usize = MAX_ROWS;

@@ -2,7 +2,7 @@
 //!
 //! There is no plain f32 reference here: it is `model`'s `GroundedDecoder`, and the tests hold whole answers against it.
 
-use mambaformer_model::generate::{GroundedOptions, Sources, Statistics, UnitOrigin};
+use mambaformer_model::generate::{GroundedOptions, Resumed, Sources, Statistics, UnitOrigin};
 
 use super::case::dimension;
 use crate::gpu::counts::Count;
@@ -92,8 +92,21 @@ pub struct Tables {
     pub state: Vec<u32>,
     /// Tokens an answer can hold, ascending.
     pub vocabulary: Vec<u32>,
+    /// The answer's tokens so far, the start token first.
+    pub answer: Vec<u32>,
     /// Numbers for the counts.
-    pub counts: [(Count, u32); 3],
+    pub counts: [(Count, u32); 6],
+}
+
+/// The prompt and the tokens that mean something to the decoder.
+#[derive(Clone, Copy, Debug)]
+pub struct Prompt<'p> {
+    /// The prompt's tokens.
+    pub ids: &'p [u32],
+    /// The end token.
+    pub eos: u32,
+    /// The first decoder input.
+    pub start: u32,
 }
 
 /// A question that does not fit into the buffers made at load.
@@ -109,13 +122,13 @@ pub struct TooMany {
 }
 
 impl Tables {
-    /// Lays a question out for `room`; `prompt` and `eos` tell where the end token stands.
+    /// Lays a question out for `room`. `resume`: the units that an interrupted answer held already.
     pub fn new(
         room: &Decide,
         sources: &Sources,
         options: GroundedOptions,
-        prompt: &[u32],
-        eos: u32,
+        resume: &[usize],
+        Prompt { ids: prompt, eos, start }: Prompt,
     ) -> Result<Self, TooMany> {
         let vocabulary = sources.vocabulary(eos);
         let units = sources.units();
@@ -153,9 +166,21 @@ impl Tables {
 
         let mut state = vec![0; HEAD_WORDS + TAIL_WORDS + PROGRESS_WORDS * units.len()];
         state[0] = u32::from(!sources.has_text());
-        state[6] = 1; // the start token is queued
+        let resumed = Resumed::new(units, resume);
+        for (index, used) in resumed.used.iter().enumerate() {
+            let progress = &mut state[HEAD_WORDS + TAIL_WORDS + PROGRESS_WORDS * index..];
+            progress[0] = u32::from(resumed.matched.contains(&index));
+            progress[1] = u32::from(*used);
+        }
+        let mut answer = vec![start];
+        answer.extend(&resumed.tokens);
+        state[2] = dimension(answer.len() - 1);
+        state[6] = dimension(answer.len());
         let tail = &mut state[HEAD_WORDS..];
-        tail[1] = 1; // nothing is unannounced
+        tail[0] = dimension(resumed.offset);
+        tail[1] = u32::from(resumed.announced);
+        tail[2] = resumed.last.map_or(0, |unit| rows[UNIT_WORDS * unit + 2]);
+        tail[3] = dimension(resumed.units_written);
         tail[4] = 1.0f32.to_bits();
         tail[5] = dimension(options.max_tokens);
         tail[6] = dimension(options.max_units);
@@ -165,8 +190,11 @@ impl Tables {
             (Count::Units, dimension(units.len())),
             (Count::Vocabulary, dimension(vocabulary.len())),
             (Count::Ends, dimension(ends.len())),
+            (Count::Pending, dimension(answer.len().min(room.max_rows))),
+            (Count::Base, 0),
+            (Count::Go, u32::from(answer.len() <= room.max_rows)),
         ];
-        Ok(Self { units: rows, tables, state, vocabulary, counts })
+        Ok(Self { units: rows, tables, state, vocabulary, answer, counts })
     }
 }
 
