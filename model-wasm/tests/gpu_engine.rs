@@ -11,7 +11,10 @@ use mambaformer_model::preset::Preset;
 use mambaformer_model::random::{RandomWeights, Stream, byte_tokenizer};
 use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError, write_folder};
 use mambaformer_model::{Expert, MambaFormer, Routing};
+use mambaformer_wasm::gpu::self_test::{NoPause, self_test};
+use mambaformer_wasm::gpu::variants::{Quarantine, Variant};
 use mambaformer_wasm::gpu::{Capacity, Gpu, GpuModel};
+use mambaformer_wasm::kernels::weights::Format;
 
 const CAPACITY: Capacity = Capacity { prompt: 1024, answer: 256 };
 
@@ -150,10 +153,14 @@ fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &
 }
 
 fn load(folder: &Path) -> Rc<GpuModel> {
+    load_without(folder, &Quarantine::default())
+}
+
+fn load_without(folder: &Path, quarantine: &Quarantine) -> Rc<GpuModel> {
     let weights = Weights::open(folder).unwrap();
     pollster::block_on(async {
         let gpu = Gpu::open().await.expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
-        Rc::new(GpuModel::load(Rc::new(gpu), &weights, CAPACITY).await.unwrap())
+        Rc::new(GpuModel::load(Rc::new(gpu), &weights, CAPACITY, quarantine).await.unwrap())
     })
 }
 
@@ -234,6 +241,58 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
         }
     }
     assert!(resumed > 10 && told_again > 0, "{resumed} interruptions, {told_again} within the beginning of a longer unit");
+}
+
+#[test]
+fn without_a_form_of_a_kernel_another_serves() {
+    let config = Preset::Nano.config();
+    let packed = folder(&config, Scheme::Q8, |_, values| values);
+    let reference = reference(packed.path(), &config);
+    for variant in [Variant::TiledProduct, Variant::FewRowsProduct, Variant::PackedWeights] {
+        let mut quarantine = Quarantine::default();
+        assert!(quarantine.add(variant), "{variant:?} can be replaced");
+        let model = load_without(packed.path(), &quarantine);
+        let (prompt, call) = model.kernels();
+        let kernels: Vec<&str> = prompt.into_iter().chain(call).collect();
+        assert_eq!(kernels.contains(&"matmul_tile"), variant != Variant::TiledProduct, "{variant:?}");
+        assert_eq!(kernels.contains(&"matmul_rows"), variant != Variant::FewRowsProduct, "{variant:?}");
+        compare(&format!("without {variant:?}"), &model, &reference, &[9, 70]);
+    }
+    let mut both = Quarantine::default();
+    assert!(both.add(Variant::TiledProduct) && !both.add(Variant::FewRowsProduct), "one of the two has to serve");
+}
+
+#[test]
+fn the_self_test_passes_for_every_preset_that_ships() {
+    for preset in [Preset::Nano, Preset::Chairside] {
+        let findings = pollster::block_on(async {
+            let gpu = Gpu::open().await.expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
+            let formats = [Format::F32, Format::Q8, Format::Q4];
+            self_test(&gpu, &preset.config(), &formats, &mut NoPause).await.unwrap()
+        });
+        assert!(findings.failures.is_empty(), "{preset:?}: {:?}", findings.failures);
+        assert!(findings.cases > 60, "{preset:?}: only {} cases", findings.cases);
+    }
+}
+
+/// The dispatches that docs/ARCHITECTURE.md promises, and that nothing is created while an answer is written.
+#[test]
+fn dispatches_per_layer() {
+    let config = Preset::Nano.config();
+    let counts = |change: &dyn Fn(&mut Config)| {
+        let mut config = config.clone();
+        change(&mut config);
+        let packed = folder(&config, Scheme::F32, |_, values| values);
+        load(packed.path()).dispatches()
+    };
+    let (prompt, call) = counts(&|_| {});
+    let more_mamba = counts(&|config| config.emamba.as_mut().unwrap().num_layers += 1);
+    let more_encoder = counts(&|config| config.et5.num_layers += 1);
+    let more_decoder = counts(&|config| config.et5.num_decoder_layers += 1);
+    assert_eq!((more_mamba.0 - prompt, more_mamba.1 - call), (6, 0), "a Mamba layer");
+    assert_eq!((more_encoder.0 - prompt, more_encoder.1 - call), (5, 0), "an encoder layer");
+    // Keys and values of the memory are one product a layer in the prompt.
+    assert_eq!((more_decoder.0 - prompt, more_decoder.1 - call), (1, 8), "a decoder layer");
 }
 
 #[test]

@@ -17,17 +17,6 @@ const SLICE_MS: f64 = 100.0;
 /// Decoder calls of one submit at most.
 const MOST_CALLS: usize = 16;
 
-/// Why a question is not answered here.
-#[derive(Debug, thiserror::Error)]
-pub enum AnswerError {
-    /// The GPU failed.
-    #[error(transparent)]
-    Gpu(#[from] GpuError),
-    /// The question does not fit.
-    #[error(transparent)]
-    TooMany(#[from] TooMany),
-}
-
 /// A prompt on its way through the experts, slice by slice.
 pub struct GpuEncoding {
     model: Rc<GpuModel>,
@@ -48,9 +37,9 @@ pub struct Routes {
 
 impl GpuModel {
     /// Starts to encode a prompt.
-    pub fn begin(self: &Rc<Self>, ids: &[u32], routing: Routing) -> Result<GpuEncoding, AnswerError> {
+    pub fn begin(self: &Rc<Self>, ids: &[u32], routing: Routing) -> Result<GpuEncoding, TooMany> {
         if ids.is_empty() || ids.len() > self.capacity.prompt {
-            return Err(TooMany { what: "prompt tokens", found: ids.len(), limit: self.capacity.prompt }.into());
+            return Err(TooMany { what: "prompt tokens", found: ids.len(), limit: self.capacity.prompt });
         }
         let (bias, force) = match routing {
             Routing::Gate { bias } => (bias, UNFORCED),
@@ -125,11 +114,11 @@ impl GpuEncoding {
         sources: Sources,
         options: GroundedOptions,
         resume: &[usize],
-    ) -> Result<GpuGrounded, AnswerError> {
+    ) -> Result<GpuGrounded, TooMany> {
         let model = self.model;
         if options.max_tokens > model.capacity.answer {
             let limit = model.capacity.answer;
-            return Err(TooMany { what: "answer tokens allowed", found: options.max_tokens, limit }.into());
+            return Err(TooMany { what: "answer tokens allowed", found: options.max_tokens, limit });
         }
         let prompt =
             Prompt { ids, eos: model.config.eos_token_id, start: model.config.decoder_start_token_id };

@@ -63,6 +63,14 @@ pub enum GpuError {
     /// The device went away: driver reset, sleep, another page's fault.
     #[error("the graphics processor was lost ({0}); it is opened again")]
     Lost(String),
+    /// A kernel that nothing can replace computes wrongly on this device.
+    #[error("the kernel {kernel} computes wrongly on this graphics processor ({reason}); the processor computes the answers instead")]
+    WrongResults {
+        /// Its name.
+        kernel: String,
+        /// Where and how.
+        reason: String,
+    },
     /// Results that are no numbers.
     #[error("the graphics processor computed values that are not finite in {0}; the processor computes the answers instead")]
     NotFinite(&'static str),

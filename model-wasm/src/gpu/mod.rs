@@ -8,8 +8,10 @@ pub mod error;
 pub mod grid_table;
 pub mod model;
 pub mod program;
+pub mod self_test;
 pub mod shader;
 pub mod tensors;
+pub mod variants;
 
 pub use device::Gpu;
 pub use error::GpuError;

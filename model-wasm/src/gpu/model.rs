@@ -12,6 +12,7 @@ use super::grid_table::{GridTable, MAX_RULES};
 use super::program::{Grid, Kernel, Program};
 use super::shader::Pipelines;
 use super::tensors::Tensors;
+use super::variants::{Quarantine, Variant};
 use super::{Gpu, GpuError};
 use crate::kernels::attention_row::AttentionRow;
 use crate::kernels::attention_tile::AttentionTile;
@@ -96,15 +97,22 @@ struct Builder<'b> {
     vectors: Vec<Buffer>,
     /// Bound where a kernel's variant does not read a buffer.
     nothing: Buffer,
+    quarantine: Quarantine,
 }
 
 impl GpuModel {
     /// Uploads `weights` (none of which may have been taken out yet) and makes everything that answers will need.
-    pub async fn load(gpu: Rc<Gpu>, weights: &Weights, capacity: Capacity) -> Result<Self, GpuError> {
+    /// Forms of kernels in `quarantine` are not used.
+    pub async fn load(
+        gpu: Rc<Gpu>,
+        weights: &Weights,
+        capacity: Capacity,
+        quarantine: &Quarantine,
+    ) -> Result<Self, GpuError> {
         let config = weights.config().clone();
         check(&config)?;
         let capacity = Capacity { prompt: capacity.prompt.min(config.max_tokens), ..capacity };
-        let tensors = Tensors::new(weights);
+        let tensors = Tensors::new(weights, quarantine.has(Variant::PackedWeights))?;
         let bytes = tensor_bytes(weights);
         let made = gpu
             .guarded("the model's buffers", bytes, || {
@@ -122,6 +130,7 @@ impl GpuModel {
                     weights: Vec::new(),
                     vectors: Vec::new(),
                     nothing: Rc::new(gpu.storage("nothing", 16)),
+                    quarantine: quarantine.clone(),
                 }
                 .build(Rc::clone(&gpu))
             })
@@ -258,6 +267,7 @@ impl Builder<'_> {
             [name] => self.tensors.upload(self.gpu, name)?,
             names => self.tensors.upload_stacked(self.gpu, names, turn)?,
         };
+        let rows = self.quarantine.rows(rows);
         let kernel = shape(Matmul::new(rows, weight.format, weight.columns, weight.rows, rows_at));
         let grid = self.grids.grid(rows_at, kernel.grid());
         let nothing = Rc::clone(&self.nothing);

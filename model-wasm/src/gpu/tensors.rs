@@ -1,25 +1,33 @@
 //! A model's weights on their way to the GPU: picked by name, stacked where one dispatch serves several, uploaded.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use mambaformer_model::weights::quant::QuantError;
 use mambaformer_model::weights::{Matrix, Weights, WeightsError};
 
 use super::{Gpu, GpuError};
 use crate::kernels::weights::{Format, WeightBuffer, shape};
 
 /// Looks up weights by name.
-pub struct Tensors<'w>(BTreeMap<&'w str, &'w Matrix>);
+pub struct Tensors<'w>(BTreeMap<&'w str, Cow<'w, Matrix>>);
 
 impl<'w> Tensors<'w> {
-    /// All tensors that `weights` still holds.
-    #[must_use]
-    pub fn new(weights: &'w Weights) -> Self {
-        Self(weights.tensors().collect())
+    /// All tensors that `weights` still holds, as they are kept or (`widened`) in f32.
+    pub fn new(weights: &'w Weights, widened: bool) -> Result<Self, GpuError> {
+        let tensors = weights.tensors().map(|(name, matrix)| {
+            if !widened {
+                return Ok((name, Cow::Borrowed(matrix)));
+            }
+            let wide = widen(matrix).map_err(|source| WeightsError::Quant { name: name.to_owned(), source })?;
+            Ok((name, Cow::Owned(wide)))
+        });
+        Ok(Self(tensors.collect::<Result<_, WeightsError>>()?))
     }
 
     /// A tensor as it is kept.
-    pub fn matrix(&self, name: &str) -> Result<&'w Matrix, GpuError> {
-        self.0.get(name).copied().ok_or_else(|| WeightsError::NotHeld { name: name.to_owned() }.into())
+    pub fn matrix(&self, name: &str) -> Result<&Matrix, GpuError> {
+        self.0.get(name).map(AsRef::as_ref).ok_or_else(|| WeightsError::NotHeld { name: name.to_owned() }.into())
     }
 
     /// A tensor's values, widened.
@@ -44,19 +52,21 @@ impl<'w> Tensors<'w> {
     }
 }
 
+fn widen(matrix: &Matrix) -> Result<Matrix, QuantError> {
+    let (rows, columns) = shape(matrix);
+    Ok(Matrix::F32 { rows, columns, values: matrix.clone().into_f32()? })
+}
+
 /// Rows of several matrices of one width in one, see [`Tensors::upload_stacked`]. Matrices of different formats are widened.
 fn stack(
     matrices: &[&Matrix],
     turn: Option<usize>,
-) -> Result<Matrix, mambaformer_model::weights::quant::QuantError> {
+) -> Result<Matrix, QuantError> {
     let same = matrices.iter().all(|matrix| Format::of(matrix) == Format::of(matrices[0]));
     if !same {
         let widened: Vec<Matrix> = matrices
             .iter()
-            .map(|matrix| {
-                let (rows, columns) = shape(matrix);
-                Ok(Matrix::F32 { rows, columns, values: (*matrix).clone().into_f32()? })
-            })
+            .map(|matrix| widen(matrix))
             .collect::<Result<_, _>>()?;
         return stack(&widened.iter().collect::<Vec<_>>(), turn);
     }

@@ -46,7 +46,7 @@ pub fn run(args: Args) -> Result<()> {
     };
     let mut answering = assistant.start_with(&ask, None, args.manner.measures())?;
     let mut out = std::io::stdout().lock();
-    while let Some(events) = answering.step()? {
+    while let Some(events) = pollster::block_on(answering.step())? {
         for event in events {
             match event {
                 Event::Evidence { passages, .. } => {

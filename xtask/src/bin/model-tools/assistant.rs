@@ -42,12 +42,13 @@ impl From<Force> for Expert {
 
 impl Files {
     /// Reads, checks and builds.
-    pub fn load(&self) -> Result<Assistant> {
+    pub fn load(&self, gpu: bool) -> Result<Assistant> {
         let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let parts = AssistantParts {
             weights: Weights::open(&self.model)?,
             knowledge: self.knowledge.exists().then(|| read(&self.knowledge)).transpose()?,
             grounding: read(&self.grounding)?,
+            for_gpu: gpu,
         };
         Ok(Assistant::new(parts)?)
     }

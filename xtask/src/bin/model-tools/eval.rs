@@ -115,7 +115,7 @@ fn answer(
     let given = item.passages.map(|passages| passages.into_iter().map(Evidence::from).collect());
     let outcome = assistant.start_with(&ask, given, measures).and_then(|mut answering| {
         let mut record = None;
-        while let Some(events) = answering.step()? {
+        while let Some(events) = pollster::block_on(answering.step())? {
             record = events
                 .into_iter()
                 .find_map(|event| if let Event::Done { answer, .. } = event { Some(*answer) } else { None })
