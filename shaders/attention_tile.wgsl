@@ -1,6 +1,6 @@
 // T5 self-attention of many tokens (the encoder): y = softmax(q k^T + bias) v per head, unscaled, without a stored score matrix (online
 // softmax). The bias is a table by clamped distance of the *original* positions. One workgroup serves 64 queries of one head, one
-// an invocation; 16 keys at a time stand in workgroup memory.
+// an invocation; KEYS keys at a time stand in workgroup memory.
 
 struct Params {
   rows_at: u32,       // counts[rows_at]: tokens
@@ -16,11 +16,11 @@ struct Params {
 @group(0) @binding(5) var<uniform>             params:    Params;
 
 const D4: u32 = {{d4}}u;  // d_kv / 4
-const KEYS: u32 = 16u;
+const KEYS: u32 = {{keys}}u;
 
-var<workgroup> keys: array<vec4<f32>, {{tile4}}>;    // [KEYS, D4]
-var<workgroup> values: array<vec4<f32>, {{tile4}}>;  // [KEYS, D4]
-var<workgroup> places: array<i32, 16>;
+var<workgroup> keys: array<vec4<f32>, KEYS * D4>;    // [KEYS, D4]
+var<workgroup> values: array<vec4<f32>, KEYS * D4>;  // [KEYS, D4]
+var<workgroup> places: array<i32, KEYS>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

@@ -1,12 +1,14 @@
 //! The whole model on the GPU against `model/`: routing, memory, and grounded answers.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
 
 use std::path::Path;
 use std::rc::Rc;
 
 use mambaformer_model::config::{Combine, Config};
-use mambaformer_model::generate::{GroundedDecoder, GroundedOptions, GroundedStep, SourceUnit, Sources, Statistics, UnitOrigin};
+use mambaformer_model::generate::{
+    GroundedDecoder, GroundedOptions, GroundedStep, SourceUnit, Sources, Statistics, UnitOrigin,
+};
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::{RandomWeights, Stream, byte_tokenizer};
 use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError, write_folder};
@@ -72,7 +74,8 @@ fn sources(ids: &[u32], seed: u64) -> Sources {
     let count = units.len();
     for index in 6..count {
         if index % 5 == 0 {
-            units[index].ids = units[index - 3].ids.clone();
+            let earlier = units[index - 3].ids.clone();
+            units[index].ids = earlier;
         } else if index % 7 == 0 {
             let mut ids = units[index - 2].ids.clone();
             ids.push(9);
@@ -94,7 +97,13 @@ fn flat(tensor: &candle_core::Tensor) -> Vec<f32> {
     tensor.flatten_all().unwrap().to_vec1().unwrap()
 }
 
-fn answer_on_cpu(model: &MambaFormer, ids: &[u32], sources: Sources, options: GroundedOptions, routing: Routing) -> (Vec<(usize, f32)>, Statistics) {
+fn answer_on_cpu(
+    model: &MambaFormer,
+    ids: &[u32],
+    sources: Sources,
+    options: GroundedOptions,
+    routing: Routing,
+) -> (Vec<(usize, f32)>, Statistics) {
     let encoded = model.encode(ids, routing).unwrap();
     let mut decoder = GroundedDecoder::new(model, &encoded, sources, options).unwrap();
     let mut units = Vec::new();
@@ -112,7 +121,12 @@ fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &
     for (round, &tokens) in lengths.iter().enumerate() {
         let seed = u64::try_from(round).unwrap();
         let ids = prompt(model.config(), tokens, seed);
-        for routing in [Routing::Gate { bias: 0.0 }, Routing::Gate { bias: 0.4 }, Routing::Force(Expert::Et5), Routing::Force(Expert::EMamba)] {
+        for routing in [
+            Routing::Gate { bias: 0.0 },
+            Routing::Gate { bias: 0.4 },
+            Routing::Force(Expert::Et5),
+            Routing::Force(Expert::EMamba),
+        ] {
             if routing == Routing::Force(Expert::EMamba) && model.config().emamba.is_none() {
                 continue;
             }
@@ -149,7 +163,12 @@ fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &
             answers += 1;
         }
     }
-    println!("{name}: {answers} answers equal, dispatches {:?}, bytes {:?}, {} pipelines", model.dispatches(), model.bytes(), model.pipelines());
+    println!(
+        "{name}: {answers} answers equal, dispatches {:?}, bytes {:?}, {} pipelines",
+        model.dispatches(),
+        model.bytes(),
+        model.pipelines()
+    );
 }
 
 fn load(folder: &Path) -> Rc<GpuModel> {
@@ -240,7 +259,10 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
             resumed += 1;
         }
     }
-    assert!(resumed > 10 && told_again > 0, "{resumed} interruptions, {told_again} within the beginning of a longer unit");
+    assert!(
+        resumed > 10 && told_again > 0,
+        "{resumed} interruptions, {told_again} within the beginning of a longer unit"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The way of a question with a GPU: the same answers as on the processor, also when the device goes away in the middle.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
 
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::{RandomWeights, byte_tokenizer};

@@ -1,11 +1,12 @@
 //! Every kernel's case table on this machine's graphics processor (natively a software Vulkan adapter).
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used)] // helpers of tests, which clippy.toml does not see as tests
 
 use mambaformer_wasm::gpu::Gpu;
 use mambaformer_wasm::gpu::shader::Pipelines;
 use mambaformer_wasm::kernels::{self, case::Case};
 
-fn run(cases: Vec<Case>) {
+fn run(cases: &[Case]) {
     assert!(!cases.is_empty());
     let gpu = pollster::block_on(Gpu::open()).expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
     let mut pipelines = Pipelines::default();
@@ -22,7 +23,7 @@ macro_rules! tables {
     ($($name:ident)*) => {$(
         #[test]
         fn $name() {
-            run(kernels::$name::cases());
+            run(&kernels::$name::cases());
         }
     )*};
 }

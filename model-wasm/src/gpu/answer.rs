@@ -45,11 +45,8 @@ impl GpuModel {
             Routing::Gate { bias } => (bias, UNFORCED),
             Routing::Force(expert) => (0.0, expert as u32),
         };
-        let counts = counts(&[
-            (Count::Tokens, dimension(ids.len())),
-            (Count::GateBias, bias.to_bits()),
-            (Count::Force, force),
-        ]);
+        let counts =
+            counts(&[(Count::Tokens, dimension(ids.len())), (Count::GateBias, bias.to_bits()), (Count::Force, force)]);
         self.gpu.queue.write_buffer(&self.counts, 0, bytemuck::cast_slice(&counts));
         self.gpu.queue.write_buffer(&self.prompt_ids, 0, bytemuck::cast_slice(ids));
         Ok(GpuEncoding { model: Rc::clone(self), tokens: ids.len(), next: 0, slice: 24 })
@@ -120,8 +117,7 @@ impl GpuEncoding {
             let limit = model.capacity.answer;
             return Err(TooMany { what: "answer tokens allowed", found: options.max_tokens, limit });
         }
-        let prompt =
-            Prompt { ids, eos: model.config.eos_token_id, start: model.config.decoder_start_token_id };
+        let prompt = Prompt { ids, eos: model.config.eos_token_id, start: model.config.decoder_start_token_id };
         let tables = Tables::new(&model.room, &sources, options, resume, prompt)?;
         let queue = &model.gpu.queue;
         queue.write_buffer(&model.units, 0, bytemuck::cast_slice(&tables.units));
@@ -138,12 +134,7 @@ impl GpuEncoding {
             sources,
             calls: 1,
             told: 0,
-            head: Head {
-                finished: false,
-                not_finite: false,
-                statistics: Statistics::default(),
-                events: Vec::new(),
-            },
+            head: Head { finished: false, not_finite: false, statistics: Statistics::default(), events: Vec::new() },
             submits: 0,
             z: Vec::new(),
         })

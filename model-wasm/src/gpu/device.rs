@@ -59,10 +59,10 @@ impl Gpu {
             memory_hints: wgpu::MemoryHints::Performance,
             ..wgpu::DeviceDescriptor::default()
         };
-        let (device, queue) = adapter.request_device(&descriptor).await.map_err(|error| GpuError::NoDevice {
-            adapter: info.name.clone(),
-            reason: error.to_string(),
-        })?;
+        let (device, queue) = adapter
+            .request_device(&descriptor)
+            .await
+            .map_err(|error| GpuError::NoDevice { adapter: info.name.clone(), reason: error.to_string() })?;
         let lost = Arc::new(Mutex::new(None));
         let noted = Arc::clone(&lost);
         device.set_device_lost_callback(move |reason, message| {
@@ -162,9 +162,7 @@ impl Gpu {
             let _ = send.send(result);
         });
         #[cfg(not(target_arch = "wasm32"))]
-        self.device
-            .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|error| GpuError::Lost(error.to_string()))?;
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| GpuError::Lost(error.to_string()))?;
         let result = receive.await;
         self.check()?;
         match result {

@@ -15,7 +15,9 @@ pub enum GpuError {
         reason: String,
     },
     /// A limit below what the kernels need.
-    #[error("this graphics processor allows {found} of {limit}, {needed} are needed; the processor computes the answers instead")]
+    #[error(
+        "this graphics processor allows {found} of {limit}, {needed} are needed; the processor computes the answers instead"
+    )]
     Limit {
         /// The limit's name in the WebGPU specification.
         limit: &'static str,
@@ -45,7 +47,9 @@ pub enum GpuError {
         needed: &'static str,
     },
     /// Memory ran out.
-    #[error("the graphics processor has no room for {what} ({bytes} bytes); close other pages, or let the processor compute")]
+    #[error(
+        "the graphics processor has no room for {what} ({bytes} bytes); close other pages, or let the processor compute"
+    )]
     OutOfMemory {
         /// What was being made.
         what: String,
@@ -64,7 +68,9 @@ pub enum GpuError {
     #[error("the graphics processor was lost ({0}); it is opened again")]
     Lost(String),
     /// A kernel that nothing can replace computes wrongly on this device.
-    #[error("the kernel {kernel} computes wrongly on this graphics processor ({reason}); the processor computes the answers instead")]
+    #[error(
+        "the kernel {kernel} computes wrongly on this graphics processor ({reason}); the processor computes the answers instead"
+    )]
     WrongResults {
         /// Its name.
         kernel: String,
@@ -72,7 +78,9 @@ pub enum GpuError {
         reason: String,
     },
     /// Results that are no numbers.
-    #[error("the graphics processor computed values that are not finite in {0}; the processor computes the answers instead")]
+    #[error(
+        "the graphics processor computed values that are not finite in {0}; the processor computes the answers instead"
+    )]
     NotFinite(&'static str),
     /// The weights do not have what the model needs.
     #[error(transparent)]
@@ -84,4 +92,3 @@ impl From<mambaformer_model::weights::WeightsError> for GpuError {
         Self::Weights(std::sync::Arc::new(error))
     }
 }
-

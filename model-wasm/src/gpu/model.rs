@@ -196,7 +196,7 @@ fn tensor_bytes(weights: &Weights) -> u64 {
 /// Shapes that the kernels are not written for.
 fn check(config: &Config) -> Result<(), GpuError> {
     let mut rules = vec![
-        ("d_model", config.d_model, 4, 4096),
+        ("d_model", config.d_model, 4, 2048),
         ("d_kv", config.et5.d_kv, 4, 128),
         ("d_ff", config.et5.d_ff, 4, usize::MAX),
         ("the gate's hidden width", config.gate.hidden, 4, usize::MAX),
@@ -436,13 +436,7 @@ impl Builder<'_> {
     }
 
     /// The gate: features, two layers, choice.
-    fn route(
-        &mut self,
-        ids: &Buffer,
-        e: &Buffer,
-        routes: &Buffer,
-        gate_logits: &Buffer,
-    ) -> Result<(), GpuError> {
+    fn route(&mut self, ids: &Buffer, e: &Buffer, routes: &Buffer, gate_logits: &Buffer) -> Result<(), GpuError> {
         let config = self.config.clone();
         let (d, l) = (config.d_model, self.capacity.prompt);
         let counts = Rc::clone(&self.counts);
@@ -450,7 +444,9 @@ impl Builder<'_> {
         let mut prototypes = self.tensors.values("gate.prototypes")?;
         for row in prototypes.chunks_exact_mut(d) {
             let length = row.iter().map(|x| x * x).sum::<f32>().sqrt().max(NORM_FLOOR);
-            row.iter_mut().for_each(|value| *value /= length);
+            for value in row {
+                *value /= length;
+            }
         }
         let prototypes = self.constant("gate.prototypes", &prototypes);
         let surprisal = self.vector("gate.surprisal")?;
@@ -627,7 +623,8 @@ impl Builder<'_> {
         let grid = self.grids.grid(at, conv.grid());
         self.push(&conv, &[xz, &weight, &bias, &x, &counts], grid);
 
-        let scan = Scan { d_inner, d_state: emamba.d_state, dt_rank: emamba.dt_rank, chunk: CHUNK, backward, rows_at: at };
+        let scan =
+            Scan { d_inner, d_state: emamba.d_state, dt_rank: emamba.dt_rank, chunk: CHUNK, backward, rows_at: at };
         let selected = self.take("dt, B, C", l * scan.selected());
         self.product(Rows::Many, &[format!("{prefix}.x_proj")], None, |m| m, at, (&x, None, &selected))?;
 

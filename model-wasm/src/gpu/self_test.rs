@@ -135,14 +135,13 @@ fn trials(config: &Config, formats: &[Format]) -> Vec<Trial> {
     let mut ordered = vec![Format::F32];
     ordered.extend(formats.iter().filter(|format| **format != Format::F32));
     for format in ordered {
-        for (shader, rows, form) in
-            [(Rows::Many, 37, Variant::TiledProduct), (Rows::Few, 5, Variant::FewRowsProduct)]
-        {
+        for (shader, rows, form) in [(Rows::Many, 37, Variant::TiledProduct), (Rows::Few, 5, Variant::FewRowsProduct)] {
             for (inputs, outputs, norm, epilogue) in products(config) {
-                if inputs % format.columns() != 0 {
+                if !inputs.is_multiple_of(format.columns()) {
                     continue;
                 }
-                let kernel = Matmul::new(shader, format, inputs, outputs.min(MOST_OUTPUTS), Count::Tokens).with(epilogue);
+                let kernel =
+                    Matmul::new(shader, format, inputs, outputs.min(MOST_OUTPUTS), Count::Tokens).with(epilogue);
                 let kernel = if norm { kernel.normed(config.et5.layer_norm_epsilon) } else { kernel };
                 let variant = Some(if format == Format::F32 { form } else { Variant::PackedWeights });
                 trials.extend(matmul::case(&kernel, rows).map(|case| Trial { case, variant }));
@@ -163,7 +162,7 @@ fn irreplaceable(config: &Config, formats: &[Format]) -> Vec<Case> {
     let d = config.d_model;
     let mut cases = Vec::new();
     for &format in formats {
-        if d % format.columns() != 0 {
+        if !d.is_multiple_of(format.columns()) {
             continue;
         }
         let embed = Embed { format, width: d, rows_at: Count::Pending, first_at: Some(Count::Base) };
@@ -203,8 +202,13 @@ fn irreplaceable(config: &Config, formats: &[Format]) -> Vec<Case> {
         let directions: &[bool] = if emamba.bidirectional { &[false, true] } else { &[false] };
         for &backward in directions {
             let role = if backward { Use::Backward } else { Use::Forward };
-            let conv =
-                CausalConv { role, width: emamba.d_conv, channels: d_inner, x_stride: 2 * d_inner, rows_at: Count::Emamba };
+            let conv = CausalConv {
+                role,
+                width: emamba.d_conv,
+                channels: d_inner,
+                x_stride: 2 * d_inner,
+                rows_at: Count::Emamba,
+            };
             cases.push(causal_conv::case(&conv, 9));
             let scan = Scan {
                 d_inner: d_inner.min(128),

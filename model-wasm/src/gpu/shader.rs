@@ -71,14 +71,11 @@ fn compile(gpu: &Gpu, name: &str, text: &str, bindings: &[Access]) -> Pipeline {
     let mut entries: Vec<wgpu::BindGroupLayoutEntry> = bindings
         .iter()
         .enumerate()
-        .map(|(index, access)| {
-            entry(index, wgpu::BufferBindingType::Storage { read_only: *access == Access::Read })
-        })
+        .map(|(index, access)| entry(index, wgpu::BufferBindingType::Storage { read_only: *access == Access::Read }))
         .collect();
     entries.push(entry(bindings.len(), wgpu::BufferBindingType::Uniform));
-    let layout = gpu
-        .device
-        .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(name), entries: &entries });
+    let layout =
+        gpu.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(name), entries: &entries });
     let module = gpu.device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(name),
         source: wgpu::ShaderSource::Wgsl(text.into()),

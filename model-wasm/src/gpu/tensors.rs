@@ -52,28 +52,34 @@ impl<'w> Tensors<'w> {
     }
 }
 
+/// Rows `(which, row)` of several row-major parts with so many rows each.
+fn rows_of<T: Copy>(parts: &[&[T]], heights: &[usize], order: &[(usize, usize)]) -> Vec<T> {
+    let mut all = Vec::new();
+    for &(which, row) in order {
+        let width = parts[which].len() / heights[which];
+        all.extend_from_slice(&parts[which][row * width..][..width]);
+    }
+    all
+}
+
 fn widen(matrix: &Matrix) -> Result<Matrix, QuantError> {
     let (rows, columns) = shape(matrix);
     Ok(Matrix::F32 { rows, columns, values: matrix.clone().into_f32()? })
 }
 
 /// Rows of several matrices of one width in one, see [`Tensors::upload_stacked`]. Matrices of different formats are widened.
-fn stack(
-    matrices: &[&Matrix],
-    turn: Option<usize>,
-) -> Result<Matrix, QuantError> {
+fn stack(matrices: &[&Matrix], turn: Option<usize>) -> Result<Matrix, QuantError> {
     let same = matrices.iter().all(|matrix| Format::of(matrix) == Format::of(matrices[0]));
     if !same {
-        let widened: Vec<Matrix> = matrices
-            .iter()
-            .map(|matrix| widen(matrix))
-            .collect::<Result<_, _>>()?;
+        let widened: Vec<Matrix> = matrices.iter().map(|matrix| widen(matrix)).collect::<Result<_, _>>()?;
         return stack(&widened.iter().collect::<Vec<_>>(), turn);
     }
     let heights: Vec<usize> = matrices.iter().map(|matrix| shape(matrix).0).collect();
     let (rows, columns) = (heights.iter().sum(), shape(matrices[0]).1);
     let order: Vec<(usize, usize)> = match turn {
-        None => heights.iter().enumerate().flat_map(|(which, height)| (0..*height).map(move |row| (which, row))).collect(),
+        None => {
+            heights.iter().enumerate().flat_map(|(which, height)| (0..*height).map(move |row| (which, row))).collect()
+        }
         Some(turn) => (0..heights[0].div_ceil(turn))
             .flat_map(|round| {
                 heights.iter().enumerate().flat_map(move |(which, height)| {
@@ -82,14 +88,6 @@ fn stack(
             })
             .collect(),
     };
-    fn rows_of<T: Copy>(parts: &[&[T]], heights: &[usize], order: &[(usize, usize)]) -> Vec<T> {
-        let mut all = Vec::new();
-        for &(which, row) in order {
-            let width = parts[which].len() / heights[which];
-            all.extend_from_slice(&parts[which][row * width..][..width]);
-        }
-        all
-    }
     let words: Vec<&[u32]> = matrices
         .iter()
         .filter_map(|matrix| match matrix {
@@ -153,14 +151,8 @@ mod tests {
             (Storage::F32, Storage::Q8),
         ] {
             let (a, b) = (numbered(a, 4, 1.0), numbered(b, 4, 11.0));
-            assert_eq!(
-                first_columns(stack(&[&a, &b], None).unwrap()),
-                [1.0, 2.0, 3.0, 4.0, 11.0, 12.0, 13.0, 14.0]
-            );
-            assert_eq!(
-                first_columns(stack(&[&a, &b], Some(2)).unwrap()),
-                [1.0, 2.0, 11.0, 12.0, 3.0, 4.0, 13.0, 14.0]
-            );
+            assert_eq!(first_columns(stack(&[&a, &b], None).unwrap()), [1.0, 2.0, 3.0, 4.0, 11.0, 12.0, 13.0, 14.0]);
+            assert_eq!(first_columns(stack(&[&a, &b], Some(2)).unwrap()), [1.0, 2.0, 11.0, 12.0, 3.0, 4.0, 13.0, 14.0]);
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::gpu::counts::Count;
 use crate::gpu::program::Kernel;
 use crate::gpu::shader::{Access, fill};
 
-/// Keys in workgroup memory at a time.
-const KEYS: usize = 16;
+/// Values of keys in workgroup memory at a time (4 KiB; values take as much), within what every device has.
+const KEY_VALUES: usize = 1024;
 
 /// Self-attention over rows `[q; k; v]`.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Kernel for AttentionTile {
     fn text(&self) -> String {
         fill(
             include_str!("../../../shaders/attention_tile.wgsl"),
-            &[("d4", &(self.d_kv / 4).to_string()), ("tile4", &(KEYS * self.d_kv / 4).to_string())],
+            &[("d4", &(self.d_kv / 4).to_string()), ("keys", &(KEY_VALUES / self.d_kv).clamp(1, 16).to_string())],
         )
     }
 
@@ -54,7 +54,11 @@ impl Kernel for AttentionTile {
 #[must_use]
 pub fn bias_index(key: u32, query: u32, max_distance: usize) -> usize {
     let (key, query) = (key as usize, query as usize);
-    if key >= query { max_distance + (key - query).min(max_distance) } else { max_distance - (query - key).min(max_distance) }
+    if key >= query {
+        max_distance + (key - query).min(max_distance)
+    } else {
+        max_distance - (query - key).min(max_distance)
+    }
 }
 
 /// Softmax attention of one query over keys and values, `[keys, d]` each, with a bias a key.
@@ -83,10 +87,8 @@ pub fn reference(kernel: &AttentionTile, qkv: &[f32], bias: &[f32], positions: &
             let keys: Vec<&[f32]> = (0..rows).map(|key| part(key, 1, head)).collect();
             let values: Vec<&[f32]> = (0..rows).map(|key| part(key, 2, head)).collect();
             let table = &bias[head * (2 * kernel.max_distance + 1)..];
-            let bias: Vec<f32> = positions
-                .iter()
-                .map(|key| table[bias_index(*key, positions[row], kernel.max_distance)])
-                .collect();
+            let bias: Vec<f32> =
+                positions.iter().map(|key| table[bias_index(*key, positions[row], kernel.max_distance)]).collect();
             y.extend(attend(part(row, 0, head), &keys, &values, &bias));
         }
     }
@@ -120,10 +122,19 @@ pub fn case(kernel: &AttentionTile, rows: usize) -> Case {
 /// The table every device is held to.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    [(1, 1, 4, 8), (15, 2, 16, 8), (16, 4, 64, 128), (17, 1, 64, 4), (63, 2, 16, 128), (65, 3, 32, 20), (130, 2, 64, 128), (20, 1, 128, 16)]
-        .into_iter()
-        .map(|(rows, heads, d_kv, max_distance)| {
-            case(&AttentionTile { heads, d_kv, max_distance, rows_at: Count::Et5 }, rows)
-        })
-        .collect()
+    [
+        (1, 1, 4, 8),
+        (15, 2, 16, 8),
+        (16, 4, 64, 128),
+        (17, 1, 64, 4),
+        (63, 2, 16, 128),
+        (65, 3, 32, 20),
+        (130, 2, 64, 128),
+        (20, 1, 128, 16),
+    ]
+    .into_iter()
+    .map(|(rows, heads, d_kv, max_distance)| {
+        case(&AttentionTile { heads, d_kv, max_distance, rows_at: Count::Et5 }, rows)
+    })
+    .collect()
 }

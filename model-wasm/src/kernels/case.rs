@@ -64,8 +64,7 @@ impl Expected {
                 let allowed = tolerance * largest.max(1e-20);
                 let wrong = |(_, (value, word)): &(usize, (&f32, &u32))| {
                     let found = f32::from_bits(**word);
-                    // A NaN is never within the tolerance.
-                    !((found - **value).abs() <= allowed)
+                    found.is_nan() || (found - **value).abs() > allowed
                 };
                 let (at, (value, word)) = values.iter().zip(found).enumerate().find(wrong)?;
                 Some(format!("value {at} is {}, not {value} (within {allowed})", f32::from_bits(*word)))

@@ -94,8 +94,11 @@ pub fn case(kernel: &Combine, choices: &[(u32, f32)]) -> Case {
     let norms = noise(4, 3 * kernel.width);
     let experts: Vec<u32> = choices.iter().map(|(expert, _)| *expert).collect();
     let (_, _, places) = compact::reference(&experts);
-    let routes =
-        choices.iter().zip(places).flat_map(|((expert, weight), place)| [*expert, place, weight.to_bits(), 0]).collect();
+    let routes = choices
+        .iter()
+        .zip(places)
+        .flat_map(|((expert, weight), place)| [*expert, place, weight.to_bits(), 0])
+        .collect();
     let expected = reference(kernel, &e, &et5, &emamba, choices, &norms);
     Case {
         name: format!("{kernel:?}, {} tokens", choices.len()),
@@ -122,14 +125,8 @@ pub fn cases() -> Vec<Case> {
     for (width, residual, emamba_normed) in
         [(4, true, false), (64, true, true), (256, true, false), (260, false, false), (128, false, true)]
     {
-        let kernel = Combine {
-            width,
-            residual,
-            emamba_normed,
-            et5_epsilon: 1e-6,
-            emamba_epsilon: 1e-5,
-            memory_epsilon: 1e-6,
-        };
+        let kernel =
+            Combine { width, residual, emamba_normed, et5_epsilon: 1e-6, emamba_epsilon: 1e-5, memory_epsilon: 1e-6 };
         for tokens in [1usize, 7, 70] {
             let choices: Vec<(u32, f32)> =
                 (0..tokens).map(|token| (u32::from(token % 3 == 1), 0.5 + 0.3 * (token % 2) as f32)).collect();

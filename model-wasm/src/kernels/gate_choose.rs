@@ -97,10 +97,8 @@ pub fn cases_of(kernel: &GateChoose, tokens: usize, bias: f32, force: u32) -> Ve
         vec![9; ROUTE_WORDS * tokens],
         counted(&[(Count::Tokens, dimension(tokens)), (Count::GateBias, bias.to_bits()), (Count::Force, force)]),
     ];
-    let routes: Vec<f32> = choices
-        .iter()
-        .flat_map(|(expert, weight)| [f32::from_bits(*expert), 0.0, *weight, 0.0])
-        .collect();
+    let routes: Vec<f32> =
+        choices.iter().flat_map(|(expert, weight)| [f32::from_bits(*expert), 0.0, *weight, 0.0]).collect();
     let case = |output: usize, expected: Expected| Case {
         name: format!("{kernel:?}, {tokens} tokens, bias {bias}, force {force}, binding {output}"),
         kernel: Box::new(*kernel),

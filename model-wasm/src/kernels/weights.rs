@@ -101,7 +101,7 @@ impl WeightBuffer {
             return Err(GpuError::TooLarge { name: name.to_owned(), bytes, limit: gpu.largest_binding() });
         }
         let format = Format::of(matrix);
-        if columns % format.columns() != 0 {
+        if !columns.is_multiple_of(format.columns()) {
             return Err(GpuError::Shape { what: "the width of a weight", found: columns, needed: "a multiple of 4" });
         }
         Ok(Self { format, rows, columns, words: gpu.upload(name, &words), scales: gpu.upload(name, &scales) })

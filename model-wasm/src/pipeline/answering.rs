@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use mambaformer_clinical::question::Question;
 use mambaformer_model::generate::{
-    FreeDecoder, FreeOptions, FreeStep, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling,
-    Sources, Statistics, UnitOrigin,
+    FreeDecoder, FreeOptions, FreeStep, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling, Sources,
+    Statistics, UnitOrigin,
 };
 use mambaformer_model::prompt::{Part, PassageText, Prompt};
 use mambaformer_model::{Encoding, Expert, Routing, Verdict};
@@ -14,9 +14,9 @@ use web_time::Instant;
 use super::composition::Composition;
 use super::units::sources;
 use super::{Assistant, Measures, PipelineError};
+use crate::answer::{AnswerRecord, AnswerState, Citation, Evidence, NOTE_PASSAGE, RoutingCounts, TimingsMs};
 use crate::gpu::answer::{GpuEncoding, GpuGrounded};
 use crate::gpu::{GpuError, GpuModel};
-use crate::answer::{AnswerRecord, AnswerState, Citation, Evidence, NOTE_PASSAGE, RoutingCounts, TimingsMs};
 use crate::protocol::{Ask, Event, Mode, PromptPart, RoutedExpert, RoutingToken};
 
 /// Below this probability of being answerable from the passages nothing is answered.
@@ -297,8 +297,7 @@ impl<'a> Answering<'a> {
         if self.tokens_out > 0 {
             self.note_first_token();
         }
-        let events =
-            told.iter().flat_map(|told| self.write_unit(&prompt, answer.sources(), told.unit)).collect();
+        let events = told.iter().flat_map(|told| self.write_unit(&prompt, answer.sources(), told.unit)).collect();
         self.stage = Stage::GroundedOnGpu { prompt, answer };
         Ok(events)
     }

@@ -40,9 +40,10 @@ impl Assistant {
     /// Opens the graphics processor, tests the kernels on it, and loads the model with those that are right. It serves only after
     /// [`Assistant::use_gpu`].
     pub async fn open_gpu(&self, pause: &mut dyn AsyncPause) -> Result<Candidate, GpuError> {
-        let spare = self.spare.as_ref().ok_or_else(|| {
-            GpuError::NoAdapter("the assistant was built without the weights a GPU needs".to_owned())
-        })?;
+        let spare = self
+            .spare
+            .as_ref()
+            .ok_or_else(|| GpuError::NoAdapter("the assistant was built without the weights a GPU needs".to_owned()))?;
         let gpu = Rc::new(Gpu::open().await?);
         let mut formats: Vec<Format> = Vec::new();
         for (_, matrix) in spare.tensors() {

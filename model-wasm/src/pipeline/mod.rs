@@ -138,7 +138,6 @@ impl Assistant {
         self.gpu.borrow().clone()
     }
 
-
     /// After a failure: a lost device is opened anew, as long as that does not happen again and again; from everything else the
     /// processor takes over.
     async fn reopen_gpu(&self, error: &GpuError) {

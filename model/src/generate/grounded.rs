@@ -3,8 +3,8 @@
 
 use candle_core::Tensor;
 
-use super::sampler::largest;
 use super::resume::Resumed;
+use super::sampler::largest;
 use super::sources::{Sources, UnitOrigin};
 use crate::error::ModelError;
 use crate::heads::{HeadRows, LanguageModelHead, Pointer, Verdict};
