@@ -37,11 +37,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
   let block = lane >> 3u;  // group of 4 rows (outputs) that this invocation fetches
   let column = lane & 7u;  // vec4 of columns that it fetches
+  var a: array<vec4<f32>, 4>;
+  var b: array<vec4<f32>, 4>;
   var sums: array<vec4<f32>, 4>;
   for (var k0 = 0u; k0 < inputs4; k0 += TILE4) {
     let k4 = k0 + column;
-    var a: array<vec4<f32>, 4>;
-    var b: array<vec4<f32>, 4>;
+    // Set to zero by hand: one browser's software device keeps a loop's variables from round to round.
+    for (var i = 0u; i < 4u; i++) {
+      a[i] = vec4<f32>(0.0);
+      b[i] = vec4<f32>(0.0);
+    }
     if (k4 < inputs4) {
       let weight = norm_weight(k4);
       for (var i = 0u; i < 4u; i++) {

@@ -42,7 +42,7 @@ impl Pause {
     /// Waits until `done`.
     pub(super) async fn until(&mut self, done: &dyn Fn() -> bool) {
         while !done() {
-            let turn = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, WAIT_MS));
+            let turn = js_sys::Promise::new(&mut |resolve, _| set_timer(&resolve, WAIT_MS));
             let _ = JsFuture::from(turn).await;
         }
     }
@@ -57,7 +57,7 @@ impl AsyncPause for Pause {
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &js_sys::Function, milliseconds: i32);
+    fn set_timer(callback: &js_sys::Function, milliseconds: i32);
 }
 
 impl Drop for Pause {
