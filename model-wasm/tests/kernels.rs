@@ -29,6 +29,6 @@ macro_rules! tables {
 }
 
 tables! {
-    attention_row attention_tile causal_conv combine compact embed gate_choose gate_features gather_rows grids matmul pointer
+    attention_row attention_tile causal_conv combine compact copy embed gate_choose gate_features gather_rows grids matmul pointer
     rms_norm scan score_rows
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use mambaformer_wasm::gpu::program::Kernel;
 use mambaformer_wasm::kernels::decide::Decide;
 use mambaformer_wasm::kernels::{
-    attention_row, attention_tile, causal_conv, combine, compact, embed, gate_choose, gate_features, gather_rows,
+    attention_row, attention_tile, causal_conv, combine, compact, copy, embed, gate_choose, gate_features, gather_rows,
     grids, matmul, pointer, rms_norm, scan, score_rows,
 };
 
@@ -56,6 +56,7 @@ fn all_variants_are_valid_within_the_default_limits() {
         causal_conv::cases(),
         combine::cases(),
         compact::cases(),
+        copy::cases(),
         embed::cases(),
         gate_choose::cases(),
         gate_features::cases(),
@@ -88,6 +89,7 @@ fn every_shader_file_has_its_kernel() {
         "causal_conv",
         "combine",
         "compact",
+        "copy",
         "decide",
         "embed",
         "gate_choose",

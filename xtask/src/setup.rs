@@ -150,10 +150,7 @@ fn browser(tools: &Tools) -> Result<Browser> {
 /// Installs Debian packages where that is possible, and otherwise names them.
 fn apt_install(tools: &Tools, need: &str, packages: &[&str]) -> Result<()> {
     if !(is_debian() && is_root() && tools.find("apt-get").is_some()) {
-        bail!(
-            "{need} {} (Debian's package names); install them and run the tests again",
-            packages.join(", ")
-        );
+        bail!("{need} {} (Debian's package names); install them and run the tests again", packages.join(", "));
     }
     let apt = || {
         let mut apt = tools.command("apt-get");
@@ -173,7 +170,8 @@ const LIBRARIES: [&str; 5] =
 /// A Vulkan driver for the native GPU tests: the machine's own, or Mesa's software driver (lavapipe).
 fn vulkan(tools: &Tools) -> Result<()> {
     let chosen = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"].iter().any(|name| std::env::var_os(name).is_some());
-    let announced = VULKAN_DRIVERS.iter().any(|folder| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
+    let announced =
+        VULKAN_DRIVERS.iter().any(|folder| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
     let loader = LIBRARIES.iter().any(|folder| Path::new(folder).join("libvulkan.so.1").exists());
     if !cfg!(target_os = "linux") || (loader && (announced || chosen)) {
         return Ok(());

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use mambaformer_model::generate::{GroundedOptions, Sources, Statistics};
 use mambaformer_model::{Expert, Routing};
 
+use super::GpuError;
 use super::counts::{Count, counts};
 use super::model::GpuModel;
-use super::{Gpu, GpuError};
 use crate::kernels::case::dimension;
 use crate::kernels::decide::{Announced, HEAD_WORDS, Head, Prompt, Tables, TooMany};
 use crate::kernels::gate_choose::{ROUTE_WORDS, UNFORCED};
@@ -68,7 +68,7 @@ impl GpuEncoding {
         }
         let started = web_time::Instant::now();
         gpu.queue.submit([encoder.finish()]);
-        wait(gpu).await?;
+        gpu.finished().await?;
         let took_ms = started.elapsed().as_secs_f64() * 1e3;
         if took_ms > SLICE_MS {
             self.slice = (self.slice / 2).max(1);
@@ -139,19 +139,6 @@ impl GpuEncoding {
             z: Vec::new(),
         })
     }
-}
-
-async fn wait(gpu: &Gpu) -> Result<(), GpuError> {
-    let (send, receive) = futures_channel::oneshot::channel();
-    gpu.queue.on_submitted_work_done(move || {
-        // The receiver is gone only if the answer was given up.
-        let _ = send.send(());
-    });
-    #[cfg(not(target_arch = "wasm32"))]
-    gpu.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| GpuError::Lost(error.to_string()))?;
-    // A dropped sender means that the device is gone, which the check says.
-    let _ = receive.await;
-    gpu.check()
 }
 
 /// An answer being written on the GPU.

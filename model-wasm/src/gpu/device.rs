@@ -143,6 +143,20 @@ impl Gpu {
         Ok(copy)
     }
 
+    /// Waits until everything submitted has run.
+    pub async fn finished(&self) -> Result<(), GpuError> {
+        let (send, receive) = futures_channel::oneshot::channel();
+        self.queue.on_submitted_work_done(move || {
+            // The receiver is gone only if the answer was given up.
+            let _ = send.send(());
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| GpuError::Lost(error.to_string()))?;
+        // A dropped sender means that the device is gone, which the check says.
+        let _ = receive.await;
+        self.check()
+    }
+
     /// A buffer that [`Self::mapped`] can read.
     #[must_use]
     pub fn staging(&self, bytes: u64) -> wgpu::Buffer {

@@ -74,6 +74,37 @@ impl Expected {
 }
 
 impl Case {
+    /// Milliseconds of one run: of `repeats` dispatches in one pass, the best of `rounds`, divided.
+    pub async fn time(
+        &self,
+        gpu: &Gpu,
+        pipelines: &mut Pipelines,
+        repeats: usize,
+        rounds: usize,
+    ) -> Result<f64, GpuError> {
+        let buffers: Vec<wgpu::Buffer> =
+            self.buffers.iter().map(|words| gpu.upload(self.kernel.name(), words)).collect();
+        let bound: Vec<&wgpu::Buffer> = buffers.iter().collect();
+        let mut program = Program::default();
+        for _ in 0..repeats {
+            program.push(gpu, pipelines, self.kernel.as_ref(), &bound, Grid::Direct(self.grid));
+        }
+        let mut best = f64::INFINITY;
+        // One round more: the first compiles what the driver has put off.
+        for _ in 0..=rounds {
+            let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                program.encode(&mut pass, 0, program.len());
+            }
+            let started = web_time::Instant::now();
+            gpu.queue.submit([encoder.finish()]);
+            gpu.finished().await?;
+            best = best.min(started.elapsed().as_secs_f64() * 1e3 / repeats as f64);
+        }
+        Ok(best)
+    }
+
     /// Runs it on `gpu`; `None` if the result is right, otherwise what is wrong.
     pub async fn run(&self, gpu: &Gpu, pipelines: &mut Pipelines) -> Result<Option<String>, GpuError> {
         let name = self.kernel.name();

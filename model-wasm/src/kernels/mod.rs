@@ -9,6 +9,7 @@ pub mod case;
 pub mod causal_conv;
 pub mod combine;
 pub mod compact;
+pub mod copy;
 pub mod decide;
 pub mod embed;
 pub mod gate_choose;

@@ -10,6 +10,9 @@ use super::pause::Pause;
 use crate::pipeline::{Assistant, PipelineError};
 use crate::protocol::{Ask, ErrorKind, Event, Load, Preference, Request};
 
+/// The engines are compared when nobody has asked anything for so long: a software adapter computes on the same processor.
+const QUIET_MS: f64 = 2_000.0;
+
 /// What the worker can do at the moment.
 enum Phase {
     /// Waiting for `load`.
@@ -130,7 +133,7 @@ async fn choose_engine(shared: &Shared, assistant: &Assistant, preference: Prefe
     let idle = || shared.running.borrow().is_none();
     let mut pause = Pause::new();
     loop {
-        pause.until(&idle).await;
+        pause.until_quiet(&idle, QUIET_MS).await;
         if let Ok(report) = assistant.choose_engine(preference, &idle, &mut pause).await {
             return (shared.post)(&Event::Engine(report));
         }

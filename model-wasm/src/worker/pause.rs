@@ -8,7 +8,7 @@ use crate::gpu::self_test::AsyncPause;
 
 /// Longest stretch of work between two turns of the event loop.
 const SLICE_MS: f64 = 8.0;
-/// How often a condition is looked at that something else will bring about.
+/// How often it is looked at whether the page is still quiet.
 const WAIT_MS: i32 = 100;
 
 /// Pauses when enough time has gone by.
@@ -39,11 +39,15 @@ impl Pause {
 }
 
 impl Pause {
-    /// Waits until `done`.
-    pub(super) async fn until(&mut self, done: &dyn Fn() -> bool) {
-        while !done() {
+    /// Waits until `idle` has held for `quiet_ms`.
+    pub(super) async fn until_quiet(&mut self, idle: &dyn Fn() -> bool, quiet_ms: f64) {
+        let mut since = now_ms();
+        while now_ms() - since < quiet_ms {
             let turn = js_sys::Promise::new(&mut |resolve, _| set_timer(&resolve, WAIT_MS));
             let _ = JsFuture::from(turn).await;
+            if !idle() {
+                since = now_ms();
+            }
         }
     }
 }

@@ -95,7 +95,7 @@ pub async fn engine() {
 macro_rules! browser_tests {
     () => {
         gpu_support::browser_tests! {
-            attention_row attention_tile causal_conv combine compact embed gate_choose gate_features gather_rows grids matmul
+            attention_row attention_tile causal_conv combine compact copy embed gate_choose gate_features gather_rows grids matmul
             pointer rms_norm scan score_rows
         }
 

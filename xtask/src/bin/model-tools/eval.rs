@@ -77,7 +77,7 @@ struct Totals {
 
 /// Answers the file.
 pub fn run(args: &Args) -> Result<()> {
-    let assistant = args.files.load()?;
+    let assistant = args.manner.load(&args.files)?;
     let input = File::open(&args.input).with_context(|| format!("cannot read {}", args.input.display()))?;
     let mut output =
         BufWriter::new(File::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?);
