@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use mambaformer_wasm::client::WorkerClient;
-use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Load, Request, Stop};
+use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Load, Preference, Request, Stop};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::session::{Model, Problem, Session, Turn};
@@ -13,6 +13,9 @@ const WORKER_SCRIPT: &str = "engine/worker.js";
 const MANIFEST: &str = "assets/model/manifest.json";
 const KNOWLEDGE: &str = "assets/knowledge.json";
 const GROUNDING: &str = "assets/grounding.json";
+
+/// Where the browser keeps the reader's choice of engine: a setting, nothing of any question.
+const PREFERENCE_KEY: &str = "mambaformer.engine";
 
 /// A citation the reader has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Assistant {
     pub question: NodeRef<leptos::html::Textarea>,
     /// The note box.
     pub note: NodeRef<leptos::html::Textarea>,
+    /// The engine the reader wants.
+    pub preference: RwSignal<Preference>,
     client: StoredValue<Option<WorkerClient>, LocalStorage>,
     count: StoredValue<u32>,
 }
@@ -49,6 +54,7 @@ impl Assistant {
             chosen: RwSignal::new(None),
             question: NodeRef::new(),
             note: NodeRef::new(),
+            preference: RwSignal::new(kept_preference().unwrap_or_default()),
             client: StoredValue::new_local(None),
             count: StoredValue::new(0),
         }
@@ -62,6 +68,7 @@ impl Assistant {
             manifest_url: absolute(MANIFEST),
             knowledge_url: absolute(KNOWLEDGE),
             grounding_url: absolute(GROUNDING),
+            engine: self.preference.get_untracked(),
         });
         let started = WorkerClient::start(&absolute(WORKER_SCRIPT), move |event| self.hear(event))
             .and_then(|client| client.send(&request).map(|()| client));
@@ -72,6 +79,19 @@ impl Assistant {
                 session.problem = Some(Problem { kind: ErrorKind::WorkerDied, message: error.to_string() });
             }),
         }
+    }
+
+    /// Computes on another engine from now on; what is written stays.
+    pub fn prefer(self, preference: Preference) {
+        if self.preference.get_untracked() == preference {
+            return;
+        }
+        self.preference.set(preference);
+        // A browser that keeps nothing still computes on the chosen engine, until the page is closed.
+        if let Some(storage) = storage() {
+            let _ = storage.set_item(PREFERENCE_KEY, words::preference_key(preference));
+        }
+        self.start();
     }
 
     /// Asks what stands in the box: now, or as soon as the model is ready and the running answer has stopped.
@@ -168,6 +188,14 @@ impl Default for Assistant {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+fn kept_preference() -> Option<Preference> {
+    words::preference_of(&storage()?.get_item(PREFERENCE_KEY).ok().flatten()?)
 }
 
 /// The text in `area`, or `None` where it has lone surrogates.

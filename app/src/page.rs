@@ -6,6 +6,7 @@ use crate::assistant::Assistant;
 use crate::parts::announcer::Announcer;
 use crate::parts::answer::AnswerPanel;
 use crate::parts::ask::AskForm;
+use crate::parts::engine::EnginePanel;
 use crate::parts::evidence::EvidencePanel;
 use crate::parts::footer::Footer;
 use crate::parts::header::Header;
@@ -43,6 +44,7 @@ pub fn Page(
                     <RoutingPanel />
                 </div>
             </Show>
+            <EnginePanel />
         </main>
         <Footer />
         <Announcer />

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Citation, Evidence};
-use mambaformer_wasm::protocol::{ErrorKind, Event, ModelInfo, RoutingToken, Stage};
+use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, ModelInfo, RoutingToken, Stage};
 
 /// How far the model is.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,11 +175,21 @@ pub struct Session {
     pub queued: bool,
     /// The last thing that went wrong.
     pub problem: Option<Problem>,
+    /// Which engine computes, once that is decided.
+    pub engine: Option<EngineReport>,
 }
 
 impl Default for Session {
     fn default() -> Self {
-        Self { model: Model::Starting, turn: None, pending: None, stopping: false, queued: false, problem: None }
+        Self {
+            model: Model::Starting,
+            turn: None,
+            pending: None,
+            stopping: false,
+            queued: false,
+            problem: None,
+            engine: None,
+        }
     }
 }
 
@@ -225,6 +235,7 @@ impl Session {
     /// A new worker starts; the question on screen stays.
     pub fn restarted(&mut self) {
         self.model = Model::Starting;
+        self.engine = None;
         self.pending = None;
         self.stopping = false;
         self.problem = None;
@@ -237,6 +248,7 @@ impl Session {
                 self.model = Model::Loading { stage, loaded_bytes, total_bytes };
             }
             Event::Ready(info) => self.model = Model::Ready(info),
+            Event::Engine(report) => self.engine = Some(report),
             Event::Evidence { id, passages } => {
                 if let Some(turn) = self.turn_of(&id) {
                     turn.evidence = Some(Arc::new(passages));

@@ -1,7 +1,9 @@
 //! Every word the page itself says, and how it writes numbers.
 
 use mambaformer_wasm::answer::{AnswerState, TimingsMs};
-use mambaformer_wasm::protocol::{MAX_NOTE_CHARS, MAX_QUESTION_CHARS, ModelInfo, PromptPart, RoutedExpert, Stage};
+use mambaformer_wasm::protocol::{
+    MAX_NOTE_CHARS, MAX_QUESTION_CHARS, ModelInfo, Preference, PromptPart, RoutedExpert, Stage,
+};
 
 use crate::session::Model;
 
@@ -41,6 +43,44 @@ pub const WHAT_IT_IS: &str = "For dental professionals. Decision support with so
 
 /// Where it runs.
 pub const WHERE_IT_RUNS: &str = "Everything runs on this device: your question and your note are not sent anywhere.";
+
+/// The engine on the processor.
+pub const CPU: &str = "Processor";
+
+/// The engine on the graphics processor.
+pub const GPU: &str = "Graphics processor";
+
+/// Before the engines have been compared.
+pub const ENGINE_UNDECIDED: &str =
+    "The processor answers. Whether the graphics processor is faster is measured while nobody asks.";
+
+/// A choice of engine in words.
+#[must_use]
+pub fn preference(preference: Preference) -> &'static str {
+    match preference {
+        Preference::Fastest => "whichever is faster",
+        Preference::Cpu => "processor",
+        Preference::Gpu => "graphics processor",
+    }
+}
+
+/// A choice of engine as it is kept.
+#[must_use]
+pub fn preference_key(preference: Preference) -> &'static str {
+    match preference {
+        Preference::Fastest => "fastest",
+        Preference::Cpu => "cpu",
+        Preference::Gpu => "gpu",
+    }
+}
+
+/// The choice of engine that was kept so.
+#[must_use]
+pub fn preference_of(key: &str) -> Option<Preference> {
+    [Preference::Fastest, Preference::Cpu, Preference::Gpu]
+        .into_iter()
+        .find(|preference| preference_key(*preference) == key)
+}
 
 /// Bytes as megabytes, one decimal (a megabyte is a million bytes, as in a download).
 #[must_use]

@@ -83,7 +83,34 @@ export interface ModelInfo {
   formats: string[];
 }
 
+/** Which engine computes, and why. */
+export interface EngineReport {
+  type: 'engine';
+  engine: 'cpu' | 'gpu';
+  /** In a sentence. */
+  reason: string;
+  /** The graphics processor, where there is one. */
+  adapter?: {
+    name: string;
+    software: boolean;
+    selfTests: number;
+    /** Of a prompt and of one decoder call. */
+    dispatches: [number, number];
+    /** Of weights and of activations. */
+    bytes: [number, number];
+    pipelines: number;
+  };
+  /** Milliseconds of a trial answer. */
+  cpuMs?: number;
+  gpuMs?: number;
+  /** Kernels that compute wrongly on this device, and what serves instead. */
+  quarantined: { kernel: string; reason: string; instead?: string }[];
+}
+
 export interface LoadOptions {
+  /** The engine that is to compute; by default whichever is the faster. */
+  engine?: 'fastest' | 'cpu' | 'gpu';
+  onEngine?: (report: EngineReport) => void;
   /** The folder that holds `assets/`; by default the one above this script's. */
   baseUrl?: string | URL;
   onProgress?: (progress: Progress) => void;
@@ -118,6 +145,8 @@ export class MambaFormer {
   private constructor();
   static load(options?: LoadOptions): Promise<MambaFormer>;
   readonly info: ModelInfo;
+  /** `null` until it is decided, some time after loading. */
+  readonly engine: EngineReport | null;
   /** Up to 2,000 characters. Leaving the loop early stops the answer. */
   ask(question: string, options?: AskOptions): AsyncGenerator<AnswerEvent, void, void>;
   /** Ends the worker and frees its memory. */

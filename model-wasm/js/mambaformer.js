@@ -55,6 +55,11 @@ export class MambaFormer {
   /** The answer being written: its id, and a promise of its end. */
   #running = null;
 
+  #onEngine = null;
+
+  /** Which engine computes and why; `null` until that is decided, some time after loading. */
+  engine = null;
+
   /** What was loaded: model, version, parameters, bytes, backend, formats. */
   info = null;
 
@@ -71,6 +76,10 @@ export class MambaFormer {
       }
       const event = JSON.parse(data);
       if (event.type === 'error' && event.kind === 'workerDied') this.#die(event.message);
+      else if (event.type === 'engine') {
+        this.engine = event;
+        this.#onEngine?.(event);
+      }
       else this.#listener?.(event);
     };
     this.#worker.onmessageerror = () => this.#die(DIED);
@@ -84,13 +93,14 @@ export class MambaFormer {
    * Starts a worker and loads the model into it.
    *
    * `baseUrl` is the folder that holds `assets/`, by default the one above this script's. `onProgress` hears of bytes.
-   * `signal` ends the loading.
+   * `signal` ends the loading. `engine` is 'fastest', 'cpu' or 'gpu'; `onEngine` hears which one serves.
    */
-  static async load({ baseUrl, onProgress, signal, workerUrl } = {}) {
+  static async load({ baseUrl, engine = 'fastest', onEngine, onProgress, signal, workerUrl } = {}) {
     signal?.throwIfAborted();
     const base = new URL(baseUrl ?? '..', baseUrl === undefined ? import.meta.url : globalThis.location?.href);
     const at = (path) => new URL(path, base).href;
     const assistant = new MambaFormer(workerUrl ?? new URL('./worker.js', import.meta.url));
+    assistant.#onEngine = onEngine ?? null;
     try {
       assistant.info = await new Promise((resolve, reject) => {
         signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -104,6 +114,7 @@ export class MambaFormer {
           manifestUrl: at('assets/model/manifest.json'),
           knowledgeUrl: at('assets/knowledge.json'),
           groundingUrl: at('assets/grounding.json'),
+          engine,
         });
       });
     } catch (error) {

@@ -2,6 +2,10 @@
 
 pub mod answer;
 #[cfg(feature = "engine")]
+pub mod gpu;
+#[cfg(feature = "engine")]
+pub mod kernels;
+#[cfg(feature = "engine")]
 pub mod pipeline;
 pub mod protocol;
 

@@ -39,6 +39,9 @@ pub struct Load {
     pub knowledge_url: String,
     /// Openings and connectives of grounded decoding.
     pub grounding_url: String,
+    /// Which engine is to compute.
+    #[serde(default)]
+    pub engine: Preference,
 }
 
 /// One question.
@@ -63,6 +66,19 @@ pub struct Ask {
 pub struct Stop {
     /// [`Ask::id`].
     pub id: String,
+}
+
+/// Which engine is to compute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Preference {
+    /// Whichever is found the faster on this device.
+    #[default]
+    Fastest,
+    /// The processor; the graphics processor is not even asked for.
+    Cpu,
+    /// The graphics processor, if it computes rightly, even where it is the slower.
+    Gpu,
 }
 
 /// How the answer head writes.
@@ -128,6 +144,8 @@ pub enum Event {
     },
     /// Questions can be asked.
     Ready(ModelInfo),
+    /// Which engine computes, and why; some time after [`Event::Ready`] and whenever it changes.
+    Engine(EngineReport),
     /// The passages the answer will draw on; comes before the first `text`.
     Evidence {
         /// [`Ask::id`].
@@ -185,7 +203,7 @@ impl Event {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Progress { .. } | Self::Ready(_) => None,
+            Self::Progress { .. } | Self::Ready(_) | Self::Engine(_) => None,
             Self::Evidence { id, .. } | Self::Routing { id, .. } | Self::Text { id, .. } | Self::Done { id, .. } => {
                 Some(id)
             }
@@ -226,6 +244,69 @@ pub struct ModelInfo {
     pub backend: String,
     /// Number formats of the weights, for example `["q8", "f32"]`.
     pub formats: Vec<String>,
+}
+
+/// An engine that can compute answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Engine {
+    /// WebAssembly SIMD on the processor.
+    Cpu,
+    /// WebGPU.
+    Gpu,
+}
+
+/// Which engine computes, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EngineReport {
+    /// The one that serves.
+    pub engine: Engine,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// The graphics processor, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<AdapterReport>,
+    /// Time of a trial answer on the processor in milliseconds, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ms: Option<f64>,
+    /// Time of the same answer on the graphics processor in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_ms: Option<f64>,
+    /// Kernels that failed their self-test on this device.
+    #[serde(default)]
+    pub quarantined: Vec<QuarantinedKernel>,
+}
+
+/// A graphics processor and what the engine made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AdapterReport {
+    /// Its name, as far as the browser tells.
+    pub name: String,
+    /// Whether it is emulated by the processor.
+    pub software: bool,
+    /// Self-test cases run.
+    pub self_tests: u32,
+    /// Dispatches of a prompt and of one decoder call.
+    pub dispatches: [u32; 2],
+    /// Bytes of weights and of activations in its memory.
+    pub bytes: [u64; 2],
+    /// Shader pipelines compiled.
+    pub pipelines: u32,
+}
+
+/// A kernel that computes wrongly on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuarantinedKernel {
+    /// Its name.
+    pub kernel: String,
+    /// Where and how it was wrong.
+    pub reason: String,
+    /// What serves in its place; without it the processor computes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
 }
 
 /// One of the two experts.
@@ -359,9 +440,10 @@ mod tests {
                 manifest_url: "model/manifest.json".to_owned(),
                 knowledge_url: "knowledge.json".to_owned(),
                 grounding_url: "grounding.json".to_owned(),
+                engine: Preference::Gpu,
             }),
             &json!({"type": "load", "manifestUrl": "model/manifest.json", "knowledgeUrl": "knowledge.json",
-                    "groundingUrl": "grounding.json"}),
+                    "groundingUrl": "grounding.json", "engine": "gpu"}),
         );
         round_trip(
             &Request::Ask(Ask {
@@ -422,6 +504,27 @@ mod tests {
             }),
             &json!({"type": "ready", "model": "nano", "version": "1", "parameters": 10, "bytes": 40,
                     "backend": "cpu-simd", "formats": ["q8"]}),
+        );
+        round_trip(
+            &Event::Engine(EngineReport {
+                engine: Engine::Cpu,
+                reason: "it is the faster".to_owned(),
+                adapter: Some(AdapterReport {
+                    name: "a".to_owned(),
+                    software: true,
+                    self_tests: 3,
+                    dispatches: [60, 38],
+                    bytes: [1, 2],
+                    pipelines: 26,
+                }),
+                cpu_ms: Some(1.5),
+                gpu_ms: None,
+                quarantined: vec![QuarantinedKernel { kernel: "k".to_owned(), reason: "r".to_owned(), instead: None }],
+            }),
+            &json!({"type": "engine", "engine": "cpu", "reason": "it is the faster",
+                    "adapter": {"name": "a", "software": true, "selfTests": 3, "dispatches": [60, 38], "bytes": [1, 2],
+                                "pipelines": 26},
+                    "cpuMs": 1.5, "quarantined": [{"kernel": "k", "reason": "r"}]}),
         );
         round_trip(
             &Event::Evidence {

@@ -31,7 +31,12 @@ fn assistant(seed: u64, boundary: &str) -> Assistant {
     let random = RandomWeights::new(&config, seed);
     write_folder(folder.path(), &model, |spec| Ok::<_, WeightsError>(random.values(spec))).unwrap();
     let weights = Weights::open(folder.path()).unwrap();
-    Assistant::new(AssistantParts { weights, knowledge: None, grounding: grounding(boundary) }).unwrap()
+    Assistant::new(AssistantParts { weights, knowledge: None, grounding: grounding(boundary), for_gpu: false }).unwrap()
+}
+
+/// Without a GPU a step never waits.
+fn now<T>(step: impl Future<Output = T>) -> T {
+    pollster::block_on(step)
 }
 
 fn passages() -> Vec<Evidence> {
@@ -52,7 +57,7 @@ fn ask(options: AskOptions) -> Ask {
 fn run(assistant: &Assistant, ask: &Ask, measures: Measures) -> (AnswerRecord, String, usize, usize) {
     let mut answering = assistant.start_with(ask, Some(passages()), measures).unwrap();
     let (mut record, mut streamed) = (None, String::new());
-    while let Some(events) = answering.step().unwrap() {
+    while let Some(events) = now(answering.step()).unwrap() {
         for event in events {
             match event {
                 Event::Text { text, .. } => streamed.push_str(&text),
@@ -140,7 +145,7 @@ fn answers_begin_in_the_passage_that_retrieval_prefers() {
             let (assistant, ask) = (assistant(seed, "sentence"), ask(AskOptions::default()));
             let mut answering = assistant.start_with(&ask, Some(given), measures()).unwrap();
             let mut first = None;
-            while let Some(events) = answering.step().unwrap() {
+            while let Some(events) = now(answering.step()).unwrap() {
                 for event in events {
                     if let Event::Text { citation: Some(citation), .. } = event {
                         first.get_or_insert(citation.passage);
@@ -175,7 +180,7 @@ fn a_note_is_a_source_and_its_marks_are_text() {
     let mut answering = assistant.start_with(&question, Some(passages()), measures()).unwrap();
     let mut shown = Vec::new();
     let mut marks = 0;
-    while let Some(events) = answering.step().unwrap() {
+    while let Some(events) = now(answering.step()).unwrap() {
         for event in events {
             match event {
                 Event::Evidence { passages, .. } => shown = passages,
@@ -198,7 +203,7 @@ fn stopping_keeps_what_was_written() {
     let mut answering = assistant.start_with(&ask(AskOptions::default()), Some(passages()), measures()).unwrap();
     let mut streamed = String::new();
     while streamed.is_empty() {
-        for event in answering.step().unwrap().expect("an answer") {
+        for event in now(answering.step()).unwrap().expect("an answer") {
             if let Event::Text { text, .. } = event {
                 streamed.push_str(&text);
             }
@@ -208,7 +213,7 @@ fn stopping_keeps_what_was_written() {
     let [Event::Done { answer, .. }] = events.as_slice() else { panic!("one done event, found {events:?}") };
     assert_eq!(answer.state, AnswerState::Stopped);
     assert_eq!(answer.answer, streamed);
-    assert!(answering.step().unwrap().is_none() && answering.stop().is_empty(), "an ended answer stays ended");
+    assert!(now(answering.step()).unwrap().is_none() && answering.stop().is_empty(), "an ended answer stays ended");
 }
 
 #[test]
@@ -255,7 +260,7 @@ fn bad_input_is_told_apart() {
         .start_with(&Ask { question: "ж".repeat(600), ..ask(AskOptions::default()) }, Some(passages()), measures())
         .unwrap();
     let error = loop {
-        match answering.step() {
+        match now(answering.step()) {
             Ok(Some(_)) => {}
             Ok(None) => panic!("answered"),
             Err(error) => break error,
@@ -277,7 +282,7 @@ fn odd_but_legal_text_ends_in_a_defined_state() {
         // Without a knowledge base nothing is found and nothing is made up.
         let mut answering = assistant.start(&ask).unwrap();
         let mut state = None;
-        while let Some(events) = answering.step().unwrap() {
+        while let Some(events) = now(answering.step()).unwrap() {
             state = events
                 .iter()
                 .find_map(|event| if let Event::Done { answer, .. } = event { Some(answer.state) } else { None })

@@ -30,6 +30,7 @@ pub mod weights;
 pub use dispatch::{Dispatch, Expert, Positions};
 pub use emamba::LayerState;
 pub use error::ModelError;
+pub use et5::bias_by_distance;
 pub use gate::{Decisions, Routing};
 pub use heads::{Pointer, Verdict};
 pub use mambaformer::{DecoderState, Encoded, Encoding, MambaFormer, Mixture, Trace};

@@ -214,6 +214,11 @@ impl MambaFormer {
         Ok(self.pooled.verdict(z)?)
     }
 
+    /// [`Self::verdict`] of a state computed elsewhere, `[d_model]`.
+    pub fn verdict_of(&self, z: &[f32]) -> Result<Verdict, ModelError> {
+        self.verdict(&Tensor::from_slice(z, (1, z.len()), &Device::Cpu)?)
+    }
+
     /// The normalised retrieval embedding of an encoded text.
     pub fn embedding(&self, encoded: &Encoded) -> Result<Vec<f32>, ModelError> {
         self.pooled.embedding(&encoded.memory)

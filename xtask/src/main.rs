@@ -75,6 +75,9 @@ enum Command {
     /// Writes what the model computes for given tokens.
     #[command(disable_help_flag = true)]
     Logits(forward::Args),
+    /// Measures kernels and model on this machine, side by side.
+    #[command(disable_help_flag = true)]
+    Bench(forward::Args),
 }
 
 fn main() -> ExitCode {
@@ -117,6 +120,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Ask(args) => return forward::run(&workspace, "ask", &args),
         Command::Eval(args) => return forward::run(&workspace, "eval", &args),
         Command::Logits(args) => return forward::run(&workspace, "logits", &args),
+        Command::Bench(args) => return forward::run(&workspace, "bench", &args),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -35,6 +35,7 @@ pub(crate) fn for_test(workspace: &Workspace, tools: &mut Tools) -> Result<Brows
         }
     }
     let browser = browser(tools)?;
+    vulkan(tools)?;
     if tools.wasm_opt.is_none() {
         // Node may have come with the packages.
         tools.wasm_opt = wasm_opt(tools)?;
@@ -142,11 +143,14 @@ fn browser(tools: &Tools) -> Result<Browser> {
     if tools.find("npm").is_none() {
         missing.push("npm");
     }
+    apt_install(tools, "the browser tests need", &missing)?;
+    found(tools).with_context(|| format!("{} were installed but are not on PATH", missing.join(", ")))
+}
+
+/// Installs Debian packages where that is possible, and otherwise names them.
+fn apt_install(tools: &Tools, need: &str, packages: &[&str]) -> Result<()> {
     if !(is_debian() && is_root() && tools.find("apt-get").is_some()) {
-        bail!(
-            "the browser tests need {} (Debian's package names); install them and run the tests again",
-            missing.join(", ")
-        );
+        bail!("{need} {} (Debian's package names); install them and run the tests again", packages.join(", "));
     }
     let apt = || {
         let mut apt = tools.command("apt-get");
@@ -154,9 +158,25 @@ fn browser(tools: &Tools) -> Result<Browser> {
         apt
     };
     run("Refreshing the list of packages (seconds)", apt().args(["update", "-qq"]))?;
-    let what = format!("Installing {} (about a minute)", missing.join(", "));
-    run(&what, apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&missing))?;
-    found(tools).with_context(|| format!("{} were installed but are not on PATH", missing.join(", ")))
+    let what = format!("Installing {} (about a minute)", packages.join(", "));
+    run(&what, apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
+}
+
+/// Where drivers for Vulkan are announced, and where its loader lies.
+const VULKAN_DRIVERS: [&str; 3] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
+const LIBRARIES: [&str; 5] =
+    ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib"];
+
+/// A Vulkan driver for the native GPU tests: the machine's own, or Mesa's software driver (lavapipe).
+fn vulkan(tools: &Tools) -> Result<()> {
+    let chosen = ["VK_ICD_FILENAMES", "VK_DRIVER_FILES"].iter().any(|name| std::env::var_os(name).is_some());
+    let announced =
+        VULKAN_DRIVERS.iter().any(|folder| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
+    let loader = LIBRARIES.iter().any(|folder| Path::new(folder).join("libvulkan.so.1").exists());
+    if !cfg!(target_os = "linux") || (loader && (announced || chosen)) {
+        return Ok(());
+    }
+    apt_install(tools, "the native GPU tests need", &["mesa-vulkan-drivers", "libvulkan1"])
 }
 
 fn is_debian() -> bool {

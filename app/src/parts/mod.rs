@@ -3,6 +3,7 @@
 pub mod announcer;
 pub mod answer;
 pub mod ask;
+pub mod engine;
 pub mod evidence;
 pub mod footer;
 pub mod header;

@@ -1,8 +1,10 @@
 //! One question on its way, in bounded steps, so that a worker can look at its messages in between.
 
+use std::rc::Rc;
+
 use mambaformer_clinical::question::Question;
 use mambaformer_model::generate::{
-    FreeDecoder, FreeOptions, FreeStep, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling,
+    FreeDecoder, FreeOptions, FreeStep, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling, Sources,
     Statistics, UnitOrigin,
 };
 use mambaformer_model::prompt::{Part, PassageText, Prompt};
@@ -13,6 +15,8 @@ use super::composition::Composition;
 use super::units::sources;
 use super::{Assistant, Measures, PipelineError};
 use crate::answer::{AnswerRecord, AnswerState, Citation, Evidence, NOTE_PASSAGE, RoutingCounts, TimingsMs};
+use crate::gpu::answer::{GpuEncoding, GpuGrounded};
+use crate::gpu::{GpuError, GpuModel};
 use crate::protocol::{Ask, Event, Mode, PromptPart, RoutedExpert, RoutingToken};
 
 /// Below this probability of being answerable from the passages nothing is answered.
@@ -25,7 +29,9 @@ const WELL_COVERED: f32 = 0.7;
 enum Stage<'a> {
     Retrieve,
     Encode { prompt: Prompt, encoding: Box<Encoding<'a>> },
+    EncodeOnGpu { prompt: Prompt, encoding: Box<GpuEncoding> },
     Grounded { prompt: Prompt, decoder: Box<GroundedDecoder<'a>> },
+    GroundedOnGpu { prompt: Prompt, answer: Box<GpuGrounded> },
     Free { prompt: Prompt, decoder: Box<FreeDecoder<'a>> },
     Ended,
 }
@@ -47,6 +53,14 @@ pub struct Answering<'a> {
     answer: Composition,
     tokens_out: usize,
     statistics: Statistics,
+    /// Units written so far, in the order of the sources: where another engine takes over if this one breaks down.
+    told: Vec<usize>,
+    /// The answer was interrupted and goes on.
+    resumed: bool,
+    /// Encoding began.
+    encoding_since: Instant,
+    /// The GPU that computes, if it is one.
+    gpu: Option<Rc<GpuModel>>,
 }
 
 impl<'a> Answering<'a> {
@@ -73,14 +87,26 @@ impl<'a> Answering<'a> {
             answer: Composition::default(),
             tokens_out: 0,
             statistics: Statistics::default(),
+            told: Vec::new(),
+            resumed: false,
+            encoding_since: Instant::now(),
+            gpu: assistant.gpu(),
         }
     }
 
-    /// Runs one bounded piece of work (one layer of an expert, or one decoder call) and returns what it produced; `None` at the end.
-    pub fn step(&mut self) -> Result<Option<Vec<Event>>, PipelineError> {
+    /// Computes on this GPU (`None`: the processor) instead of the engine that serves.
+    pub(super) fn compute_on(&mut self, gpu: Option<Rc<GpuModel>>) {
+        self.gpu = gpu;
+    }
+
+    /// Runs one bounded piece of work (one layer of an expert, one decoder call, or one submit of the GPU) and returns what it
+    /// produced; `None` at the end. Without a GPU it never waits.
+    pub async fn step(&mut self) -> Result<Option<Vec<Event>>, PipelineError> {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Retrieve => self.retrieve().map(Some),
             Stage::Encode { prompt, encoding } => self.encode(prompt, encoding).map(Some),
+            Stage::EncodeOnGpu { prompt, encoding } => self.encode_on_gpu(prompt, encoding).await.map(Some),
+            Stage::GroundedOnGpu { prompt, answer } => self.write_on_gpu(prompt, answer).await.map(Some),
             Stage::Grounded { prompt, decoder } => self.write_grounded(prompt, decoder).map(Some),
             Stage::Free { prompt, decoder } => self.write_free(prompt, decoder).map(Some),
             Stage::Ended => Ok(None),
@@ -141,23 +167,41 @@ impl<'a> Answering<'a> {
             self.evidence.iter().map(|passage| PassageText { title: &passage.title, text: &passage.text }).collect();
         let note = self.question.note().map(mambaformer_clinical::question::Note::text);
         let prompt = Prompt::build(model.config(), &self.assistant.tokenizer, self.question.text(), note, &passages)?;
+        events.extend(self.begin(prompt)?);
+        Ok(events)
+    }
+
+    /// Starts to encode on the engine that serves: the GPU where it was found the faster, and only for grounded answers.
+    fn begin(&mut self, prompt: Prompt) -> Result<Vec<Event>, PipelineError> {
         let routing = match self.measures.force {
             Some(expert) => Routing::Force(expert),
             None => Routing::Gate { bias: self.ask.options.gate_bias },
         };
-        let encoding = model.begin_encoding(&prompt.ids, routing)?;
-        events.push(self.routing(&prompt, &encoding));
+        self.encoding_since = Instant::now();
+        // A question that is too large for the GPU's buffers is answered by the processor, and so is free generation.
+        if let Some(gpu) = self.gpu.as_ref().filter(|_| self.ask.options.mode == Mode::Grounded)
+            && let Ok(encoding) = gpu.begin(&prompt.ids, routing)
+        {
+            self.stage = Stage::EncodeOnGpu { prompt, encoding: Box::new(encoding) };
+            return Ok(Vec::new());
+        }
+        let encoding = self.assistant.model.begin_encoding(&prompt.ids, routing)?;
+        let decisions = encoding.decisions();
+        let events = self.routing(&prompt, &decisions.experts, &decisions.weights);
         self.stage = Stage::Encode { prompt, encoding: Box::new(encoding) };
-        Ok(events)
+        Ok(events.into_iter().collect())
     }
 
-    fn routing(&mut self, prompt: &Prompt, encoding: &Encoding) -> Event {
-        let decisions = encoding.decisions();
+    /// The event that tells which expert read which token; nothing if it was told before an interruption.
+    fn routing(&mut self, prompt: &Prompt, experts: &[Expert], weights: &[f32]) -> Option<Event> {
+        if self.resumed && self.routing.tokens > 0 {
+            return None;
+        }
         let tokens: Vec<RoutingToken> = prompt
             .ids
             .iter()
             .zip(&prompt.parts)
-            .zip(decisions.experts.iter().zip(&decisions.weights))
+            .zip(experts.iter().zip(weights))
             .map(|((id, part), (expert, weight))| RoutingToken {
                 text: self.assistant.tokenizer.piece(*id),
                 expert: match expert {
@@ -177,7 +221,90 @@ impl<'a> Answering<'a> {
         let emamba = count(tokens.iter().filter(|token| token.expert == RoutedExpert::Emamba).count());
         let all = count(tokens.len());
         self.routing = RoutingCounts { tokens: all, et5: all - emamba, emamba };
-        Event::Routing { id: self.ask.id.clone(), tokens, et5: all - emamba, emamba }
+        Some(Event::Routing { id: self.ask.id.clone(), tokens, et5: all - emamba, emamba })
+    }
+
+    async fn encode_on_gpu(
+        &mut self,
+        prompt: Prompt,
+        mut encoding: Box<GpuEncoding>,
+    ) -> Result<Vec<Event>, PipelineError> {
+        let routes = match encoding.step().await {
+            Ok(true) => {
+                self.stage = Stage::EncodeOnGpu { prompt, encoding };
+                return Ok(Vec::new());
+            }
+            Ok(false) => encoding.routes().await,
+            Err(error) => Err(error),
+        };
+        let routes = match routes {
+            Ok(routes) => routes,
+            Err(error) => return self.take_over(prompt, error).await,
+        };
+        let events = self.routing(&prompt, &routes.experts, &routes.weights);
+        self.note_encoded();
+        let (sources, limits) = self.sources(&prompt)?;
+        if let Ok(answer) = encoding.answer(&prompt.ids, sources, limits, &self.told) {
+            self.stage = Stage::GroundedOnGpu { prompt, answer: Box::new(answer) };
+        } else {
+            self.gpu = None;
+            self.resumed = true;
+            self.begin(prompt)?;
+        }
+        Ok(events.into_iter().collect())
+    }
+
+    /// The GPU broke down: its successor, or the processor, goes on after what was written.
+    async fn take_over(&mut self, prompt: Prompt, error: GpuError) -> Result<Vec<Event>, PipelineError> {
+        self.resumed = true;
+        self.assistant.reopen_gpu(&error).await;
+        self.gpu = self.assistant.gpu();
+        self.begin(prompt)
+    }
+
+    fn note_encoded(&mut self) {
+        self.timings.encode = Some(self.encoding_since.elapsed().as_secs_f64() * 1e3);
+    }
+
+    /// What a grounded answer may be made of, and its limits.
+    fn sources(&self, prompt: &Prompt) -> Result<(Sources, GroundedOptions), PipelineError> {
+        let assistant = self.assistant;
+        let sources =
+            sources(prompt, &self.evidence, self.question.note(), &assistant.grounding, &assistant.tokenizer)?;
+        let max_units = usize::try_from(assistant.grounding.max_sentences()).unwrap_or(usize::MAX);
+        let max_tokens = usize::try_from(self.ask.options.max_tokens).unwrap_or(usize::MAX);
+        Ok((sources, GroundedOptions { max_tokens, max_units, jump_forward: self.measures.jump_forward }))
+    }
+
+    async fn write_on_gpu(
+        &mut self,
+        prompt: Prompt,
+        mut answer: Box<GpuGrounded>,
+    ) -> Result<Vec<Event>, PipelineError> {
+        let told = match answer.step().await {
+            Ok(Some(told)) => told,
+            Ok(None) => return Ok(vec![self.done(self.written_state())]),
+            Err(error) => return self.take_over(prompt, error).await,
+        };
+        self.statistics = answer.statistics();
+        self.tokens_out = self.statistics.tokens;
+        if answer.submits() == 1 && !self.resumed {
+            self.verdict = self.assistant.model.verdict_of(answer.first_state())?;
+            if self.unanswerable() {
+                return Ok(vec![self.done(AnswerState::NotCovered)]);
+            }
+        }
+        if self.tokens_out > 0 {
+            self.note_first_token();
+        }
+        let events = told.iter().flat_map(|told| self.write_unit(&prompt, answer.sources(), told.unit)).collect();
+        self.stage = Stage::GroundedOnGpu { prompt, answer };
+        Ok(events)
+    }
+
+    /// Whether the model itself says that the passages do not answer the question.
+    fn unanswerable(&self) -> bool {
+        self.measures.abstain && self.verdict.answerable.is_some_and(|answerable| answerable < ANSWERABLE)
     }
 
     fn encode(&mut self, prompt: Prompt, mut encoding: Box<Encoding<'a>>) -> Result<Vec<Event>, PipelineError> {
@@ -186,18 +313,16 @@ impl<'a> Answering<'a> {
             return Ok(Vec::new());
         }
         let encoded = encoding.finish()?;
-        self.timings.encode = Some(self.elapsed_ms() - self.timings.retrieval.unwrap_or(0.0));
+        self.note_encoded();
         let assistant = self.assistant;
         let options = &self.ask.options;
         let max_tokens = usize::try_from(options.max_tokens).unwrap_or(usize::MAX);
         self.verdict = match options.mode {
             Mode::Grounded => {
-                let sources =
-                    sources(&prompt, &self.evidence, self.question.note(), &assistant.grounding, &assistant.tokenizer)?;
-                let max_units = usize::try_from(assistant.grounding.max_sentences()).unwrap_or(usize::MAX);
-                let limits = GroundedOptions { max_tokens, max_units, jump_forward: self.measures.jump_forward };
-                let decoder = GroundedDecoder::new(&assistant.model, &encoded, sources, limits)?;
+                let (sources, limits) = self.sources(&prompt)?;
+                let mut decoder = GroundedDecoder::new(&assistant.model, &encoded, sources, limits)?;
                 let verdict = decoder.verdict();
+                decoder.resume(&self.told);
                 self.stage = Stage::Grounded { prompt, decoder: Box::new(decoder) };
                 verdict
             }
@@ -214,7 +339,7 @@ impl<'a> Answering<'a> {
                 verdict
             }
         };
-        if self.measures.abstain && self.verdict.answerable.is_some_and(|answerable| answerable < ANSWERABLE) {
+        if self.told.is_empty() && self.unanswerable() {
             self.stage = Stage::Ended;
             return Ok(vec![self.done(AnswerState::NotCovered)]);
         }
@@ -234,15 +359,20 @@ impl<'a> Answering<'a> {
         }
         let events = match step {
             GroundedStep::Undecided => Vec::new(),
-            GroundedStep::Unit { unit, .. } => self.write_unit(&prompt, &decoder, unit),
+            GroundedStep::Unit { unit, .. } => self.write_unit(&prompt, decoder.sources(), unit),
             GroundedStep::Done => return Ok(vec![self.done(self.written_state())]),
         };
         self.stage = Stage::Grounded { prompt, decoder };
         Ok(events)
     }
 
-    fn write_unit(&mut self, prompt: &Prompt, decoder: &GroundedDecoder, unit: usize) -> Vec<Event> {
-        let unit = &decoder.sources().units()[unit];
+    fn write_unit(&mut self, prompt: &Prompt, sources: &Sources, index: usize) -> Vec<Event> {
+        // After an interruption the last unit is told again where it begins a longer one.
+        if self.resumed && self.told.last() == Some(&index) {
+            return Vec::new();
+        }
+        let Some(unit) = sources.units().get(index) else { return Vec::new() };
+        self.told.push(index);
         match unit.origin {
             UnitOrigin::Text { text, .. } => {
                 let (passage, text) = match prompt.texts[text].part {

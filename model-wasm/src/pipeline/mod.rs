@@ -3,11 +3,16 @@
 
 mod answering;
 mod composition;
+mod engine;
 mod error;
 mod units;
 
 pub use answering::Answering;
+pub use engine::{Candidate, Interrupted};
 pub use error::{PipelineError, weights_kind};
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use mambaformer_clinical::grounding::Grounding;
 use mambaformer_clinical::knowledge::KnowledgeBase;
@@ -18,6 +23,8 @@ use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::Weights;
 
 use crate::answer::Evidence;
+use crate::gpu::self_test::NoPause;
+use crate::gpu::{GpuError, GpuModel};
 use crate::protocol::{self, Ask, AskOptions, MAX_ANSWER_TOKENS, ModelInfo};
 
 /// Passages a question is answered from; what the model was trained with.
@@ -39,6 +46,8 @@ pub struct AssistantParts {
     pub knowledge: Option<Vec<u8>>,
     /// Openings, connectives and boundaries of grounded decoding.
     pub grounding: Vec<u8>,
+    /// Keep the weights as they were loaded, so that they can be uploaded to a GPU (again, if it is lost).
+    pub for_gpu: bool,
 }
 
 /// A loaded assistant: model, tokenizer, knowledge base and grounding rules.
@@ -48,7 +57,15 @@ pub struct Assistant {
     knowledge: Option<(KnowledgeBase, Bm25Index)>,
     grounding: Grounding,
     info: ModelInfo,
+    /// What a GPU is loaded from; absent where none is wanted.
+    spare: Option<Weights>,
+    gpu: RefCell<Option<Rc<GpuModel>>>,
+    /// Devices opened after one was lost.
+    reopened: Cell<usize>,
 }
+
+/// A device that is lost this often is given up.
+const MOST_REOPENINGS: usize = 3;
 
 /// How the answer is worked out, beside what a page may ask for. The native tools use it to measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,6 +88,7 @@ impl Assistant {
     /// Builds the assistant; the weights are consumed.
     pub fn new(parts: AssistantParts) -> Result<Self, PipelineError> {
         let mut weights = parts.weights;
+        let spare = parts.for_gpu.then(|| weights.clone());
         let manifest = weights.manifest();
         let config = manifest.config.clone();
         let mut formats: Vec<String> =
@@ -97,7 +115,40 @@ impl Assistant {
             }
         };
         let grounding = Grounding::from_bytes(&parts.grounding)?;
-        Ok(Self { model, tokenizer, knowledge, grounding, info })
+        Ok(Self {
+            model,
+            tokenizer,
+            knowledge,
+            grounding,
+            info,
+            spare,
+            gpu: RefCell::new(None),
+            reopened: Cell::new(0),
+        })
+    }
+
+    /// Lets a GPU serve from the next question on; `None`: the processor.
+    pub fn use_gpu(&self, model: Option<Rc<GpuModel>>) {
+        *self.gpu.borrow_mut() = model;
+    }
+
+    /// The GPU that serves.
+    #[must_use]
+    pub fn gpu(&self) -> Option<Rc<GpuModel>> {
+        self.gpu.borrow().clone()
+    }
+
+    /// After a failure: a lost device is opened anew, as long as that does not happen again and again; from everything else the
+    /// processor takes over.
+    async fn reopen_gpu(&self, error: &GpuError) {
+        self.use_gpu(None);
+        if !matches!(error, GpuError::Lost(_)) || self.reopened.get() >= MOST_REOPENINGS {
+            return;
+        }
+        self.reopened.set(self.reopened.get() + 1);
+        if let Ok(candidate) = self.open_gpu(&mut NoPause).await {
+            self.use_gpu(Some(candidate.model));
+        }
     }
 
     /// What was loaded.

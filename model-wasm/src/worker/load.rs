@@ -93,7 +93,7 @@ pub(super) async fn load(request: &Load, post: &dyn Fn(&Event)) -> Result<Assist
     progress.stage = Stage::Build;
     progress.tell();
     let weights = loader.finish()?;
-    Ok(Assistant::new(AssistantParts { weights, knowledge: Some(knowledge), grounding })?)
+    Ok(Assistant::new(AssistantParts { weights, knowledge: Some(knowledge), grounding, for_gpu: true })?)
 }
 
 /// A file whose size nobody told us.

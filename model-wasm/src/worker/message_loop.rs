@@ -8,7 +8,10 @@ use wasm_bindgen_futures::spawn_local;
 use super::load::load;
 use super::pause::Pause;
 use crate::pipeline::{Assistant, PipelineError};
-use crate::protocol::{Ask, ErrorKind, Event, Load, Request};
+use crate::protocol::{Ask, ErrorKind, Event, Load, Preference, Request};
+
+/// The engines are compared when nobody has asked anything for so long: a software adapter computes on the same processor.
+const QUIET_MS: f64 = 2_000.0;
 
 /// What the worker can do at the moment.
 enum Phase {
@@ -86,8 +89,11 @@ impl MessageLoop {
             match load(&request, &*shared.post).await {
                 Ok(assistant) => {
                     let info = assistant.info();
-                    *shared.phase.borrow_mut() = Phase::Ready(Rc::new(assistant));
+                    let assistant = Rc::new(assistant);
+                    *shared.phase.borrow_mut() = Phase::Ready(Rc::clone(&assistant));
+                    // The processor can answer from now on; which engine is the faster is found out while nobody asks.
                     (shared.post)(&Event::Ready(info));
+                    choose_engine(&shared, &assistant, request.engine).await;
                 }
                 Err(error) => {
                     *shared.phase.borrow_mut() = Phase::Empty;
@@ -122,6 +128,18 @@ impl MessageLoop {
     }
 }
 
+/// Finds the engine that is to serve, in the pauses between questions, and tells the page.
+async fn choose_engine(shared: &Shared, assistant: &Assistant, preference: Preference) {
+    let idle = || shared.running.borrow().is_none();
+    let mut pause = Pause::new();
+    loop {
+        pause.until_quiet(&idle, QUIET_MS).await;
+        if let Ok(report) = assistant.choose_engine(preference, &idle, &mut pause).await {
+            return (shared.post)(&Event::Engine(report));
+        }
+    }
+}
+
 /// Works through one answer and lets the event loop have its turns.
 async fn answer(shared: &Shared, assistant: &Assistant, ask: &Ask, stop: &Cell<bool>) -> Result<(), PipelineError> {
     let mut pause = Pause::new();
@@ -131,7 +149,7 @@ async fn answer(shared: &Shared, assistant: &Assistant, ask: &Ask, stop: &Cell<b
             shared.post_all(answering.stop());
             return Ok(());
         }
-        match answering.step()? {
+        match answering.step().await? {
             Some(events) => {
                 let done = events.iter().any(|event| matches!(event, Event::Done { .. }));
                 shared.post_all(events);

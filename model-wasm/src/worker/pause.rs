@@ -4,8 +4,12 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::MessageChannel;
 
+use crate::gpu::self_test::AsyncPause;
+
 /// Longest stretch of work between two turns of the event loop.
 const SLICE_MS: f64 = 8.0;
+/// How often it is looked at whether the page is still quiet.
+const WAIT_MS: i32 = 100;
 
 /// Pauses when enough time has gone by.
 ///
@@ -32,6 +36,32 @@ impl Pause {
         }
         self.last_ms = now_ms();
     }
+}
+
+impl Pause {
+    /// Waits until `idle` has held for `quiet_ms`.
+    pub(super) async fn until_quiet(&mut self, idle: &dyn Fn() -> bool, quiet_ms: f64) {
+        let mut since = now_ms();
+        while now_ms() - since < quiet_ms {
+            let turn = js_sys::Promise::new(&mut |resolve, _| set_timer(&resolve, WAIT_MS));
+            let _ = JsFuture::from(turn).await;
+            if !idle() {
+                since = now_ms();
+            }
+        }
+    }
+}
+
+impl AsyncPause for Pause {
+    fn pause(&mut self) -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>> {
+        Box::pin(self.if_due())
+    }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timer(callback: &js_sys::Function, milliseconds: i32);
 }
 
 impl Drop for Pause {

@@ -42,6 +42,17 @@ impl RelativeBias {
         Tensor::from_vec(bias, (self.heads, queries.len(), keys.len()), &Device::Cpu)
     }
 
+    /// The bias of every distance `key - query` from `-max_distance` to `max_distance`, `[heads, 2 max_distance + 1]`: beyond them it stays
+    /// what it is there. What a kernel needs that clamps distances.
+    pub(crate) fn by_distance(&self) -> Vec<f32> {
+        let reach = i64::try_from(self.max_distance).unwrap_or(i64::MAX);
+        let mut bias = Vec::with_capacity(self.heads * (2 * self.max_distance + 1));
+        for head in 0..self.heads {
+            bias.extend((-reach..=reach).map(|distance| self.table[self.bucket(distance) * self.heads + head]));
+        }
+        bias
+    }
+
     /// The bucket of `key position - query position`: exact while near, logarithmic up to `max_distance`, one bucket beyond.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // distances are below 2^32, the logarithm's floor below `buckets`
     fn bucket(&self, relative: i64) -> usize {
@@ -100,6 +111,19 @@ mod tests {
             &[(0, 0), (-1, 1), (-15, 15), (-16, 16), (-32, 21), (-64, 26), (-128, 31), (-1000, 31), (5, 0)];
         for &(relative, expected) in decoder {
             assert_eq!(bias(false).bucket(relative), expected, "decoder, distance {relative}");
+        }
+    }
+
+    #[test]
+    #[allow(clippy::float_cmp)] // table entries, unchanged
+    fn distances_beyond_the_largest_are_in_its_bucket() {
+        for bidirectional in [true, false] {
+            let bias = bias(bidirectional);
+            let by_distance = bias.by_distance();
+            for distance in -2000i64..=2000 {
+                let at = usize::try_from(distance.clamp(-128, 128) + 128).unwrap();
+                assert_eq!(by_distance[at], bias.table[bias.bucket(distance)], "distance {distance}");
+            }
         }
     }
 

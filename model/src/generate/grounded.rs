@@ -3,6 +3,7 @@
 
 use candle_core::Tensor;
 
+use super::resume::Resumed;
 use super::sampler::largest;
 use super::sources::{Sources, UnitOrigin};
 use crate::error::ModelError;
@@ -134,6 +135,23 @@ impl<'m> GroundedDecoder<'m> {
             units_written: 0,
             statistics: Statistics { model_calls: 1, ..Statistics::default() },
         })
+    }
+
+    /// Puts back what another decoder over the same sources had announced before it was interrupted: the answer goes on after these
+    /// units. To be called before the first step.
+    ///
+    /// Where the last of them begins a longer unit, leaving it was part of the choice that came next: that choice is made again, and the
+    /// unit is announced a second time.
+    pub fn resume(&mut self, units: &[usize]) {
+        let resumed = Resumed::new(self.sources.units(), units);
+        self.statistics.tokens += resumed.tokens.len();
+        self.pending.extend(resumed.tokens);
+        self.used = resumed.used;
+        self.matched = resumed.matched;
+        self.offset = resumed.offset;
+        self.units_written = resumed.units_written;
+        self.last = resumed.last.map(|unit| self.sources.units()[unit].origin);
+        self.announced = resumed.announced;
     }
 
     /// What the model says of the question as a whole, known before the first word.

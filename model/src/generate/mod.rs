@@ -2,10 +2,12 @@
 
 mod free;
 mod grounded;
+mod resume;
 mod sampler;
 mod sources;
 
 pub use free::{FreeDecoder, FreeError, FreeOptions, FreeStep, FreeToken, StopReason};
 pub use grounded::{GroundedDecoder, GroundedOptions, GroundedStep, Statistics};
+pub use resume::Resumed;
 pub use sampler::Sampling;
 pub use sources::{SourceUnit, Sources, UnitOrigin};

@@ -186,7 +186,7 @@ fn assemble(spec: TensorSpec, parts: Parts) -> Result<(String, Matrix), WeightsE
 }
 
 /// Verified weights and tokenizer of a model. Tensors are taken out one by one; what was taken no longer uses memory here.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Weights {
     manifest: Manifest,
     tokenizer: Vec<u8>,

@@ -32,7 +32,7 @@ pub struct Args {
 
 /// Prints evidence, answer, citations and times.
 pub fn run(args: Args) -> Result<()> {
-    let assistant = args.files.load()?;
+    let assistant = args.manner.load(&args.files)?;
     let ask = Ask {
         id: "ask".to_owned(),
         question: args.question,
@@ -46,7 +46,7 @@ pub fn run(args: Args) -> Result<()> {
     };
     let mut answering = assistant.start_with(&ask, None, args.manner.measures())?;
     let mut out = std::io::stdout().lock();
-    while let Some(events) = answering.step()? {
+    while let Some(events) = pollster::block_on(answering.step())? {
         for event in events {
             match event {
                 Event::Evidence { passages, .. } => {
@@ -77,7 +77,7 @@ pub fn run(args: Args) -> Result<()> {
                     }
                     writeln!(out, "{}", serde_json::to_string(&answer.timings_ms)?)?;
                 }
-                Event::Progress { .. } | Event::Ready(_) | Event::Error { .. } => {}
+                Event::Progress { .. } | Event::Ready(_) | Event::Engine(_) | Event::Error { .. } => {}
             }
         }
     }

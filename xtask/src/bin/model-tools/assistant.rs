@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use mambaformer_model::Expert;
 use mambaformer_model::weights::Weights;
-use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
-use mambaformer_wasm::protocol::{AskOptions, Mode};
+use mambaformer_wasm::gpu::self_test::NoPause;
+use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Interrupted, Measures};
+use mambaformer_wasm::protocol::{AskOptions, Engine, Mode, Preference};
 
 /// Where the assistant's files are.
 #[derive(clap::Args)]
@@ -42,12 +43,13 @@ impl From<Force> for Expert {
 
 impl Files {
     /// Reads, checks and builds.
-    pub fn load(&self) -> Result<Assistant> {
+    fn load(&self, gpu: bool) -> Result<Assistant> {
         let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let parts = AssistantParts {
             weights: Weights::open(&self.model)?,
             knowledge: self.knowledge.exists().then(|| read(&self.knowledge)).transpose()?,
             grounding: read(&self.grounding)?,
+            for_gpu: gpu,
         };
         Ok(Assistant::new(parts)?)
     }
@@ -71,9 +73,26 @@ pub struct Manner {
     /// Answer even what the model calls unanswerable.
     #[arg(long)]
     no_abstain: bool,
+    /// Compute on the graphics processor (grounded answers only).
+    #[arg(long)]
+    gpu: bool,
 }
 
 impl Manner {
+    /// The assistant, on the engine that is wanted.
+    pub fn load(&self, files: &Files) -> Result<Assistant> {
+        let assistant = files.load(self.gpu)?;
+        if self.gpu {
+            let report = pollster::block_on(assistant.choose_engine(Preference::Gpu, &|| true, &mut NoPause));
+            match report {
+                Ok(report) if report.engine == Engine::Gpu => {}
+                Ok(report) => anyhow::bail!("{}", report.reason),
+                Err(Interrupted) => anyhow::bail!("the trial of the graphics processor was interrupted"),
+            }
+        }
+        Ok(assistant)
+    }
+
     /// What a page could ask for.
     pub fn options(&self) -> AskOptions {
         AskOptions {

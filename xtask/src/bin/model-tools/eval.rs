@@ -77,7 +77,7 @@ struct Totals {
 
 /// Answers the file.
 pub fn run(args: &Args) -> Result<()> {
-    let assistant = args.files.load()?;
+    let assistant = args.manner.load(&args.files)?;
     let input = File::open(&args.input).with_context(|| format!("cannot read {}", args.input.display()))?;
     let mut output =
         BufWriter::new(File::create(&args.output).with_context(|| format!("cannot write {}", args.output.display()))?);
@@ -115,7 +115,7 @@ fn answer(
     let given = item.passages.map(|passages| passages.into_iter().map(Evidence::from).collect());
     let outcome = assistant.start_with(&ask, given, measures).and_then(|mut answering| {
         let mut record = None;
-        while let Some(events) = answering.step()? {
+        while let Some(events) = pollster::block_on(answering.step())? {
             record = events
                 .into_iter()
                 .find_map(|event| if let Event::Done { answer, .. } = event { Some(*answer) } else { None })

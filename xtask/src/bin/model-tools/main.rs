@@ -2,6 +2,7 @@
 
 mod ask;
 mod assistant;
+mod bench;
 mod convert;
 mod eval;
 mod inspect;
@@ -36,6 +37,8 @@ enum Command {
     Eval(eval::Args),
     /// Write what the model computes for given tokens.
     Logits(logits::Args),
+    /// Measure kernels and model on this machine, side by side.
+    Bench(bench::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -47,5 +50,6 @@ fn main() -> anyhow::Result<()> {
         Command::Ask(args) => ask::run(args),
         Command::Eval(args) => eval::run(&args),
         Command::Logits(args) => logits::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }

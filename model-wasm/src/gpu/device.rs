@@ -1,0 +1,195 @@
+//! Opening the graphics processor, and noticing when it goes away.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::GpuError;
+
+/// Storage buffers in one shader stage: the kernels are written for WebGPU's default.
+const STORAGE_BUFFERS: u32 = 8;
+/// Bytes of workgroup memory, WebGPU's default.
+const WORKGROUP_BYTES: u32 = 16 << 10;
+/// Invocations of a workgroup, WebGPU's default.
+const INVOCATIONS: u32 = 256;
+/// The most workgroups a dispatch has in one dimension, WebGPU's default.
+pub const MAX_WORKGROUPS: u32 = 65_535;
+
+/// An open graphics processor.
+pub struct Gpu {
+    /// The logical device.
+    pub device: wgpu::Device,
+    /// Its queue.
+    pub queue: wgpu::Queue,
+    /// What it says of itself.
+    pub info: wgpu::AdapterInfo,
+    lost: Arc<Mutex<Option<String>>>,
+}
+
+impl Gpu {
+    /// Opens the preferred adapter within WebGPU's default limits (larger bindings where it has them) and no optional feature.
+    pub async fn open() -> Result<Self, GpuError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..wgpu::RequestAdapterOptions::default()
+        };
+        let adapter =
+            instance.request_adapter(&options).await.map_err(|error| GpuError::NoAdapter(error.to_string()))?;
+        let found = adapter.limits();
+        for (limit, found, needed) in [
+            ("maxStorageBuffersPerShaderStage", found.max_storage_buffers_per_shader_stage, STORAGE_BUFFERS),
+            ("maxComputeWorkgroupStorageSize", found.max_compute_workgroup_storage_size, WORKGROUP_BYTES),
+            ("maxComputeInvocationsPerWorkgroup", found.max_compute_invocations_per_workgroup, INVOCATIONS),
+        ] {
+            if found < needed {
+                return Err(GpuError::Limit { limit, found: found.into(), needed: needed.into() });
+            }
+        }
+        let limits = wgpu::Limits {
+            // Larger tensors than the default 128 MiB are bound whole where the adapter can.
+            max_storage_buffer_binding_size: found.max_storage_buffer_binding_size,
+            max_buffer_size: found.max_buffer_size,
+            ..wgpu::Limits::default()
+        };
+        // The defaults of parts the kernels never use (textures, vertices) may be more than a compute-only adapter has.
+        let limits = limits.or_worse_values_from(&found);
+        let info = adapter.get_info();
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("mambaformer"),
+            required_limits: limits,
+            memory_hints: wgpu::MemoryHints::Performance,
+            ..wgpu::DeviceDescriptor::default()
+        };
+        let (device, queue) = adapter
+            .request_device(&descriptor)
+            .await
+            .map_err(|error| GpuError::NoDevice { adapter: info.name.clone(), reason: error.to_string() })?;
+        let lost = Arc::new(Mutex::new(None));
+        let noted = Arc::clone(&lost);
+        device.set_device_lost_callback(move |reason, message| {
+            *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{reason:?}: {message}"));
+        });
+        // Errors are looked for in scopes; what is left over is noted as a loss instead of a panic of the library.
+        let noted = Arc::clone(&lost);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            noted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.to_string());
+        }));
+        Ok(Self { device, queue, info, lost })
+    }
+
+    /// The reason if the device is gone (or has refused a command outside any scope).
+    pub fn check(&self) -> Result<(), GpuError> {
+        match &*self.lost.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(reason) => Err(GpuError::Lost(reason.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// The largest storage binding in bytes.
+    #[must_use]
+    pub fn largest_binding(&self) -> u64 {
+        self.device.limits().max_storage_buffer_binding_size
+    }
+
+    /// Runs `make` and turns a validation error or a lack of memory into a [`GpuError`].
+    pub async fn guarded<T>(&self, what: &str, bytes: u64, make: impl FnOnce() -> T) -> Result<T, GpuError> {
+        let validation = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let memory = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let made = make();
+        let memory = memory.pop().await;
+        let validation = validation.pop().await;
+        self.check()?;
+        if memory.is_some() {
+            return Err(GpuError::OutOfMemory { what: what.to_owned(), bytes });
+        }
+        match validation {
+            Some(error) => Err(GpuError::Refused { what: what.to_owned(), reason: error.to_string() }),
+            None => Ok(made),
+        }
+    }
+
+    /// A storage buffer of at least `bytes` bytes; its content is zero.
+    #[must_use]
+    pub fn storage(&self, label: &str, bytes: u64) -> wgpu::Buffer {
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some(label),
+            size: bytes.max(16).next_multiple_of(16),
+            usage: wgpu::BufferUsages::STORAGE
+                | wgpu::BufferUsages::COPY_DST
+                | wgpu::BufferUsages::COPY_SRC
+                | wgpu::BufferUsages::INDIRECT,
+            mapped_at_creation: false,
+        })
+    }
+
+    /// A storage buffer with content.
+    #[must_use]
+    pub fn upload<T: bytemuck::NoUninit>(&self, label: &str, values: &[T]) -> wgpu::Buffer {
+        let bytes: &[u8] = bytemuck::cast_slice(values);
+        let buffer = self.storage(label, bytes.len() as u64);
+        if !bytes.is_empty() {
+            self.queue.write_buffer(&buffer, 0, bytes);
+        }
+        buffer
+    }
+
+    /// Copies the first `bytes` bytes of `source` (a multiple of 4) here.
+    pub async fn read(&self, source: &wgpu::Buffer, bytes: u64) -> Result<Vec<u8>, GpuError> {
+        let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let staging = self.staging(bytes);
+        encoder.copy_buffer_to_buffer(source, 0, &staging, 0, bytes);
+        self.queue.submit([encoder.finish()]);
+        let copy = self.mapped(&staging).await?;
+        staging.destroy();
+        Ok(copy)
+    }
+
+    /// Waits until everything submitted has run.
+    pub async fn finished(&self) -> Result<(), GpuError> {
+        let (send, receive) = futures_channel::oneshot::channel();
+        self.queue.on_submitted_work_done(move || {
+            // The receiver is gone only if the answer was given up.
+            let _ = send.send(());
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| GpuError::Lost(error.to_string()))?;
+        // A dropped sender means that the device is gone, which the check says.
+        let _ = receive.await;
+        self.check()
+    }
+
+    /// A buffer that [`Self::mapped`] can read.
+    #[must_use]
+    pub fn staging(&self, bytes: u64) -> wgpu::Buffer {
+        self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("readback"),
+            size: bytes,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        })
+    }
+
+    /// Waits for the queue and takes the bytes of a staging buffer out; the buffer can be used again.
+    pub async fn mapped(&self, staging: &wgpu::Buffer) -> Result<Vec<u8>, GpuError> {
+        let (send, receive) = futures_channel::oneshot::channel();
+        staging.map_async(wgpu::MapMode::Read, .., move |result| {
+            // The receiver is gone only if the answer was given up.
+            let _ = send.send(result);
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        self.device.poll(wgpu::PollType::wait_indefinitely()).map_err(|error| GpuError::Lost(error.to_string()))?;
+        let result = receive.await;
+        self.check()?;
+        match result {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(GpuError::Lost(error.to_string())),
+            Err(_) => return Err(GpuError::Lost("the readback was dropped".to_owned())),
+        }
+        let view = staging
+            .get_mapped_range(..)
+            .map_err(|error| GpuError::Refused { what: "a readback".to_owned(), reason: error.to_string() })?;
+        let bytes = view.to_vec();
+        drop(view);
+        staging.unmap();
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,7 @@
+//! The kernels' tables and the whole engine in a page of a real browser.
+#![cfg(target_arch = "wasm32")]
+
+mod gpu_support;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+gpu_support::browser_tests!();

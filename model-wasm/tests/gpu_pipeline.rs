@@ -1,0 +1,148 @@
+//! The way of a question with a GPU: the same answers as on the processor, also when the device goes away in the middle.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
+
+use mambaformer_model::preset::Preset;
+use mambaformer_model::random::{RandomWeights, byte_tokenizer};
+use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError, write_folder};
+use mambaformer_wasm::answer::{AnswerRecord, Evidence};
+use mambaformer_wasm::gpu::self_test::NoPause;
+use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
+use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Preference};
+
+const GROUNDING: &str =
+    r#"{"format":1,"boundary":"sentence","openings":["Yes.","No."],"connectives":["and"],"max_sentences":4}"#;
+
+fn assistant(seed: u64) -> Assistant {
+    let config = Preset::Nano.config();
+    let folder = tempfile::tempdir().unwrap();
+    let model = NewModel {
+        name: "nano".to_owned(),
+        version: "0".to_owned(),
+        recipe: Recipe::new(Scheme::F32),
+        tokenizer: byte_tokenizer(config.vocab_size).unwrap(),
+        provenance: serde_json::Map::new(),
+        licences: Vec::new(),
+        config: config.clone(),
+    };
+    let random = RandomWeights::new(&config, seed);
+    write_folder(folder.path(), &model, |spec| Ok::<_, WeightsError>(random.values(spec))).unwrap();
+    let weights = Weights::open(folder.path()).unwrap();
+    Assistant::new(AssistantParts { weights, knowledge: None, grounding: GROUNDING.into(), for_gpu: true }).unwrap()
+}
+
+fn passages() -> Vec<Evidence> {
+    let texts = [
+        "Replant the tooth at once. Hold it by the crown; do not touch the root. Store it in milk if that is not possible.",
+        "Give 0.5 mL. Give 0.5 mL. Größe ≤ 5 mm: no treatment, but review after 3 months. The end.",
+    ];
+    texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| Evidence {
+            passage: format!("p{index}"),
+            title: "Title".to_owned(),
+            text: (*text).to_owned(),
+            source: "test".to_owned(),
+            score: 0.0,
+        })
+        .collect()
+}
+
+/// The answer, and how often each kind of event came. The device is destroyed after `break_after` steps.
+fn run(assistant: &Assistant, break_after: Option<usize>) -> (AnswerRecord, Vec<&'static str>, usize) {
+    let ask = Ask {
+        id: "q".to_owned(),
+        question: "What do I do with the tooth?".to_owned(),
+        note: Some("Fell from a bicycle. Upper central incisor out for ten minutes.".to_owned()),
+        options: AskOptions::default(),
+    };
+    let measures = Measures { abstain: false, ..Measures::default() };
+    let mut answering = assistant.start_with(&ask, Some(passages()), measures).unwrap();
+    let (mut kinds, mut steps, mut streamed) = (Vec::new(), 0, String::new());
+    loop {
+        if break_after == Some(steps) {
+            assistant.gpu().expect("a GPU serves").gpu().device.destroy();
+        }
+        steps += 1;
+        for event in pollster::block_on(answering.step()).unwrap().expect("an answer ends with done") {
+            match event {
+                Event::Evidence { .. } => kinds.push("evidence"),
+                Event::Routing { .. } => kinds.push("routing"),
+                Event::Text { text, .. } => streamed.push_str(&text),
+                Event::Done { answer, .. } => {
+                    assert_eq!(answer.answer, streamed, "what was streamed is the answer");
+                    return (*answer, kinds, steps);
+                }
+                _ => panic!("{event:?}"),
+            }
+        }
+    }
+}
+
+fn engine(assistant: &Assistant, preference: Preference) -> Engine {
+    let report = pollster::block_on(assistant.choose_engine(preference, &|| true, &mut NoPause)).unwrap();
+    println!("{report:?}");
+    assert_eq!(report.engine == Engine::Gpu, assistant.gpu().is_some());
+    report.engine
+}
+
+#[test]
+fn answers_do_not_depend_on_the_engine() {
+    for seed in 0..4 {
+        let assistant = assistant(seed);
+        let (cpu, cpu_kinds, _) = run(&assistant, None);
+        assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
+        let (gpu, gpu_kinds, _) = run(&assistant, None);
+        assert_eq!(gpu.sentences, cpu.sentences, "seed {seed}");
+        assert_eq!((gpu.state, gpu.routing, gpu.tokens_out), (cpu.state, cpu.routing, cpu.tokens_out), "seed {seed}");
+        assert_eq!(gpu_kinds, cpu_kinds);
+        assert_eq!(engine(&assistant, Preference::Cpu), Engine::Cpu);
+    }
+}
+
+#[test]
+fn a_lost_device_is_opened_again_and_the_answer_goes_on() {
+    let assistant = assistant(1);
+    let (expected, kinds, _) = run(&assistant, None);
+    assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
+    let (_, _, steps) = run(&assistant, None);
+    // At every point of the answer in turn: before the upload of the prompt, between its slices, between decoder calls.
+    for break_after in 0..steps {
+        let assistant = self::assistant(1);
+        assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
+        let (found, found_kinds, _) = run(&assistant, Some(break_after));
+        assert_eq!(found.sentences, expected.sentences, "lost after {break_after} of {steps} steps");
+        assert_eq!(found_kinds, kinds, "lost after {break_after} of {steps} steps");
+        assert!(assistant.gpu().is_some(), "the device was opened again");
+        assert_eq!(run(&assistant, None).0.sentences, expected.sentences, "the next question");
+    }
+}
+
+#[test]
+fn a_device_that_is_lost_again_and_again_is_given_up() {
+    let assistant = assistant(1);
+    let (expected, ..) = run(&assistant, None);
+    assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
+    for _ in 0..10 {
+        if assistant.gpu().is_none() {
+            break;
+        }
+        assert_eq!(run(&assistant, Some(2)).0.sentences, expected.sentences);
+    }
+    assert!(assistant.gpu().is_none(), "the processor serves");
+    assert_eq!(run(&assistant, None).0.sentences, expected.sentences);
+}
+
+#[test]
+fn the_trial_decides_and_gives_way_to_a_question() {
+    let assistant = assistant(2);
+    let report = pollster::block_on(assistant.choose_engine(Preference::Fastest, &|| true, &mut NoPause)).unwrap();
+    let (cpu, gpu) = (report.cpu_ms.unwrap(), report.gpu_ms.unwrap());
+    assert_eq!(report.engine == Engine::Gpu, gpu < cpu, "{report:?}");
+    let adapter = report.adapter.unwrap();
+    assert!(adapter.self_tests > 40 && adapter.pipelines > 10 && adapter.bytes[0] > 0, "{adapter:?}");
+    assistant.use_gpu(None);
+    assert!(pollster::block_on(assistant.choose_engine(Preference::Fastest, &|| false, &mut NoPause)).is_err());
+    assert!(assistant.gpu().is_none(), "an interrupted trial decides nothing");
+}

@@ -1,0 +1,316 @@
+//! `cargo xtask bench`: what the kernels and the whole model reach on this machine's graphics processor, side by side in one run.
+//!
+//! Figures of one run compare with each other and with nothing else: a software adapter says how kernels relate, not how fast
+//! they are.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use mambaformer_model::config::Config;
+use mambaformer_model::generate::{GroundedDecoder, GroundedOptions, GroundedStep, SourceUnit, Sources, UnitOrigin};
+use mambaformer_model::random::Stream;
+use mambaformer_model::weights::Weights;
+use mambaformer_model::{Expert, MambaFormer, Routing};
+use mambaformer_wasm::gpu::counts::Count;
+use mambaformer_wasm::gpu::shader::Pipelines;
+use mambaformer_wasm::gpu::variants::Quarantine;
+use mambaformer_wasm::gpu::{Capacity, Gpu, GpuModel};
+use mambaformer_wasm::kernels::attention_row::{self, AttentionRow};
+use mambaformer_wasm::kernels::attention_tile::{self, AttentionTile};
+use mambaformer_wasm::kernels::case::Case;
+use mambaformer_wasm::kernels::copy::{self, Copy};
+use mambaformer_wasm::kernels::matmul::{self, Epilogue, Matmul, Rows};
+use mambaformer_wasm::kernels::scan::{self, CHUNK, Scan, ScanApply};
+use mambaformer_wasm::kernels::weights::Format;
+use pollster::block_on;
+use serde_json::{Value, json};
+
+/// Measures kernels and model.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The model's folder.
+    #[arg(long, default_value = "assets/model")]
+    model: PathBuf,
+    /// Prompt lengths of the whole model.
+    #[arg(long, value_delimiter = ',', default_values_t = [256, 1024])]
+    tokens: Vec<usize>,
+    /// Runs of each measurement; the best counts for kernels, the median for the model.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Writes the figures as JSON, too.
+    #[arg(long)]
+    output: Option<PathBuf>,
+    /// Leave the kernels out.
+    #[arg(long)]
+    no_kernels: bool,
+    /// Leave the graphics processor out: the model on the processor alone.
+    #[arg(long)]
+    no_gpu: bool,
+}
+
+/// Measures and prints.
+pub fn run(args: &Args) -> Result<()> {
+    let weights = Weights::open(&args.model)?;
+    let config = weights.config().clone();
+    let mut report = json!({ "model": config.name, "rounds": args.rounds });
+    if !args.no_gpu {
+        let gpu = Rc::new(block_on(Gpu::open())?);
+        println!("{} ({:?}, {})", gpu.info.name, gpu.info.backend, gpu.info.driver_info);
+        report["adapter"] = json!({ "name": gpu.info.name, "driver": gpu.info.driver_info });
+        if !args.no_kernels {
+            report["kernels"] = kernels(&gpu, &config, args.rounds)?;
+        }
+        report["gpu"] = model_on_gpu(&gpu, &weights, &config, args)?;
+    }
+    report["cpu"] = model_on_cpu(weights, &config, args)?;
+    if let Some(path) = &args.output {
+        let text = serde_json::to_string_pretty(&report)?;
+        std::fs::write(path, text).with_context(|| format!("writing `{}` failed", path.display()))?;
+    }
+    Ok(())
+}
+
+/// What one dispatch moves and computes.
+struct Work {
+    name: String,
+    case: Case,
+    repeats: usize,
+    /// Bytes that have to be read or written at least once.
+    bytes: f64,
+    /// Multiplications and additions.
+    operations: f64,
+}
+
+fn kernels(gpu: &Gpu, config: &Config, rounds: usize) -> Result<Value> {
+    let mut pipelines = Pipelines::default();
+    let mut rows = Vec::new();
+    let mut mark = (0.0, 0.0);
+    println!("\n{:<44} {:>9} {:>8} {:>7} {:>9} {:>7}", "kernel", "us", "GB/s", "of copy", "GFLOP/s", "of GEMM");
+    for work in works(config) {
+        let ms = block_on(work.case.time(gpu, &mut pipelines, work.repeats, rounds))?;
+        let (gigabytes, gigaflops) = (work.bytes / ms / 1e6, work.operations / ms / 1e6);
+        if work.name == "copy" {
+            mark.0 = gigabytes;
+        } else if work.name == "plain GEMM f32" {
+            mark.1 = gigaflops;
+        }
+        println!(
+            "{:<44} {:>9.1} {:>8.2} {:>6.0}% {:>9.2} {:>6.0}%",
+            work.name,
+            ms * 1e3,
+            gigabytes,
+            100.0 * gigabytes / mark.0,
+            gigaflops,
+            if mark.1 > 0.0 { 100.0 * gigaflops / mark.1 } else { 0.0 },
+        );
+        rows.push(json!({ "kernel": work.name, "us": ms * 1e3, "gb_per_s": gigabytes, "gflop_per_s": gigaflops }));
+    }
+    Ok(Value::Array(rows))
+}
+
+fn works(config: &Config) -> Vec<Work> {
+    let et5 = &config.et5;
+    let (d, inner) = (config.d_model, et5.num_heads * et5.d_kv);
+    let mut works = Vec::new();
+    let copied = Copy { values: 4 << 20 };
+    works.push(Work {
+        name: "copy".to_owned(),
+        case: copy::case(&copied),
+        repeats: 8,
+        bytes: 8.0 * copied.values as f64,
+        operations: 0.0,
+    });
+    let product = |name: String, kernel: Matmul, rows: usize, repeats: usize, bits: f64| {
+        let weights = (kernel.inputs * kernel.outputs) as f64;
+        let activations = (rows * (kernel.inputs + kernel.columns())) as f64;
+        matmul::case(&kernel, rows).map(|case| Work {
+            name,
+            case,
+            repeats,
+            bytes: weights * bits / 8.0 + 4.0 * activations,
+            operations: 2.0 * weights * rows as f64,
+        })
+    };
+    works.extend(product(
+        "plain GEMM f32".to_owned(),
+        Matmul::new(Rows::Many, Format::F32, 512, 512, Count::Tokens),
+        512,
+        2,
+        32.0,
+    ));
+    for (format, bits) in [(Format::F32, 32.0), (Format::Q8, 8.5), (Format::Q4, 4.5)] {
+        let many =
+            Matmul::new(Rows::Many, format, d, 2 * et5.d_ff, Count::Tokens).normed(1e-6).with(Epilogue::GatedGelu);
+        works.extend(product(format!("matmul_tile {format:?}, wi of 1,024 rows"), many, 1024, 1, bits));
+        let few = Matmul { rows: Rows::Few, ..many };
+        works.extend(product(format!("matmul_rows {format:?}, wi of 1 row"), few, 1, 64, bits));
+        works.extend(product(format!("matmul_rows {format:?}, wi of 32 rows"), few, 32, 8, bits));
+    }
+    let attention = AttentionTile {
+        heads: et5.num_heads,
+        d_kv: et5.d_kv,
+        max_distance: et5.relative_attention_max_distance,
+        rows_at: Count::Et5,
+    };
+    works.push(Work {
+        name: "attention_tile, 512 tokens".to_owned(),
+        case: attention_tile::case(&attention, 512),
+        repeats: 1,
+        bytes: 4.0 * (512 * 4 * inner) as f64,
+        operations: 4.0 * (512 * 512 * inner) as f64,
+    });
+    let row = AttentionRow { cross: true, heads: et5.num_heads, d_kv: et5.d_kv, max_distance: attention.max_distance };
+    works.push(Work {
+        name: "attention_row, 1,024 keys".to_owned(),
+        case: attention_row::case(&row, 1024, 1),
+        repeats: 32,
+        bytes: 8.0 * (1024 * inner) as f64,
+        operations: 4.0 * (1024 * inner) as f64,
+    });
+    if let Some(emamba) = &config.emamba {
+        for tokens in [1024, 8192] {
+            for chunk in [CHUNK, tokens] {
+                let scan = Scan {
+                    d_inner: emamba.d_inner,
+                    d_state: emamba.d_state,
+                    dt_rank: emamba.dt_rank,
+                    chunk,
+                    backward: false,
+                    rows_at: Count::Emamba,
+                };
+                let operations = (tokens * emamba.d_inner * emamba.d_state) as f64;
+                let how = if chunk == tokens { "sequential" } else { "in chunks" };
+                // The summaries and the outputs; both together are the scan.
+                let cases = scan::cases_of(&ScanApply { scan, add: false, gate: true }, tokens);
+                for (half, case) in ["scan_chunk", "scan_apply"].into_iter().zip(cases.into_iter().skip(1)) {
+                    works.push(Work {
+                        name: format!("{half} {how}, {tokens} tokens"),
+                        case,
+                        repeats: 1,
+                        bytes: 4.0 * (tokens * emamba.d_inner * 3) as f64,
+                        operations: 5.0 * operations,
+                    });
+                }
+            }
+        }
+    }
+    works
+}
+
+/// A prompt of random tokens whose sentences have 24 tokens.
+fn question(config: &Config, tokens: usize) -> (Vec<u32>, Sources) {
+    let mut stream = Stream::new(7, "bench");
+    let vocabulary = config.vocab_size as u64 - 2;
+    let mut ids: Vec<u32> =
+        (1..tokens).map(|_| 2 + u32::try_from(stream.next_u64() % vocabulary).unwrap_or(0)).collect();
+    ids.push(config.eos_token_id);
+    let units = ids[..tokens - 1]
+        .chunks_exact(24)
+        .enumerate()
+        .map(|(index, ids)| SourceUnit {
+            origin: UnitOrigin::Text { text: 0, position: 24 * index },
+            ids: ids.to_vec(),
+            bytes: 0..1,
+            prior: 1.0,
+        })
+        .collect();
+    (ids, Sources::new(units))
+}
+
+/// Two sentences: 48 tokens.
+const OPTIONS: GroundedOptions = GroundedOptions { max_tokens: 48, max_units: 2, jump_forward: true };
+
+fn routings(config: &Config) -> Vec<(&'static str, Routing)> {
+    let mut routings = vec![("routed", Routing::default()), ("all on ET5", Routing::Force(Expert::Et5))];
+    if config.emamba.is_some() {
+        routings.push(("all on EMamba", Routing::Force(Expert::EMamba)));
+    }
+    routings
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+fn line(rows: &mut Vec<Value>, engine: &str, tokens: usize, routing: &str, times: &[(f64, f64)], calls: usize) {
+    let encode = median(times.iter().map(|(encode, _)| *encode).collect());
+    let answer = median(times.iter().map(|(_, answer)| *answer).collect());
+    println!(
+        "{engine:<10} {tokens:>6} tokens {routing:<14} prompt {encode:>9.1} ms, answer {answer:>8.1} ms, {calls} decoder calls"
+    );
+    rows.push(json!({ "tokens": tokens, "routing": routing, "prompt_ms": encode, "answer_ms": answer, "calls": calls, "n": times.len() }));
+}
+
+fn model_on_gpu(gpu: &Rc<Gpu>, weights: &Weights, config: &Config, args: &Args) -> Result<Value> {
+    let most = args.tokens.iter().copied().max().unwrap_or(256).min(config.max_tokens);
+    let capacity = Capacity { prompt: most, answer: 64 };
+    let started = Instant::now();
+    let model = Rc::new(block_on(GpuModel::load(Rc::clone(gpu), weights, capacity, &Quarantine::default()))?);
+    let (prompt, call) = model.dispatches();
+    let (weight_bytes, activation_bytes) = model.bytes();
+    println!(
+        "\nloaded in {:.0} ms, {} pipelines; {prompt} dispatches a prompt, {call} a decoder call; {:.1} MB weights, {:.1} MB activations",
+        started.elapsed().as_secs_f64() * 1e3,
+        model.pipelines(),
+        weight_bytes as f64 / 1e6,
+        activation_bytes as f64 / 1e6,
+    );
+    let mut rows = Vec::new();
+    for &tokens in args.tokens.iter().filter(|tokens| **tokens <= config.max_tokens) {
+        let (ids, sources) = question(config, tokens);
+        for (name, routing) in routings(config) {
+            let (mut times, mut calls, mut submits) = (Vec::new(), 0, 0);
+            for round in 0..=args.rounds {
+                let (encode, answer) = block_on(async {
+                    let started = Instant::now();
+                    let mut encoding = model.begin(&ids, routing)?;
+                    while encoding.step().await? {}
+                    let encode = started.elapsed().as_secs_f64() * 1e3;
+                    let started = Instant::now();
+                    let mut answer = encoding.answer(&ids, sources.clone(), OPTIONS, &[])?;
+                    while answer.step().await?.is_some() {}
+                    (calls, submits) = (answer.statistics().model_calls, answer.submits());
+                    anyhow::Ok((encode, started.elapsed().as_secs_f64() * 1e3))
+                })?;
+                // The first run warms up.
+                if round > 0 {
+                    times.push((encode, answer));
+                }
+            }
+            line(&mut rows, "GPU", tokens, name, &times, calls);
+            if let Some(row) = rows.last_mut() {
+                row["submits"] = json!(submits);
+            }
+        }
+    }
+    Ok(json!({ "dispatches": [prompt, call], "bytes": [weight_bytes, activation_bytes], "runs": rows }))
+}
+
+fn model_on_cpu(mut weights: Weights, config: &Config, args: &Args) -> Result<Value> {
+    let model = MambaFormer::load(config, &mut weights)?;
+    let mut rows = Vec::new();
+    println!();
+    for &tokens in args.tokens.iter().filter(|tokens| **tokens <= config.max_tokens) {
+        let (ids, sources) = question(config, tokens);
+        for (name, routing) in routings(config) {
+            let (mut times, mut calls) = (Vec::new(), 0);
+            for round in 0..=args.rounds {
+                let started = Instant::now();
+                let encoded = model.encode(&ids, routing)?;
+                let encode = started.elapsed().as_secs_f64() * 1e3;
+                let started = Instant::now();
+                let mut decoder = GroundedDecoder::new(&model, &encoded, sources.clone(), OPTIONS)?;
+                while decoder.step()? != GroundedStep::Done {}
+                calls = decoder.statistics().model_calls;
+                if round > 0 {
+                    times.push((encode, started.elapsed().as_secs_f64() * 1e3));
+                }
+            }
+            line(&mut rows, "processor", tokens, name, &times, calls);
+        }
+    }
+    Ok(Value::Array(rows))
+}
