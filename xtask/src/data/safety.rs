@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::findings::Findings;
+use super::findings::{Findings, Place};
 use super::identified::{self, Span};
 use super::read::{self, Located};
 use super::split::Split;
@@ -57,6 +57,26 @@ pub(crate) struct Message {
     rule: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     note: Option<String>,
+    /// From `audience.jsonl`, in the built file only.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    audience: Option<Audience>,
+}
+
+/// Who speaks in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Audience {
+    Dentist,
+    PatientQuote,
+    Note,
+}
+
+/// A line of `audience.jsonl`: who speaks in the red flag or near miss with this id.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Speaker {
+    id: String,
+    audience: Audience,
 }
 
 /// A line of `identified_notes.jsonl`: a note with marks.
@@ -96,8 +116,10 @@ impl Safety {
     /// Reads what there is and notes what is wrong with it.
     pub(crate) fn read(data: &Path, findings: &mut Findings) -> Safety {
         let out_of_scope: Vec<Located<OutOfScope>> = read::file(data, "safety/out_of_scope.jsonl", findings);
-        let red_flags: Vec<Located<Message>> = read::file(data, "safety/red_flags.jsonl", findings);
-        let near_misses: Vec<Located<Message>> = read::file(data, "safety/near_misses.jsonl", findings);
+        let mut red_flags: Vec<Located<Message>> = read::file(data, "safety/red_flags.jsonl", findings);
+        let mut near_misses: Vec<Located<Message>> = read::file(data, "safety/near_misses.jsonl", findings);
+        let speakers: Vec<Located<Speaker>> = read::file(data, "safety/audience.jsonl", findings);
+        speak(red_flags.iter_mut().chain(&mut near_misses), speakers, findings);
         let identified: Vec<Located<IdentifiedNote>> = read::file(data, "safety/identified_notes.jsonl", findings);
         Safety::new(out_of_scope, red_flags, near_misses, identified, findings)
     }
@@ -189,6 +211,37 @@ impl Safety {
     }
 }
 
+/// Tells the messages who speaks in them. Without any speakers nothing is told; with some, every message has one.
+fn speak<'a>(
+    messages: impl Iterator<Item = &'a mut Located<Message>>,
+    speakers: Vec<Located<Speaker>>,
+    findings: &mut Findings,
+) {
+    if speakers.is_empty() {
+        return;
+    }
+    let mut by_id: BTreeMap<String, (Place, Audience)> = BTreeMap::new();
+    for Located { place, value: Speaker { id, audience } } in speakers {
+        if by_id.contains_key(&id) {
+            findings.error(&place, "audience", format!("`{id}` stands there twice; take one out"));
+        }
+        by_id.insert(id, (place, audience));
+    }
+    for Located { place, value: message } in messages {
+        message.audience = by_id.remove(&message.id).map(|(_, audience)| audience);
+        if message.audience.is_none() {
+            findings.error(
+                place,
+                "audience",
+                format!("{}: audience.jsonl does not say who speaks; add a line", message.id),
+            );
+        }
+    }
+    for (id, (place, _)) in by_id {
+        findings.error(&place, "audience", format!("there is no red flag or near miss `{id}`; take the line out"));
+    }
+}
+
 fn add<'a, T: Serialize + 'a>(
     files: &mut BTreeMap<String, String>,
     name: &str,
@@ -272,6 +325,31 @@ mod tests {
         for (oos, red, near, notes, expected) in cases {
             let (_, findings) = safety(oos, red, near, notes);
             assert!(findings.rules().contains(&expected), "{expected}: {}", findings.text());
+        }
+    }
+
+    #[test]
+    fn every_message_has_its_speaker() {
+        let line = |id: &str| format!(r#"{{"id":"{id}","text":"swollen {id}","urgency":null,"rule":"airway"}}"#);
+        let speaker = |id: &str| format!(r#"{{"id":"{id}","audience":"patient_quote"}}"#);
+        for (speakers, expected) in [
+            (String::new(), ""),
+            (format!("{}\n{}", speaker("a"), speaker("b")), ""),
+            (speaker("a"), "b: audience.jsonl does not say who speaks"),
+            (format!("{}\n{}\n{}", speaker("a"), speaker("b"), speaker("c")), "there is no red flag or near miss `c`"),
+            (format!("{}\n{}\n{}", speaker("a"), speaker("b"), speaker("b")), "`b` stands there twice"),
+            (speaker("a").replace("patient_quote", "nobody"), "unknown variant `nobody`"),
+        ] {
+            let mut findings = Findings::default();
+            let text = format!("{}\n{}", line("a"), line("b"));
+            let mut messages: Vec<Located<Message>> = read::lines("safety/near_misses.jsonl", &text, &mut findings);
+            let read = read::lines("safety/audience.jsonl", &speakers, &mut findings);
+            let told = !read.is_empty();
+            speak(messages.iter_mut(), read, &mut findings);
+            let text = findings.text();
+            assert!(if expected.is_empty() { text.is_empty() } else { text.contains(expected) }, "{expected}: {text}");
+            let json = serde_json::to_string(&messages[0].value).expect("writes");
+            assert_eq!(json.contains(r#""audience":"patient_quote""#), told, "{json}");
         }
     }
 
