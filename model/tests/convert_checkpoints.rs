@@ -430,6 +430,23 @@ fn exports_are_packed_with_their_history() {
 }
 
 #[test]
+fn a_model_folder_is_packed_anew() {
+    let source = Source::golden("mambaformer_one_way");
+    let (first, second, direct) = (Folder::new(), Folder::new(), Folder::new());
+    let exported = source.folder();
+    exported.write("training.json", &json!({"steps": 7, "version": "v9"}).to_string());
+    pack(&exported.0, &first.0, &Recipe::new(Scheme::F32)).unwrap();
+    let recipe = Recipe { scheme: Scheme::Q8, keep_f32: vec!["shared.weight".into()] };
+    let (manifest, _) = pack(&first.0, &second.0, &recipe).unwrap();
+    let (expected, _) = pack(&exported.0, &direct.0, &recipe).unwrap();
+    assert_eq!(manifest, expected, "f32 on the way changes nothing");
+    assert_eq!((manifest.version.as_str(), &manifest.provenance["steps"]), ("v9", &json!(7)));
+    let idle = Recipe { scheme: Scheme::Q8, keep_f32: vec!["shared".into()] };
+    assert!(matches!(pack(&first.0, &Folder::new().0, &idle), Err(ConvertError::IdlePatterns { .. })));
+    assert!(matches!(pack(&first.0, &first.0, &recipe), Err(ConvertError::SameFolder { .. })));
+}
+
+#[test]
 fn what_cannot_be_packed_is_refused() {
     let source = Source::golden("mambaformer_expert");
     let folder = source.folder();

@@ -1,27 +1,29 @@
-//! An exported model (config.json, model.safetensors in our names, tokenizer.json, training.json) becomes a model folder.
+//! An exported model (config.json, model.safetensors in our names, tokenizer.json, training.json) or a model folder in another format
+//! becomes a model folder.
 
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::Config;
+use crate::config::{Config, TensorSpec};
 use crate::manifest::{Licence, Manifest};
-use crate::weights::{NewModel, Recipe, TOKENIZER_FILE, Written, write_folder};
+use crate::weights::{MANIFEST_FILE, NewModel, Recipe, TOKENIZER_FILE, Weights, Written, write_folder};
 
 use super::checkpoint::{Checkpoint, read_file, read_json};
 use super::error::ConvertError;
 use super::hugging_face::checked_tokenizer;
 
 /// Packs the folder `from` into the folder `out`. `training.json`, where there is one, becomes the manifest's provenance;
-/// its fields `licences` and `version` become the manifest's own.
+/// its fields `licences` and `version` become the manifest's own. A model folder (what `convert` writes, say) is checked, widened and
+/// packed anew.
 pub fn pack(from: &Path, out: &Path, recipe: &Recipe) -> Result<(Manifest, Written), ConvertError> {
     different_folders(from, out)?;
+    if from.join(MANIFEST_FILE).is_file() {
+        return repack(from, out, recipe);
+    }
     let config = Config::from_json(&read_file(&from.join("config.json"))?)?;
     let specs = config.tensors();
-    let idle = recipe.idle_patterns(&specs);
-    if !idle.is_empty() {
-        return Err(ConvertError::IdlePatterns { patterns: idle.into_iter().map(str::to_owned).collect() });
-    }
+    check_patterns(recipe, &specs)?;
     let checkpoint = Checkpoint::open(from)?;
     checkpoint.check_names(specs.iter().map(|spec| spec.name.as_str()), |_| false)?;
     let Training { provenance, version, licences } = Training::read(from)?;
@@ -35,6 +37,32 @@ pub fn pack(from: &Path, out: &Path, recipe: &Recipe) -> Result<(Manifest, Writt
         config,
     };
     write_folder(out, &model, |spec| checkpoint.read(&spec.name, &spec.shape))
+}
+
+/// A pattern that names no tensor is a slip of the pen.
+fn check_patterns(recipe: &Recipe, specs: &[TensorSpec]) -> Result<(), ConvertError> {
+    let idle = recipe.idle_patterns(specs);
+    if idle.is_empty() {
+        return Ok(());
+    }
+    Err(ConvertError::IdlePatterns { patterns: idle.into_iter().map(str::to_owned).collect() })
+}
+
+/// From a model folder.
+fn repack(from: &Path, out: &Path, recipe: &Recipe) -> Result<(Manifest, Written), ConvertError> {
+    let mut weights = Weights::open(from)?;
+    let manifest = weights.manifest().clone();
+    check_patterns(recipe, &manifest.config.tensors())?;
+    let model = NewModel {
+        name: manifest.name,
+        version: manifest.version,
+        recipe: recipe.clone(),
+        tokenizer: weights.take_tokenizer(),
+        provenance: manifest.provenance,
+        licences: manifest.licences,
+        config: manifest.config,
+    };
+    write_folder(out, &model, |spec| Ok(weights.take_f32(&spec.name)?))
 }
 
 struct Training {

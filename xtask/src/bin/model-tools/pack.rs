@@ -1,4 +1,4 @@
-//! `cargo xtask pack`: an exported model becomes a quantised model folder.
+//! `cargo xtask pack`: an exported model, or a model folder, becomes a quantised model folder.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use mambaformer_model::weights::{Recipe, Scheme};
 
 use crate::report;
 
-/// Quantises an export of the training and prints each tensor's error.
+/// Quantises an export of the training or a model folder and prints each tensor's error.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Folder with config.json, model.safetensors, tokenizer.json and, where there is one, training.json.
+    /// Folder with config.json, model.safetensors, tokenizer.json and, where there is one, training.json; or a model folder.
     #[arg(long)]
     from: PathBuf,
     /// Folder to write.
