@@ -9,4 +9,4 @@ mod feed_forward;
 mod relative_bias;
 
 pub(crate) use decoder::{Decoder, DecoderCache};
-pub(crate) use encoder::Encoder;
+pub(crate) use encoder::{Encoder, EncoderRun};
