@@ -1,6 +1,7 @@
 // Times answers in the browser: `node measure.mjs --base-url URL [--variant NAME=FOLDER]... [--rounds N]`.
 //
-// Each variant is a folder below the site that holds `assets/` and `engine/`; without one the site's own is measured. All
+// Each variant is a folder below the site that holds `assets/` and `engine/`, with what its worker is to be asked for
+// (`NAME=FOLDER?simd=baseline`); without one the site's own is measured. All
 // variants answer the same questions in turn within one page, so that what disturbs the machine disturbs them alike. From the second
 // on, each is also compared with the first, question by question. Not a test: it asserts nothing.
 
@@ -22,7 +23,7 @@ function options(args) {
   for (let i = 0; i < args.length; i += 2) {
     const [name, value] = [args[i], args[i + 1]];
     if (name === '--base-url') found.baseUrl = value;
-    else if (name === '--variant') found.variants.push(value.split('='));
+    else if (name === '--variant') found.variants.push(value.split(/=(.*)/s).slice(0, 2));
     else if (name === '--rounds') found.rounds = Number(value);
     else throw new Error(`unknown option ${name}; known are --base-url, --variant and --rounds`);
   }
@@ -54,9 +55,10 @@ await bench.run(async (chairside) => {
       const assistants = {};
       for (const [name, folder] of variants) {
         const begin = performance.now();
-        const baseUrl = new URL(folder === '' ? '.' : `${folder}/`, location.href).href;
+        const [path, search = ''] = folder.split('?');
+        const baseUrl = new URL(path === '' ? '.' : `${path}/`, location.href).href;
         const { MambaFormer } = await import(new URL('engine/mambaformer.js', baseUrl).href);
-        assistants[name] = await MambaFormer.load({ baseUrl });
+        assistants[name] = await MambaFormer.load({ baseUrl, workerUrl: new URL(`engine/worker.js?${search}`, baseUrl) });
         out[name] = { loadMs: performance.now() - begin, info: assistants[name].info, grounded: [], free: [] };
       }
       const ask = async (name, question, options) => {

@@ -7,6 +7,7 @@ mod bundle;
 mod forward;
 mod knowledge;
 mod process;
+mod rustc;
 mod server;
 mod setup;
 mod stages;
@@ -75,6 +76,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = rustc::stand_in() {
+        return code;
+    }
     match run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {

@@ -96,7 +96,7 @@ impl Attention {
         let AttentionScratch { q, weights, mixed, out, .. } = scratch;
         self.q.forward(x, q);
         let tokens = q.count();
-        mixed.reset(tokens, self.heads * self.d_kv);
+        let mixture = mixed.reset(tokens, self.heads * self.d_kv);
         let mut first = 0;
         while first < tokens {
             let rows = TILE_ROWS.min(tokens - first);
@@ -106,7 +106,7 @@ impl Attention {
                 3 => Self::attend_rows::<3>,
                 _ => Self::attend_rows::<TILE_ROWS>,
             };
-            tile(self, first, q, keys, placed, weights, mixed);
+            tile(self, first, q, keys, placed, weights, mixture);
             first += rows;
         }
         self.o.forward(mixed, out);
@@ -122,7 +122,7 @@ impl Attention {
         keys: &KeyValues,
         placed: Option<Placed<'_>>,
         weights: &mut Vec<f32>,
-        mixed: &mut Rows,
+        mixed: &mut [f32],
     ) {
         let (d_kv, inner) = (self.d_kv, self.heads * self.d_kv);
         let room = keys.tokens.next_multiple_of(PANEL);
@@ -132,9 +132,7 @@ impl Attention {
             let queries: [&[f32]; R] =
                 std::array::from_fn(|row| &q.values()[(first + row) * inner + head * d_kv..][..d_kv]);
             for (panel, k) in share.k.chunks_exact(d_kv * PANEL).enumerate() {
-                for (row, scores) in tile::<R>(queries, k, PANEL).iter().enumerate() {
-                    weights[row * room + panel * PANEL..][..PANEL].copy_from_slice(scores);
-                }
+                tile::<R>(queries, k, PANEL, &mut weights[panel * PANEL..], room);
             }
             for (row, scores) in weights.chunks_exact_mut(room.max(1)).enumerate() {
                 let visible = placed.map_or(keys.tokens, |placed| placed.add_bias(head, first + row, scores));
@@ -144,12 +142,10 @@ impl Attention {
             }
             let rows: [&[f32]; R] = std::array::from_fn(|row| &weights[row * room..][..keys.tokens]);
             for column in (0..d_kv).step_by(PANEL) {
-                let sums = tile::<R>(rows, share.v.get(column..).unwrap_or_default(), v_width);
-                let columns = PANEL.min(d_kv - column);
-                for (row, sums) in sums.iter().enumerate() {
-                    let at = (first + row) * inner + head * d_kv + column;
-                    mixed.values_mut()[at..at + columns].copy_from_slice(&sums[..columns]);
-                }
+                let v = share.v.get(column..).unwrap_or_default();
+                // Ends with the head's part of the last of these rows, so that no other head's is written.
+                let mixed = &mut mixed[first * inner + head * d_kv..][..(R - 1) * inner + d_kv];
+                tile::<R>(rows, v, v_width, &mut mixed[column..], inner);
             }
         }
     }

@@ -64,12 +64,9 @@ impl DenseMatrix {
     fn tiles<const R: usize>(&self, x: &[f32], y: &mut [f32]) {
         for (panel, weights) in self.panels.chunks_exact(self.inputs * PANEL).enumerate() {
             let first = panel * PANEL;
-            let columns = PANEL.min(self.outputs - first);
             for (x, y) in x.chunks_exact(R * self.inputs).zip(y.chunks_exact_mut(R * self.outputs)) {
                 let rows = std::array::from_fn(|row| &x[row * self.inputs..][..self.inputs]);
-                for (sums, y) in tile::<R>(rows, weights, PANEL).iter().zip(y.chunks_exact_mut(self.outputs)) {
-                    y[first..first + columns].copy_from_slice(&sums[..columns]);
-                }
+                tile::<R>(rows, weights, PANEL, &mut y[first..], self.outputs);
             }
         }
     }
@@ -81,20 +78,36 @@ impl DenseMatrix {
     }
 }
 
-/// `sum_k rows[r][k] * weights[k * stride + column]` for 32 columns. The rows have one length.
+/// Writes `sum_k rows[r][k] * weights[k * stride + column]` for up to 32 columns to `y[r * y_stride + column]`: as many as are left of a
+/// row of `y`, which may start anywhere in one. The rows have one length.
 #[inline]
-pub(crate) fn tile<const R: usize>(rows: [&[f32]; R], weights: &[f32], stride: usize) -> [[f32; PANEL]; R] {
+pub(crate) fn tile<const R: usize>(rows: [&[f32]; R], weights: &[f32], stride: usize, y: &mut [f32], y_stride: usize) {
+    // What is left of the last row is left of all.
+    let left = y.len().saturating_sub((R - 1) * y_stride).min(PANEL);
     if R == 1 {
-        return columns::<R, PANEL>(rows, weights, stride);
+        columns::<R, PANEL>(rows, weights, stride).iter().for_each(|sums| put(sums, &mut y[..left]));
+        return;
     }
-    let mut all = [[0.0; PANEL]; R];
-    for first in (0..PANEL).step_by(COLUMNS) {
+    for first in (0..left).step_by(COLUMNS) {
         let sums = columns::<R, COLUMNS>(rows, &weights[first..], stride);
-        for (all, sums) in all.iter_mut().zip(sums) {
-            all[first..first + COLUMNS].copy_from_slice(&sums);
+        for (row, sums) in sums.iter().enumerate() {
+            put(sums, &mut y[row * y_stride..][first..left]);
         }
     }
-    all
+}
+
+/// Writes the sums to the front of `y`, as many as fit.
+#[inline]
+pub(super) fn put<const C: usize>(sums: &[f32; C], y: &mut [f32]) {
+    // Nearly always all of them, and then no call to copy memory, which would take longer than the sums.
+    match y.first_chunk_mut::<C>() {
+        Some(y) => *y = *sums,
+        None => {
+            for (y, sum) in y.iter_mut().zip(sums) {
+                *y = *sum;
+            }
+        }
+    }
 }
 
 #[inline]

@@ -1,17 +1,15 @@
-//! Activations in 8 bits: each row in blocks of 32 with a scale of their own, made for every product anew.
+//! Activations in 7 bits: each row in blocks of 32 with a scale of their own, made for every product anew.
 
 use crate::nn::activation::ROUND;
 use crate::weights::quant::BLOCK;
 
-use super::layout::WORDS;
-
-/// The largest integer of an activation.
-const LARGEST: f32 = 127.0;
+use super::layout::{GROUP, LARGEST, OFFSET, WORDS};
 
 /// Rows of activations `[rows, width]`, width a multiple of 32, as integers and scales.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::nn) struct Blocks {
-    /// `[rows, width / 32]` blocks; each word holds two neighbours as 16-bit integers.
+    /// `[rows, width / 32]` blocks; each word holds a group of neighbours: two 16-bit integers, or four bytes with [`OFFSET`]
+    /// added.
     pub(super) words: Vec<[u32; WORDS]>,
     /// `[rows, width / 32]`: value = integer * scale.
     pub(super) scales: Vec<f32>,
@@ -28,13 +26,25 @@ impl Blocks {
             let largest = largest(block);
             let inverse = if largest > 0.0 { LARGEST / largest } else { 0.0 };
             self.scales.push(largest / LARGEST);
-            let (pairs, _) = block.as_chunks::<2>();
             let mut words = [0; WORDS];
-            for (word, [a, b]) in words.iter_mut().zip(pairs) {
-                *word = integer(a * inverse) & 0xffff | integer(b * inverse) << 16;
+            for (word, group) in words.iter_mut().zip(block.chunks_exact(GROUP)) {
+                *word = pack(group, inverse);
             }
             self.words.push(words);
         }
+    }
+}
+
+/// A group as a word.
+#[inline]
+fn pack(group: &[f32], inverse: f32) -> u32 {
+    match *group {
+        [a, b] => integer(a * inverse) & 0xffff | integer(b * inverse) << 16,
+        [a, b, c, d] => {
+            let byte = |x: f32| integer(x * inverse).wrapping_add(OFFSET.cast_unsigned()) & 0xff;
+            byte(a) | byte(b) << 8 | byte(c) << 16 | byte(d) << 24
+        }
+        _ => 0,
     }
 }
 
@@ -74,13 +84,19 @@ mod tests {
     #[test]
     fn each_block_by_its_own_largest_magnitude() {
         let mut values = vec![0.0; 96];
-        values[..5].copy_from_slice(&[-254.0, 1.0, 3.0, 254.0, 5.0]);
+        values[..5].copy_from_slice(&[-126.0, 1.0, 3.0, 126.0, 5.0]);
         values[63] = 0.5;
         let (integers, scales) = quantised(&values);
-        assert_eq!(scales, [2.0, 0.5 / 127.0, 0.0]);
-        assert_eq!(integers[..6], [-127, 0, 2, 127, 2, 0], "halves go to the even neighbour");
-        assert_eq!((integers[62], integers[63]), (0, 127));
+        assert_eq!(scales, [2.0, 0.5 / 63.0, 0.0]);
+        assert_eq!(integers[..6], [-63, 0, 2, 63, 2, 0], "halves go to the even neighbour");
+        assert_eq!((integers[62], integers[63]), (0, 63));
         assert!(integers[64..].iter().all(|integer| *integer == 0));
+    }
+
+    #[test]
+    fn groups_of_four_hold_the_same_integers() {
+        assert_eq!(pack(&[-63.0, 62.5, 0.0, 63.0], 1.0).to_le_bytes(), [1, 126, 64, 127]);
+        assert_eq!(pack(&[-63.0, 2.0], 1.0).to_le_bytes(), [0xc1, 0xff, 2, 0]);
     }
 
     #[test]
@@ -96,6 +112,6 @@ mod tests {
     #[test]
     fn the_smallest_magnitudes_do_not_overflow() {
         let (integers, scales) = quantised(&[f32::from_bits(1); 32]);
-        assert!(integers.iter().all(|integer| integer.abs() <= 127), "{integers:?}, {scales:?}");
+        assert!(integers.iter().all(|integer| integer.abs() <= 63), "{integers:?}, {scales:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Products of quantised weights: 8-bit activations against 8- or 4-bit weights, both in blocks of 32 along the inputs.
+//! Products of quantised weights: 7-bit activations against 8- or 4-bit weights, both in blocks of 32 along the inputs.
 //!
 //! A block's products are summed in integers, which is exact in any order; then `sum += integers * (weight scale * activation
 //! scale)` in f32, block by block. So every implementation — and a batch against its rows one by one — gives the same bits.
@@ -11,15 +11,15 @@ mod avx2;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-mod simd128;
+mod wasm;
 
 pub(super) use blocks::Blocks;
 
 use half::f16;
 
-use super::dense::{BAND_ROWS, TILE_ROWS};
+use super::dense::{BAND_ROWS, TILE_ROWS, put};
 use crate::weights::quant::{BLOCK, QuantError, check_blocks};
-use layout::Format;
+use layout::{Format, GROUP, OFFSET};
 
 /// Outputs computed together: two SIMD registers of wasm, one of AVX2.
 const PANEL: usize = 8;
@@ -31,6 +31,9 @@ pub(crate) struct QuantisedMatrix {
     weights: Vec<u8>,
     /// `[ceil(outputs / 8), inputs / 32, 8]`
     scales: Vec<[f32; PANEL]>,
+    /// What each block's sum starts from where activations have [`OFFSET`] added: minus so many times the sum of its weights. As
+    /// `scales`; empty where they have not.
+    starts: Vec<[i32; PANEL]>,
     inputs: usize,
     outputs: usize,
 }
@@ -40,6 +43,8 @@ pub(crate) struct QuantisedMatrix {
 struct Panel<'a> {
     weights: &'a [u8],
     scales: &'a [[f32; PANEL]],
+    #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code))] // only relaxed SIMD has offsets
+    starts: &'a [[i32; PANEL]],
 }
 
 /// What a tile reads of one row of activations.
@@ -68,6 +73,7 @@ impl QuantisedMatrix {
             format,
             weights: vec![format.zero_byte(); blocks * format.block_bytes()],
             scales: vec![[0.0; PANEL]; blocks],
+            starts: Vec::new(),
             inputs,
             outputs,
         };
@@ -76,7 +82,14 @@ impl QuantisedMatrix {
             let at = output / PANEL * across + block;
             packed.scales[at][output % PANEL] = scale.to_f32();
             let bytes = &mut packed.weights[at * format.block_bytes()..][..format.block_bytes()];
-            format.place(words, output % PANEL, bytes);
+            format.place::<GROUP>(words, output % PANEL, bytes);
+        }
+        if GROUP == 4 {
+            let sum = |block: &[u8], output| {
+                (0..BLOCK).map(|k| i32::from(format.value::<GROUP>(block, output, k))).sum::<i32>()
+            };
+            let blocks = packed.weights.chunks_exact(format.block_bytes());
+            packed.starts = blocks.map(|block| std::array::from_fn(|output| -OFFSET * sum(block, output))).collect();
         }
         Ok(packed)
     }
@@ -125,18 +138,19 @@ impl QuantisedMatrix {
         let across = self.inputs / BLOCK;
         let panels =
             self.weights.chunks_exact(across * self.format.block_bytes()).zip(self.scales.chunks_exact(across));
-        for (panel, (weights, scales)) in panels.enumerate() {
-            let first = panel * PANEL;
-            let columns = PANEL.min(self.outputs - first);
+        for (index, (weights, scales)) in panels.enumerate() {
+            let starts = self.starts.get(index * across..(index + 1) * across).unwrap_or_default();
+            let panel = Panel { weights, scales, starts };
+            let first = index * PANEL;
             let groups = x.words.chunks_exact(R * across).zip(x.scales.chunks_exact(R * across));
             for ((words, row_scales), y) in groups.zip(y.chunks_exact_mut(R * self.outputs)) {
                 let rows = std::array::from_fn(|row| Row {
                     words: &words[row * across..][..across],
                     scales: &row_scales[row * across..][..across],
                 });
-                let sums = tile::<R, NIBBLES>(Panel { weights, scales }, rows);
+                let sums = tile::<R, NIBBLES>(panel, rows);
                 for (sums, y) in sums.iter().zip(y.chunks_exact_mut(self.outputs)) {
-                    y[first..first + columns].copy_from_slice(&sums[..columns]);
+                    put(sums, &mut y[first..]);
                 }
             }
         }
@@ -149,7 +163,7 @@ impl QuantisedMatrix {
         let blocks = self.weights.chunks_exact(self.format.block_bytes()).zip(&self.scales);
         for (bytes, scales) in blocks.skip(first).take(across) {
             let scale = scales[output % PANEL];
-            row.extend((0..BLOCK).map(|k| f32::from(self.format.value(bytes, output % PANEL, k)) * scale));
+            row.extend((0..BLOCK).map(|k| f32::from(self.format.value::<GROUP>(bytes, output % PANEL, k)) * scale));
         }
     }
 }
@@ -158,7 +172,7 @@ impl QuantisedMatrix {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 #[inline]
 fn tile<const R: usize, const NIBBLES: bool>(panel: Panel<'_>, rows: [Row<'_>; R]) -> [[f32; PANEL]; R] {
-    simd128::tile::<R, NIBBLES>(panel, rows)
+    wasm::tile::<R, NIBBLES>(panel, rows)
 }
 
 /// `sum_blocks (sum_k integers) * (weight scale * activation scale)` of R rows and eight outputs.

@@ -14,7 +14,7 @@ pub(super) fn tile<const R: usize, const NIBBLES: bool>(panel: Panel<'_>, rows: 
             let mut products = [0i32; PANEL];
             for (k, x) in integers(&row.words[index]).enumerate().take(BLOCK) {
                 for (output, product) in products.iter_mut().enumerate() {
-                    *product += i32::from(x) * i32::from(format.value(weights, output, k));
+                    *product += i32::from(x) * i32::from(format.value::<2>(weights, output, k));
                 }
             }
             for ((sum, product), scale) in sums.iter_mut().zip(products).zip(scales) {

@@ -25,14 +25,14 @@ fn reference(matrix: &Matrix, x: &[f32], inputs: usize) -> Vec<f32> {
             let mut sum = 0.0f32;
             for (block, x) in row.chunks_exact(BLOCK).enumerate() {
                 let largest = x.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-                let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+                let inverse = if largest > 0.0 { 63.0 / largest } else { 0.0 };
                 let at = output * across + block;
                 let products = x.iter().enumerate().map(|(k, value)| {
-                    #[allow(clippy::cast_possible_truncation)] // at most 127
+                    #[allow(clippy::cast_possible_truncation)] // at most 63
                     let x = (value * inverse).round_ties_even() as i32;
                     x * integer(at * BLOCK + k)
                 });
-                sum += products.sum::<i32>() as f32 * (scales[at].to_f32() * (largest / 127.0));
+                sum += products.sum::<i32>() as f32 * (scales[at].to_f32() * (largest / 63.0));
             }
             y.push(sum);
         }
@@ -103,7 +103,7 @@ fn odd_shapes() {
     for storage in [Storage::Q8, Storage::Q4] {
         for rows in [1, 2, 3, 4, 5, 31, 32, 33, 127, 128, 129, 257] {
             let error = check(storage, rows, 64, 40, 7);
-            let limit = if storage == Storage::Q8 { 0.02 } else { 0.25 };
+            let limit = if storage == Storage::Q8 { 0.05 } else { 0.25 };
             assert!(error < limit, "{storage:?}, {rows} rows: relative error {error}");
         }
         for (inputs, outputs) in [(32, 1), (32, 7), (96, 8), (32, 9), (544, 31), (64, 33), (32, 257)] {
@@ -125,7 +125,7 @@ fn kernels_agree() {
             words: &blocks.words[2 * row..][..2],
             scales: &blocks.scales[2 * row..][..2],
         });
-        let panel = Panel { weights: &packed.weights, scales: &packed.scales };
+        let panel = Panel { weights: &packed.weights, scales: &packed.scales, starts: &[] };
         let (plain, chosen) = match packed.format {
             Format::Eight => (portable::tile::<4, false>(panel, rows), tile::<4, false>(panel, rows)),
             Format::Four => (portable::tile::<4, true>(panel, rows), tile::<4, true>(panel, rows)),
@@ -153,6 +153,6 @@ proptest! {
         rows in 1usize..10, across in 1usize..5, outputs in 1usize..40, four in any::<bool>(), seed in 1u64..1_000_000,
     ) {
         let error = check(if four { Storage::Q4 } else { Storage::Q8 }, rows, across * BLOCK, outputs, seed);
-        prop_assert!(error < if four { 0.35 } else { 0.06 }, "relative error {error}");
+        prop_assert!(error < if four { 0.4 } else { 0.1 }, "relative error {error}");
     }
 }
