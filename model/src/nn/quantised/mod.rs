@@ -17,10 +17,12 @@ pub(super) use blocks::Blocks;
 
 use half::f16;
 
-use super::dense::{BAND_ROWS, TILE_ROWS, put};
+use super::dense::{BAND_ROWS, put};
 use crate::weights::quant::{BLOCK, QuantError, check_blocks};
 use layout::{Format, GROUP, OFFSET};
 
+/// Rows computed together, by measurement: with more, V8 keeps sums in memory.
+const TILE_ROWS: usize = if GROUP == 4 { 3 } else { 4 };
 /// Outputs computed together: two SIMD registers of wasm, one of AVX2.
 const PANEL: usize = 8;
 

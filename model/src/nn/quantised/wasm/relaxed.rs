@@ -24,10 +24,13 @@ pub(super) fn products<const R: usize, const NIBBLES: bool>(
         _ => [i32x4_splat(0); 2],
     };
     let mut products = [start; R];
-    for (at, weights) in weights.chunks_exact(quad_bytes).take(WORDS).enumerate() {
+    // A loop whose length the compiler knows is unrolled, and V8 then moves the sums between registers and memory all the time:
+    // 45 instead of 70 products a nanosecond.
+    let quads = std::hint::black_box(WORDS);
+    for (at, weights) in weights.chunks_exact(quad_bytes).take(quads).enumerate() {
         let [front, back] = quad::<NIBBLES>(weights);
         for (words, products) in words.iter().zip(&mut products) {
-            let x = i32x4_splat(words[at].cast_signed());
+            let x = i32x4_splat(words[at % WORDS].cast_signed());
             products[0] = i32x4_relaxed_dot_i8x16_i7x16_add(front, x, products[0]);
             products[1] = i32x4_relaxed_dot_i8x16_i7x16_add(back, x, products[1]);
         }
