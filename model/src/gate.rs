@@ -3,7 +3,7 @@
 use crate::config::{Config, GateConfig};
 use crate::dispatch::Expert;
 use crate::error::ModelError;
-use crate::nn::{Linear, silu};
+use crate::nn::{Linear, Rows, add, dot, ln, silu, sum_of_squares};
 use crate::parameters::Parameters;
 
 /// Below this a norm counts as zero in a cosine.
@@ -85,12 +85,14 @@ impl Gate {
 
     /// Routes the tokens `ids` with embeddings `e [tokens, d_model]` (after the stem).
     pub(crate) fn route(&self, ids: &[u32], e: &[f32], routing: Routing) -> Result<Decisions, ModelError> {
-        let features = self.features(ids, e);
-        let mut hidden = self.fc1.forward_values(features, self.features)?;
-        for value in &mut hidden {
+        let mut features = Rows::new(self.features(ids, e), self.features);
+        let (mut hidden, mut flat) = (Rows::default(), Rows::default());
+        self.fc1.forward(&mut features, &mut hidden);
+        for value in hidden.values_mut() {
             *value = silu(*value);
         }
-        let flat = self.fc2.forward_values(hidden, self.config.hidden)?;
+        self.fc2.forward(&mut hidden, &mut flat);
+        let flat = flat.values();
         if flat.iter().any(|value| !value.is_finite()) {
             return Err(ModelError::NotFinite("gate logits"));
         }
@@ -119,11 +121,12 @@ impl Gate {
     fn features(&self, ids: &[u32], e: &[f32]) -> Vec<f32> {
         let d = self.d_model;
         let tokens = ids.len();
-        let length = (1.0 + tokens as f32).ln() / (1.0 + self.max_tokens as f32).ln();
+        let length = ln(1.0 + tokens as f32) / ln(1.0 + self.max_tokens as f32);
         let mut features = Vec::with_capacity(tokens * self.features);
         let mut mean = vec![0.0f32; d];
+        let mut deviations = vec![0.0f32; d];
         for (token, (row, &id)) in e.chunks_exact(d).zip(ids).enumerate() {
-            let inverse = 1.0 / (row.iter().map(|x| x * x).sum::<f32>() / d as f32 + EPSILON).sqrt();
+            let inverse = 1.0 / (sum_of_squares(row) / d as f32 + EPSILON).sqrt();
             features.extend(row.iter().zip(&self.norm).map(|(x, weight)| x * inverse * weight));
 
             let from = token.saturating_sub(self.config.window);
@@ -132,14 +135,18 @@ impl Gate {
             let count = (to - from) as f32;
             mean.fill(0.0);
             for row in window.chunks_exact(d) {
-                for (mean, x) in mean.iter_mut().zip(row) {
-                    *mean += x / count;
-                }
+                add(&mut mean, row);
             }
-            let spread: f32 = window
-                .chunks_exact(d)
-                .map(|row| row.iter().zip(&mean).map(|(x, m)| (x - m) * (x - m)).sum::<f32>())
-                .sum();
+            for value in &mut mean {
+                *value /= count;
+            }
+            let mut spread = 0.0;
+            for row in window.chunks_exact(d) {
+                for ((deviation, x), m) in deviations.iter_mut().zip(row).zip(&mean) {
+                    *deviation = x - m;
+                }
+                spread += sum_of_squares(&deviations);
+            }
             features.push(spread / count / self.table_mean_sq_norm);
             features.push(self.surprisal.get(id as usize).copied().unwrap_or(1.0));
             features.push(length);
@@ -151,11 +158,11 @@ impl Gate {
     /// The largest cosine between the window mean and a domain prototype.
     fn affinity(&self, mean: &[f32]) -> f32 {
         let length = norm(mean).max(NORM_FLOOR);
-        let cosine = |prototype: &[f32]| prototype.iter().zip(mean).map(|(p, m)| p * m).sum::<f32>() / length;
+        let cosine = |prototype: &[f32]| dot(prototype, mean) / length;
         self.prototypes.chunks_exact(self.d_model).map(cosine).fold(f32::NEG_INFINITY, f32::max)
     }
 }
 
 fn norm(x: &[f32]) -> f32 {
-    x.iter().map(|x| x * x).sum::<f32>().sqrt()
+    sum_of_squares(x).sqrt()
 }

@@ -2,16 +2,16 @@
 
 use std::rc::Rc;
 
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
 use crate::config::{Combine, Config};
-use crate::dispatch::{Dispatch, Expert};
-use crate::emamba::{EMamba, LayerState};
+use crate::dispatch::{Dispatch, Expert, Positions};
+use crate::emamba::{EMamba, EMambaRun, LayerState};
 use crate::error::ModelError;
-use crate::et5::{Decoder, DecoderCache, Encoder};
+use crate::et5::{Decoder, DecoderCache, Encoder, EncoderRun};
 use crate::gate::{Decisions, Gate, Routing};
-use crate::heads::{CopyHead, CopyKeys, LanguageModelHead, Pointer, PooledHeads, Verdict};
-use crate::nn::{Linear, RmsNorm, matrix, softmax_in_place, values};
+use crate::heads::{CopyHead, CopyKeys, HeadRows, HeadScratch, LanguageModelHead, Pointer, PooledHeads, Verdict};
+use crate::nn::{Linear, RmsNorm, Rows, softmax_in_place, tensor};
 use crate::parameters::Parameters;
 use crate::stem::Stem;
 use crate::weights::Weights;
@@ -68,8 +68,19 @@ pub struct Mixture {
 /// The decoder's progress in one answer.
 #[derive(Clone)]
 pub struct DecoderState {
-    pub(crate) cache: DecoderCache,
-    pub(crate) copy_keys: Option<Rc<CopyKeys>>,
+    cache: DecoderCache,
+    copy_keys: Option<Rc<CopyKeys>>,
+    embeddings: Vec<f32>,
+    /// Final hidden states of the tokens of the last call.
+    z: Rows,
+}
+
+impl DecoderState {
+    /// The final hidden state of the last token read, `[d_model]`; empty before the first.
+    pub(crate) fn last(&self) -> &[f32] {
+        let values = self.z.values();
+        &values[values.len() - self.z.width()..]
+    }
 }
 
 impl MambaFormer {
@@ -80,16 +91,16 @@ impl MambaFormer {
         let parameters = &mut parameters;
         Ok(Self {
             shared: parameters.linear("shared")?,
-            stem: config.stem_conv.map(|width| Stem::load(parameters, width)).transpose()?,
+            stem: config.stem_conv.map(|width| Stem::load(parameters, width, config.d_model)).transpose()?,
             gate: Gate::load(parameters, config)?,
-            encoder: Encoder::load(parameters, &config.et5)?,
+            encoder: Encoder::load(parameters, &config.et5, config.d_model)?,
             emamba: config
                 .emamba
                 .as_ref()
                 .map(|emamba| EMamba::load(parameters, emamba, config.d_model))
                 .transpose()?,
             memory_norm: match config.combine {
-                Combine::Residual => Some(RmsNorm::new(parameters.vector("memory_norm.weight")?, MEMORY_NORM_EPSILON)),
+                Combine::Residual => Some(RmsNorm::new(parameters.values("memory_norm.weight")?, MEMORY_NORM_EPSILON)),
                 Combine::Expert => None,
             },
             decoder: Decoder::load(parameters, &config.et5)?,
@@ -121,26 +132,24 @@ impl MambaFormer {
         if ids.len() > self.config.max_tokens {
             return Err(ModelError::TooManyTokens { found: ids.len(), limit: self.config.max_tokens });
         }
-        let mut embeddings = values(&self.shared.rows(ids)?)?;
+        let d_model = self.config.d_model;
+        let mut embeddings = Vec::with_capacity(ids.len() * d_model);
+        self.shared.gather(ids, &mut embeddings);
         if let Some(stem) = &self.stem {
             stem.apply(&mut embeddings);
         }
         let decisions = self.gate.route(ids, &embeddings, routing)?;
         let dispatch = Dispatch::new(&decisions.experts);
-        let embeddings = matrix(embeddings, self.config.d_model)?;
-        let et5 = if dispatch.et5.is_empty() {
-            None
-        } else {
-            let hidden = select(&embeddings, dispatch.et5.as_slice())?;
-            Some(Et5Run { hidden, bias: self.encoder.position_bias(&dispatch.et5)?, layer: 0 })
+        let selected = |positions: &Positions| -> Vec<f32> {
+            let row = |position: &u32| &embeddings[*position as usize * d_model..][..d_model];
+            positions.as_slice().iter().flat_map(row).copied().collect()
         };
-        let emamba = match &self.emamba {
-            Some(expert) if !dispatch.emamba.is_empty() => {
-                let hidden = expert.begin(&select(&embeddings, dispatch.emamba.as_slice())?)?;
-                Some(EMambaRun { hidden, layer: 0 })
-            }
-            _ => None,
-        };
+        let et5 = (!dispatch.et5.is_empty()).then(|| self.encoder.begin(selected(&dispatch.et5), dispatch.et5.clone()));
+        let emamba = self
+            .emamba
+            .as_ref()
+            .filter(|_| !dispatch.emamba.is_empty())
+            .map(|expert| (expert, expert.begin(Rows::new(selected(&dispatch.emamba), d_model))));
         Ok(Encoding { model: self, ids: ids.to_vec(), decisions, dispatch, embeddings, et5, emamba })
     }
 
@@ -161,40 +170,62 @@ impl MambaFormer {
     ) -> Result<(Tensor, Vec<LayerState>), ModelError> {
         let expert = self.emamba.as_ref().ok_or(ModelError::Absent("EMamba expert"))?;
         let mut state = state.unwrap_or_else(|| expert.initial_state());
-        let mut hidden = hidden.clone();
-        for (index, layer) in state.iter_mut().enumerate() {
-            hidden = expert.layer(index, &hidden, layer)?;
-        }
-        Ok((expert.normalise(&hidden)?, state))
+        let hidden = expert.scan(&values(hidden)?, &mut state)?;
+        Ok((tensor(hidden.values(), hidden.width())?, state))
     }
 
     /// A decoder that has read nothing yet.
     pub fn begin_decoding(&self, encoded: &Encoded) -> Result<DecoderState, ModelError> {
-        Ok(DecoderState { cache: self.decoder.cache(&encoded.memory)?, copy_keys: encoded.copy_keys.clone() })
+        let mut memory = Rows::new(values(&encoded.memory)?, self.config.d_model);
+        Ok(DecoderState {
+            cache: self.decoder.cache(&mut memory),
+            copy_keys: encoded.copy_keys.clone(),
+            embeddings: Vec::new(),
+            z: Rows::default(),
+        })
     }
 
     /// Reads `ids` into the decoder and returns its final hidden states `z [ids, d_model]`.
     pub fn decode(&self, state: &mut DecoderState, ids: &[u32]) -> Result<Tensor, ModelError> {
+        self.read(state, ids)?;
+        Ok(tensor(state.z.values(), self.config.d_model)?)
+    }
+
+    /// Reads `ids` into the decoder, whose state then holds their final hidden states. After the first token nothing is allocated, until an
+    /// answer is longer than expected.
+    pub fn read(&self, state: &mut DecoderState, ids: &[u32]) -> Result<(), ModelError> {
         self.check_ids(ids)?;
         // The decoder reads the plain shared embedding: the stem belongs to the prompt.
-        let embeddings = self.shared.rows(ids)?;
-        self.decoder.forward(&embeddings, &mut state.cache)
+        self.shared.gather(ids, &mut state.embeddings);
+        self.decoder.forward(&state.embeddings, &mut state.cache, &mut state.z);
+        Ok(())
     }
 
     /// Language-model logits `[n, vocab_size]` of decoder states `z [n, d_model]`.
     pub fn logits(&self, z: &Tensor) -> Result<Tensor, ModelError> {
-        Ok(self.head.forward(z, &self.shared)?)
+        let mut scratch = HeadScratch::default();
+        self.head.forward(&values(z)?, self.config.d_model, &self.shared, &mut scratch);
+        Ok(tensor(scratch.logits().values(), self.config.vocab_size)?)
     }
 
     /// The distribution of the next token after one state `z [1, d_model]`: language model and pointer mixed (See et al. 2017, eq. 9),
     /// repeated tokens of the prompt merged.
     pub fn mixture(&self, z: &Tensor, state: &DecoderState, prompt: &[u32]) -> Result<Mixture, ModelError> {
-        let mut probabilities = values(&self.logits(z)?)?;
+        self.mix(&values(z)?, state, prompt, &mut HeadScratch::default())
+    }
+
+    /// [`Self::mixture`] of a state's values.
+    pub(crate) fn mix(
+        &self,
+        z: &[f32],
+        state: &DecoderState,
+        prompt: &[u32],
+        scratch: &mut HeadScratch,
+    ) -> Result<Mixture, ModelError> {
+        self.head.forward(z, self.config.d_model, &self.shared, scratch);
+        let mut probabilities = scratch.logits().values().to_vec();
         softmax_in_place(&mut probabilities);
-        let pointer = match (&self.copy, &state.copy_keys) {
-            (Some(head), Some(keys)) => Some(head.point(z, keys)?),
-            _ => None,
-        };
+        let pointer = self.point(z, state, scratch);
         if let Some(pointer) = &pointer {
             for probability in &mut probabilities {
                 *probability *= pointer.generate;
@@ -209,27 +240,38 @@ impl MambaFormer {
         Ok(Mixture { probabilities, pointer })
     }
 
+    /// Where the token after state `z [d_model]` may be copied from; `None` without copy head.
+    pub(crate) fn point(&self, z: &[f32], state: &DecoderState, scratch: &mut HeadScratch) -> Option<Pointer> {
+        let (head, keys) = self.copy.as_ref().zip(state.copy_keys.as_deref())?;
+        let mut pointer = Pointer::default();
+        head.point(z, keys, scratch, &mut pointer);
+        Some(pointer)
+    }
+
     /// What the decoder's state at the start token, `z [1, d_model]`, says of the whole question.
     pub fn verdict(&self, z: &Tensor) -> Result<Verdict, ModelError> {
-        Ok(self.pooled.verdict(z)?)
+        Ok(self.pooled.verdict(&values(z)?))
+    }
+
+    /// [`Self::verdict`] of a state that has read the start token alone.
+    pub(crate) fn verdict_of(&self, state: &DecoderState) -> Verdict {
+        self.pooled.verdict(state.last())
     }
 
     /// [`Self::verdict`] of a state computed elsewhere, `[d_model]`.
-    pub fn verdict_of(&self, z: &[f32]) -> Result<Verdict, ModelError> {
-        self.verdict(&Tensor::from_slice(z, (1, z.len()), &Device::Cpu)?)
+    #[must_use]
+    pub fn verdict_at(&self, z: &[f32]) -> Verdict {
+        self.pooled.verdict(z)
     }
 
     /// The normalised retrieval embedding of an encoded text.
     pub fn embedding(&self, encoded: &Encoded) -> Result<Vec<f32>, ModelError> {
-        self.pooled.embedding(&encoded.memory)
+        self.pooled.embedding(&Rows::new(values(&encoded.memory)?, self.config.d_model))
     }
 
-    pub(crate) fn copy_head(&self) -> Option<&CopyHead> {
-        self.copy.as_ref()
-    }
-
-    pub(crate) fn head(&self) -> (&LanguageModelHead, &Linear) {
-        (&self.head, &self.shared)
+    /// The language-model head's rows of a few tokens.
+    pub(crate) fn head_rows(&self, ids: &[u32]) -> HeadRows {
+        self.head.gather(ids, self.config.d_model, &self.shared)
     }
 
     fn check_ids(&self, ids: &[u32]) -> Result<(), ModelError> {
@@ -244,26 +286,16 @@ impl MambaFormer {
     }
 }
 
-struct Et5Run {
-    hidden: Tensor,
-    bias: Tensor,
-    layer: usize,
-}
-
-struct EMambaRun {
-    hidden: Tensor,
-    layer: usize,
-}
-
-/// A prompt being encoded, one expert layer a step, so that a worker can look at its messages in between.
+/// A prompt being encoded, some tokens of an expert's layer a step, so that a worker can look at its messages in between.
 pub struct Encoding<'m> {
     model: &'m MambaFormer,
     ids: Vec<u32>,
     decisions: Decisions,
     dispatch: Dispatch,
-    embeddings: Tensor,
-    et5: Option<Et5Run>,
-    emamba: Option<EMambaRun>,
+    /// `[L, d_model]`, after the stem.
+    embeddings: Vec<f32>,
+    et5: Option<EncoderRun>,
+    emamba: Option<(&'m EMamba, EMambaRun)>,
 }
 
 impl Encoding<'_> {
@@ -273,41 +305,32 @@ impl Encoding<'_> {
         &self.decisions
     }
 
-    /// Runs one layer of one expert; `false` when all layers have run.
+    /// Runs some tokens through one layer of one expert; `false` when all layers have run.
     pub fn step(&mut self) -> Result<bool, ModelError> {
-        if let Some(run) = self.et5.as_mut().filter(|run| run.layer < self.model.encoder.layers()) {
-            run.hidden = self.model.encoder.layer(run.layer, &run.hidden, &run.bias)?;
-            run.layer += 1;
-            return Ok(true);
-        }
-        if let (Some(run), Some(expert)) = (self.emamba.as_mut(), &self.model.emamba)
-            && run.layer < expert.layers()
+        if let Some(run) = &mut self.et5
+            && self.model.encoder.step(run)
         {
-            // Within one call an expert sees all its tokens, so each layer starts from the empty state.
-            let mut state = expert.initial_layer_state(run.layer);
-            run.hidden = expert.layer(run.layer, &run.hidden, &mut state)?;
-            run.layer += 1;
             return Ok(true);
         }
-        Ok(false)
+        match &mut self.emamba {
+            Some((expert, run)) => expert.step(run),
+            None => Ok(false),
+        }
     }
 
     /// Combines the experts' outputs into the memory; call it when [`Self::step`] has returned `false`.
     pub fn finish(self) -> Result<Encoded, ModelError> {
         let model = self.model;
         let d_model = model.config.d_model;
-        let et5_hidden = self.et5.map(|run| model.encoder.finish(&run.hidden)).transpose()?;
-        let emamba_hidden = match (self.emamba, &model.emamba) {
-            (Some(run), Some(expert)) => Some(expert.finish(&run.hidden)?),
-            _ => None,
-        };
+        let et5_hidden = self.et5.map(|run| model.encoder.finish(&run));
+        let emamba_hidden = self.emamba.map(|(expert, run)| expert.finish(&run));
         let mut memory = match model.config.combine {
-            Combine::Residual => values(&self.embeddings)?,
-            Combine::Expert => vec![0.0; self.ids.len() * d_model],
+            Combine::Residual => self.embeddings.clone(),
+            Combine::Expert => vec![0.0; self.embeddings.len()],
         };
         for (hidden, positions) in [(&et5_hidden, &self.dispatch.et5), (&emamba_hidden, &self.dispatch.emamba)] {
             let Some(hidden) = hidden else { continue };
-            for (row, &position) in values(hidden)?.chunks_exact(d_model).zip(positions.as_slice()) {
+            for (row, &position) in hidden.values().chunks_exact(d_model).zip(positions.as_slice()) {
                 let position = position as usize;
                 let weight = match model.config.combine {
                     Combine::Residual => self.decisions.weights[position],
@@ -321,22 +344,28 @@ impl Encoding<'_> {
         if memory.iter().any(|value| !value.is_finite()) {
             return Err(ModelError::NotFinite("memory values"));
         }
-        let memory = matrix(memory, d_model)?;
-        let memory = match &model.memory_norm {
-            Some(norm) => norm.forward(&memory)?,
-            None => memory,
-        };
-        let copy_keys = model.copy.as_ref().map(|copy| copy.keys(&memory)).transpose()?.map(Rc::new);
+        let mut normed = Rows::default();
+        match &model.memory_norm {
+            Some(norm) => norm.forward(&memory, &mut normed),
+            None => normed = Rows::new(memory, d_model),
+        }
+        let copy_keys = model.copy.as_ref().map(|copy| Rc::new(copy.keys(&mut normed)));
+        let hidden = |rows: Option<Rows>| rows.map(|rows| tensor(rows.values(), d_model)).transpose();
         Ok(Encoded {
             ids: self.ids,
             decisions: self.decisions,
-            memory,
-            trace: Trace { embeddings: self.embeddings, et5_hidden, emamba_hidden },
+            memory: tensor(normed.values(), d_model)?,
+            trace: Trace {
+                embeddings: tensor(&self.embeddings, d_model)?,
+                et5_hidden: hidden(et5_hidden)?,
+                emamba_hidden: hidden(emamba_hidden)?,
+            },
             copy_keys,
         })
     }
 }
 
-fn select(rows: &Tensor, positions: &[u32]) -> candle_core::Result<Tensor> {
-    rows.index_select(&Tensor::from_slice(positions, positions.len(), &Device::Cpu)?, 0)
+/// The values of a tensor in row-major order.
+fn values(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
+    tensor.flatten_all()?.to_vec1::<f32>()
 }

@@ -1,10 +1,8 @@
 //! From stored tensors to layers: picks each weight by name and puts it into the form the layer computes with.
 
-use candle_core::{Device, Tensor};
-
 use crate::error::ModelError;
 use crate::nn::Linear;
-use crate::weights::{Matrix, Weights};
+use crate::weights::{Weights, WeightsError};
 
 /// Hands out weights by name while a model is built.
 pub(crate) struct Parameters<'w> {
@@ -23,15 +21,8 @@ impl<'w> Parameters<'w> {
 
     /// The linear map `{prefix}.weight` with `{prefix}.bias`.
     pub(crate) fn linear_with_bias(&mut self, prefix: &str) -> Result<Linear, ModelError> {
-        let bias = self.vector(&format!("{prefix}.bias"))?;
+        let bias = self.values(&format!("{prefix}.bias"))?;
         self.map(prefix, Some(bias))
-    }
-
-    /// A one-dimensional weight as a tensor.
-    pub(crate) fn vector(&mut self, name: &str) -> Result<Tensor, ModelError> {
-        let values = self.values(name)?;
-        let count = values.len();
-        Ok(Tensor::from_vec(values, count, &Device::Cpu)?)
     }
 
     /// A weight's values in row-major order.
@@ -39,13 +30,9 @@ impl<'w> Parameters<'w> {
         Ok(self.weights.take_f32(name)?)
     }
 
-    fn map(&mut self, prefix: &str, bias: Option<Tensor>) -> Result<Linear, ModelError> {
-        let matrix = self.weights.take_matrix(&format!("{prefix}.weight"))?;
-        Ok(match matrix {
-            Matrix::F32 { rows, columns, values } => {
-                Linear::dense(&Tensor::from_vec(values, (rows, columns), &Device::Cpu)?, bias)?
-            }
-            quantised => Linear::quantised(quantised.into_qtensor()?, bias)?,
-        })
+    fn map(&mut self, prefix: &str, bias: Option<Vec<f32>>) -> Result<Linear, ModelError> {
+        let name = format!("{prefix}.weight");
+        let matrix = self.weights.take_matrix(&name)?;
+        Linear::new(&matrix, bias).map_err(|source| WeightsError::Quant { name, source }.into())
     }
 }

@@ -8,6 +8,7 @@ mod data;
 mod forward;
 mod knowledge;
 mod process;
+mod rustc;
 mod server;
 mod setup;
 mod stages;
@@ -81,6 +82,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = rustc::stand_in() {
+        return code;
+    }
     match run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {

@@ -540,7 +540,7 @@ impl Builder<'_> {
     fn bias(&mut self, stack: &str, bidirectional: bool) -> Result<Buffer, GpuError> {
         let name = format!("{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight");
         let table = self.tensors.values(&name)?;
-        let bias = bias_by_distance(table, &self.config.et5, bidirectional);
+        let bias = bias_by_distance(&table, &self.config.et5, bidirectional);
         Ok(self.constant(&name, &bias))
     }
 

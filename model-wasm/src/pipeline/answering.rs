@@ -289,7 +289,7 @@ impl<'a> Answering<'a> {
         self.statistics = answer.statistics();
         self.tokens_out = self.statistics.tokens;
         if answer.submits() == 1 && !self.resumed {
-            self.verdict = self.assistant.model.verdict_of(answer.first_state())?;
+            self.verdict = self.assistant.model.verdict_at(answer.first_state());
             if self.unanswerable() {
                 return Ok(vec![self.done(AnswerState::NotCovered)]);
             }

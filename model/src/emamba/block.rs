@@ -1,11 +1,9 @@
 //! One Mamba-1 block: norm, input projection, causal depthwise convolution, selective scan, gate, output projection.
 
-use candle_core::Tensor;
-
 use super::selective_scan::{ScanInput, selective_scan};
 use crate::config::EMambaConfig;
 use crate::error::ModelError;
-use crate::nn::{CausalConv, Linear, RmsNorm, matrix, silu, softplus, values};
+use crate::nn::{CausalConv, Linear, RmsNorm, Rows, add, exp, silu, softplus};
 use crate::parameters::Parameters;
 
 /// What a block remembers of the tokens it has read (its forward direction).
@@ -17,6 +15,30 @@ pub struct LayerState {
     pub ssm: Vec<f32>,
     /// Tokens read so far.
     pub tokens: usize,
+}
+
+/// Buffers of one call, kept for the next.
+#[derive(Default)]
+pub(super) struct BlockScratch {
+    normed: Rows,
+    /// `[tokens, 2 * d_inner]`: x and z.
+    projected: Rows,
+    y: Rows,
+    /// The backward direction's output, last token first.
+    other: Rows,
+    direction: DirectionScratch,
+    out: Rows,
+}
+
+#[derive(Default)]
+struct DirectionScratch {
+    padded: Vec<f32>,
+    x: Rows,
+    selected: Rows,
+    dt_low: Rows,
+    dt: Rows,
+    b: Vec<f32>,
+    c: Vec<f32>,
 }
 
 /// One scan direction: its own convolution, selection and state matrices.
@@ -44,7 +66,7 @@ impl Block {
         let layer = format!("emamba.layers.{index}");
         let mixer = format!("{layer}.mixer");
         Ok(Self {
-            norm: RmsNorm::new(parameters.vector(&format!("{layer}.norm.weight"))?, config.layer_norm_epsilon),
+            norm: RmsNorm::new(parameters.values(&format!("{layer}.norm.weight"))?, config.layer_norm_epsilon),
             in_proj: parameters.linear(&format!("{mixer}.in_proj"))?,
             forward: Direction::load(parameters, &mixer, config)?,
             backward: config
@@ -61,32 +83,43 @@ impl Block {
         LayerState { conv: self.forward.conv.nothing_before(), ssm: vec![0.0; d_inner * d_state], tokens: 0 }
     }
 
-    /// `hidden [tokens, d_model] -> [tokens, d_model]`, residual included.
-    pub(super) fn forward(&self, hidden: &Tensor, state: &mut LayerState) -> Result<Tensor, ModelError> {
+    /// Whether a sequence must be read in one call.
+    pub(super) fn needs_all_tokens(&self) -> bool {
+        self.backward.is_some()
+    }
+
+    /// Adds the block's output to `hidden [tokens, d_model]`.
+    pub(super) fn forward(
+        &self,
+        hidden: &mut [f32],
+        state: &mut LayerState,
+        scratch: &mut BlockScratch,
+    ) -> Result<(), ModelError> {
         if self.backward.is_some() && state.tokens > 0 {
             return Err(ModelError::ChunkedBidirectional);
         }
-        let tokens = hidden.dim(0)?;
         let d_inner = self.config.d_inner;
-        let projected = values(&self.in_proj.forward(&self.norm.forward(hidden)?)?)?;
-        let mut x = Vec::with_capacity(tokens * d_inner);
-        for row in projected.chunks_exact(2 * d_inner) {
-            x.extend_from_slice(&row[..d_inner]);
-        }
-        let mut y = self.forward.run(&x, &self.config, state)?;
+        let BlockScratch { normed, projected, y, other, direction, out } = scratch;
+        self.norm.forward(hidden, normed);
+        self.in_proj.forward(normed, projected);
+        let rows = projected.values().chunks_exact(2 * d_inner);
+        let x = rows.clone().map(|row| &row[..d_inner]);
+        self.forward.run(x.clone(), &self.config, state, direction, y);
         if let Some(backward) = &self.backward {
-            let reversed = reverse_rows(&x, d_inner);
-            let other = backward.run(&reversed, &self.config, &mut self.initial_state())?;
-            for (sum, value) in y.iter_mut().zip(reverse_rows(&other, d_inner)) {
-                *sum += value;
+            backward.run(x.rev(), &self.config, &mut self.initial_state(), direction, other);
+            let reversed = other.values().chunks_exact(d_inner).rev();
+            for (sum, row) in y.values_mut().chunks_exact_mut(d_inner).zip(reversed) {
+                add(sum, row);
             }
         }
-        for (y, row) in y.chunks_exact_mut(d_inner).zip(projected.chunks_exact(2 * d_inner)) {
+        for (y, row) in y.values_mut().chunks_exact_mut(d_inner).zip(rows) {
             for (value, z) in y.iter_mut().zip(&row[d_inner..]) {
                 *value *= silu(*z);
             }
         }
-        Ok((hidden + self.out_proj.forward(&matrix(y, d_inner)?)?)?)
+        self.out_proj.forward(y, out);
+        add(hidden, out.values());
+        Ok(())
     }
 }
 
@@ -97,41 +130,43 @@ impl Direction {
             conv: CausalConv::load(parameters, &format!("{prefix}.conv1d"), config.d_conv)?,
             x_proj: parameters.linear(&format!("{prefix}.x_proj"))?,
             dt_proj: parameters.linear_with_bias(&format!("{prefix}.dt_proj"))?,
-            a_log2e: a_log.into_iter().map(|a| -a.exp() * std::f32::consts::LOG2_E).collect(),
+            a_log2e: a_log.into_iter().map(|a| -exp(a) * std::f32::consts::LOG2_E).collect(),
             d: parameters.values(&format!("{prefix}.D"))?,
         })
     }
 
-    /// Convolution, SiLU, selection and scan of `x [tokens, d_inner]`.
-    fn run(&self, x: &[f32], config: &EMambaConfig, state: &mut LayerState) -> Result<Vec<f32>, ModelError> {
+    /// Makes `y [tokens, d_inner]` of the rows `x`: convolution, SiLU, selection and scan.
+    fn run<'a>(
+        &self,
+        x: impl Iterator<Item = &'a [f32]>,
+        config: &EMambaConfig,
+        state: &mut LayerState,
+        scratch: &mut DirectionScratch,
+        y: &mut Rows,
+    ) {
         let EMambaConfig { d_inner, d_state, dt_rank, .. } = *config;
-        let mut x = self.conv.forward(x, &mut state.conv);
-        for value in &mut x {
+        let DirectionScratch { padded, x: convolved, selected, dt_low, dt, b, c } = scratch;
+        self.conv.forward(x, &mut state.conv, padded, convolved);
+        for value in convolved.values_mut() {
             *value = silu(*value);
         }
-        let selected = self.x_proj.forward_values(x.clone(), d_inner)?;
-        let width = dt_rank + 2 * d_state;
-        let tokens = selected.len() / width;
-        let mut dt = Vec::with_capacity(tokens * dt_rank);
-        let mut b = Vec::with_capacity(tokens * d_state);
-        let mut c = Vec::with_capacity(tokens * d_state);
-        for row in selected.chunks_exact(width) {
-            dt.extend_from_slice(&row[..dt_rank]);
+        self.x_proj.forward(convolved, selected);
+        let tokens = selected.count();
+        b.clear();
+        c.clear();
+        let low = dt_low.reset(tokens, dt_rank).chunks_exact_mut(dt_rank);
+        for (row, low) in selected.values().chunks_exact(dt_rank + 2 * d_state).zip(low) {
+            low.copy_from_slice(&row[..dt_rank]);
             b.extend_from_slice(&row[dt_rank..dt_rank + d_state]);
             c.extend_from_slice(&row[dt_rank + d_state..]);
         }
-        let mut dt = self.dt_proj.forward_values(dt, dt_rank)?;
-        for value in &mut dt {
+        self.dt_proj.forward(dt_low, dt);
+        for value in dt.values_mut() {
             *value = softplus(*value);
         }
-        let mut y = vec![0.0; tokens * d_inner];
-        let input = ScanInput { x: &x, dt: &dt, b: &b, c: &c, a_log2e: &self.a_log2e, d: &self.d, d_state };
-        selective_scan(&input, &mut state.ssm, &mut y);
+        let (x, dt) = (convolved.values(), dt.values());
+        let input = ScanInput { x, dt, b, c, a_log2e: &self.a_log2e, d: &self.d, d_state };
+        selective_scan(&input, &mut state.ssm, y.reset(tokens, d_inner));
         state.tokens += tokens;
-        Ok(y)
     }
-}
-
-fn reverse_rows(x: &[f32], width: usize) -> Vec<f32> {
-    x.chunks_exact(width).rev().flatten().copied().collect()
 }

@@ -20,7 +20,7 @@ pub(super) struct ScanInput<'a> {
     pub(super) d_state: usize,
 }
 
-/// Scans forward and adds `y [tokens, d_inner]` to `output`; `state [d_inner, d_state]` moves on.
+/// Scans forward and writes `y [tokens, d_inner]` to `output`; `state [d_inner, d_state]` moves on.
 ///
 /// Channels are the outer loop: a channel's state stays in registers over all tokens, and B and C (a few kilobytes) in the
 /// first-level cache.
@@ -50,7 +50,14 @@ fn scan_states<const N: usize>(input: &ScanInput, state: &mut [f32], output: &mu
                 h[s] = exp2(dt * a[s]) * h[s] + dx * b[s];
                 products[s] = h[s] * c[s];
             }
-            output[at] += products.iter().sum::<f32>() + input.d[channel] * x;
+            // Four partial sums, as many as a register holds.
+            let mut sums = [0.0f32; 4];
+            for four in products.as_chunks::<4>().0 {
+                for (sum, product) in sums.iter_mut().zip(four) {
+                    *sum += product;
+                }
+            }
+            output[at] = (sums[0] + sums[1]) + (sums[2] + sums[3]) + input.d[channel] * x;
         }
         *stored = h;
     }
@@ -73,7 +80,7 @@ fn scan_any(input: &ScanInput, state: &mut [f32], output: &mut [f32]) {
                 h[s] = exp2(dt * a[s]) * h[s] + dt * x * b[s];
                 y += h[s] * c[s];
             }
-            output[at] += y;
+            output[at] = y;
         }
     }
 }

@@ -1,10 +1,12 @@
 //! T5's multi-head attention: no scaling, no biases, an additive relative-position bias.
+//!
+//! Four queries at a time go through all keys of a head: scores, bias, softmax, mixture. Only these four rows of scores are ever
+//! stored, not the matrix of all.
 
-use candle_core::Tensor;
-
+use super::relative_bias::RelativeBias;
 use crate::config::Et5Config;
 use crate::error::ModelError;
-use crate::nn::Linear;
+use crate::nn::{Linear, PANEL, Rows, TILE_ROWS, softmax_in_place, tile};
 use crate::parameters::Parameters;
 
 /// The four projections of one attention layer.
@@ -17,11 +19,41 @@ pub(crate) struct Attention {
     d_kv: usize,
 }
 
-/// Keys and values of a sequence: `k` is `[heads, tokens, d_kv]`, `v` likewise.
+/// Keys and values of a sequence, growing by its tokens.
 #[derive(Clone)]
 pub(crate) struct KeyValues {
-    k: Tensor,
-    v: Tensor,
+    heads: Vec<HeadKeyValues>,
+    tokens: usize,
+}
+
+/// One head's share, laid out for [`tile`].
+#[derive(Clone, Default)]
+struct HeadKeyValues {
+    /// `[ceil(tokens / 32), d_kv, 32]`
+    k: Vec<f32>,
+    /// `[tokens, d_kv rounded up to 32]`
+    v: Vec<f32>,
+}
+
+/// Where queries and keys stand, for the position bias.
+#[derive(Clone, Copy)]
+pub(crate) struct Placed<'a> {
+    pub(crate) bias: &'a RelativeBias,
+    /// Original positions of the queries.
+    pub(crate) queries: &'a [u32],
+    /// Original positions of the keys, ascending.
+    pub(crate) keys: &'a [u32],
+}
+
+/// Buffers of one call, kept for the next.
+#[derive(Clone, Default)]
+pub(crate) struct AttentionScratch {
+    q: Rows,
+    k: Rows,
+    v: Rows,
+    weights: Vec<f32>,
+    mixed: Rows,
+    out: Rows,
 }
 
 impl Attention {
@@ -36,32 +68,129 @@ impl Attention {
         })
     }
 
-    /// Keys and values of `x [tokens, d_model]`.
-    pub(crate) fn key_values(&self, x: &Tensor) -> candle_core::Result<KeyValues> {
-        Ok(KeyValues { k: self.split_heads(&self.k.forward(x)?)?, v: self.split_heads(&self.v.forward(x)?)? })
+    /// No keys yet, room for `tokens`.
+    pub(crate) fn no_keys(&self, tokens: usize) -> KeyValues {
+        let heads = (0..self.heads).map(|_| HeadKeyValues {
+            k: Vec::with_capacity(tokens.next_multiple_of(PANEL) * self.d_kv),
+            v: Vec::with_capacity(tokens * self.d_kv.next_multiple_of(PANEL)),
+        });
+        KeyValues { heads: heads.collect(), tokens: 0 }
     }
 
-    /// Attention of `x [tokens, d_model]` over the given keys; `bias` is `[heads, tokens, keys]`. Returns `[tokens, d_model]`.
-    pub(crate) fn attend(&self, x: &Tensor, memory: &KeyValues, bias: Option<&Tensor>) -> candle_core::Result<Tensor> {
-        let q = self.split_heads(&self.q.forward(x)?)?;
-        let mut scores = q.matmul(&memory.k.t()?)?;
-        if let Some(bias) = bias {
-            scores = (scores + bias)?;
+    /// Adds the keys and values of `x [tokens, d_model]`.
+    pub(crate) fn add_keys(&self, x: &mut Rows, keys: &mut KeyValues, scratch: &mut AttentionScratch) {
+        self.k.forward(x, &mut scratch.k);
+        self.v.forward(x, &mut scratch.v);
+        keys.append(scratch.k.values(), scratch.v.values(), self.d_kv);
+    }
+
+    /// Adds to `hidden [tokens, d_model]` the attention of `x [tokens, d_model]` over the given keys.
+    pub(crate) fn attend(
+        &self,
+        x: &mut Rows,
+        keys: &KeyValues,
+        placed: Option<Placed<'_>>,
+        hidden: &mut [f32],
+        scratch: &mut AttentionScratch,
+    ) {
+        let AttentionScratch { q, weights, mixed, out, .. } = scratch;
+        self.q.forward(x, q);
+        let tokens = q.count();
+        let mixture = mixed.reset(tokens, self.heads * self.d_kv);
+        let mut first = 0;
+        while first < tokens {
+            let rows = TILE_ROWS.min(tokens - first);
+            let tile = match rows {
+                1 => Self::attend_rows::<1>,
+                2 => Self::attend_rows::<2>,
+                3 => Self::attend_rows::<3>,
+                _ => Self::attend_rows::<TILE_ROWS>,
+            };
+            tile(self, first, q, keys, placed, weights, mixture);
+            first += rows;
         }
-        let weights = candle_nn::ops::softmax_last_dim(&scores)?;
-        let mixed = weights.matmul(&memory.v)?;
-        let tokens = x.dim(0)?;
-        self.o.forward(&mixed.transpose(0, 1)?.reshape((tokens, self.heads * self.d_kv))?)
+        self.o.forward(mixed, out);
+        crate::nn::add(hidden, out.values());
     }
 
-    fn split_heads(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        x.reshape((x.dim(0)?, self.heads, self.d_kv))?.transpose(0, 1)?.contiguous()
+    /// R queries over all keys, head by head. Takes rows `first..first + R` of `q`, writes those of `mixed`.
+    #[allow(clippy::too_many_arguments)] // disjoint parts of one scratch
+    fn attend_rows<const R: usize>(
+        &self,
+        first: usize,
+        q: &Rows,
+        keys: &KeyValues,
+        placed: Option<Placed<'_>>,
+        weights: &mut Vec<f32>,
+        mixed: &mut [f32],
+    ) {
+        let (d_kv, inner) = (self.d_kv, self.heads * self.d_kv);
+        let room = keys.tokens.next_multiple_of(PANEL);
+        weights.resize(R * room, 0.0);
+        let v_width = d_kv.next_multiple_of(PANEL);
+        for (head, share) in keys.heads.iter().enumerate() {
+            let queries: [&[f32]; R] =
+                std::array::from_fn(|row| &q.values()[(first + row) * inner + head * d_kv..][..d_kv]);
+            for (panel, k) in share.k.chunks_exact(d_kv * PANEL).enumerate() {
+                tile::<R>(queries, k, PANEL, &mut weights[panel * PANEL..], room);
+            }
+            for (row, scores) in weights.chunks_exact_mut(room.max(1)).enumerate() {
+                let visible = placed.map_or(keys.tokens, |placed| placed.add_bias(head, first + row, scores));
+                softmax_in_place(&mut scores[..visible]);
+                // What a decoder must not see yet, and what fills up the last panel.
+                scores[visible..].fill(0.0);
+            }
+            let rows: [&[f32]; R] = std::array::from_fn(|row| &weights[row * room..][..keys.tokens]);
+            for column in (0..d_kv).step_by(PANEL) {
+                let v = share.v.get(column..).unwrap_or_default();
+                // Ends with the head's part of the last of these rows, so that no other head's is written.
+                let mixed = &mut mixed[first * inner + head * d_kv..][..(R - 1) * inner + d_kv];
+                tile::<R>(rows, v, v_width, &mut mixed[column..], inner);
+            }
+        }
+    }
+}
+
+impl Placed<'_> {
+    /// Adds the bias of query `row` to its scores and returns how many keys it may see.
+    fn add_bias(&self, head: usize, row: usize, scores: &mut [f32]) -> usize {
+        let query = self.queries[row];
+        let visible = self.bias.visible(query, self.keys);
+        self.bias.add(head, query, &self.keys[..visible], scores);
+        visible
     }
 }
 
 impl KeyValues {
-    /// These keys and values followed by those of later tokens.
-    pub(crate) fn append(&self, later: &Self) -> candle_core::Result<Self> {
-        Ok(Self { k: Tensor::cat(&[&self.k, &later.k], 1)?, v: Tensor::cat(&[&self.v, &later.v], 1)? })
+    /// Those of a stack without layers.
+    pub(crate) fn none() -> Self {
+        Self { heads: Vec::new(), tokens: 0 }
+    }
+
+    /// Adds rows of `k` and `v`, `[tokens, heads * d_kv]`.
+    fn append(&mut self, k: &[f32], v: &[f32], d_kv: usize) {
+        let inner = self.heads.len() * d_kv;
+        for (k, v) in k.chunks_exact(inner).zip(v.chunks_exact(inner)) {
+            let (panel, lane) = (self.tokens / PANEL, self.tokens % PANEL);
+            for ((share, k), v) in self.heads.iter_mut().zip(k.chunks_exact(d_kv)).zip(v.chunks_exact(d_kv)) {
+                share.k.resize((panel + 1) * d_kv * PANEL, 0.0);
+                let places = share.k[panel * d_kv * PANEL..].iter_mut().skip(lane).step_by(PANEL);
+                for (place, value) in places.zip(k) {
+                    *place = *value;
+                }
+                share.v.extend_from_slice(v);
+                share.v.resize((self.tokens + 1) * d_kv.next_multiple_of(PANEL), 0.0);
+            }
+            self.tokens += 1;
+        }
+    }
+
+    /// Forgets all tokens and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        for share in &mut self.heads {
+            share.k.clear();
+            share.v.clear();
+        }
+        self.tokens = 0;
     }
 }

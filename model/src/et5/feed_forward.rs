@@ -1,9 +1,7 @@
 //! T5 v1.1's gated feed-forward layer: `wo(gelu(wi_0 x) * wi_1 x)` (Shazeer 2020, GEGLU).
 
-use candle_core::Tensor;
-
 use crate::error::ModelError;
-use crate::nn::{Linear, gelu_tanh, matrix, values};
+use crate::nn::{Linear, Rows, add, gelu_tanh};
 use crate::parameters::Parameters;
 
 /// The three projections of one feed-forward layer.
@@ -11,6 +9,14 @@ pub(crate) struct FeedForward {
     wi_0: Linear,
     wi_1: Linear,
     wo: Linear,
+}
+
+/// Buffers of one call, kept for the next.
+#[derive(Clone, Default)]
+pub(crate) struct FeedForwardScratch {
+    wide: Rows,
+    gate: Rows,
+    out: Rows,
 }
 
 impl FeedForward {
@@ -22,15 +28,15 @@ impl FeedForward {
         })
     }
 
-    /// `[tokens, d_model] -> [tokens, d_model]`.
-    pub(crate) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let width = self.wi_0.forward(x)?;
-        let d_ff = width.dim(1)?;
-        let mut hidden = values(&width)?;
-        let gate = values(&self.wi_1.forward(x)?)?;
-        for (value, gate) in hidden.iter_mut().zip(&gate) {
+    /// Adds to `hidden [tokens, d_model]` the layer's output on `x [tokens, d_model]`.
+    pub(crate) fn forward(&self, x: &mut Rows, hidden: &mut [f32], scratch: &mut FeedForwardScratch) {
+        let FeedForwardScratch { wide, gate, out } = scratch;
+        self.wi_0.forward(x, wide);
+        self.wi_1.forward(x, gate);
+        for (value, gate) in wide.values_mut().iter_mut().zip(gate.values()) {
             *value = gelu_tanh(*value) * gate;
         }
-        self.wo.forward(&matrix(hidden, d_ff)?)
+        self.wo.forward(wide, out);
+        add(hidden, out.values());
     }
 }

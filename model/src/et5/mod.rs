@@ -9,11 +9,11 @@ mod feed_forward;
 mod relative_bias;
 
 pub(crate) use decoder::{Decoder, DecoderCache};
-pub(crate) use encoder::Encoder;
+pub(crate) use encoder::{Encoder, EncoderRun};
 
 /// The relative-position bias of every distance, `[heads, 2 max_distance + 1]`, from the table `[buckets, heads]` of a stack's first
 /// layer; for implementations that compute attention themselves.
 #[must_use]
-pub fn bias_by_distance(table: Vec<f32>, config: &crate::config::Et5Config, bidirectional: bool) -> Vec<f32> {
+pub fn bias_by_distance(table: &[f32], config: &crate::config::Et5Config, bidirectional: bool) -> Vec<f32> {
     relative_bias::RelativeBias::new(table, config, bidirectional).by_distance()
 }

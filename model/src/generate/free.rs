@@ -1,10 +1,8 @@
 //! Free generation: any token of the vocabulary, one decoder call per token.
 
-use candle_core::Tensor;
-
 use super::sampler::{Sampler, Sampling, largest};
 use crate::error::ModelError;
-use crate::heads::Verdict;
+use crate::heads::{HeadScratch, Verdict};
 use crate::mambaformer::{DecoderState, Encoded, MambaFormer, Mixture};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 
@@ -80,7 +78,7 @@ pub struct FreeDecoder<'m> {
     options: FreeOptions,
     prompt: Vec<u32>,
     state: DecoderState,
-    hidden: Tensor,
+    scratch: HeadScratch,
     verdict: Verdict,
     sampler: Sampler,
     ids: Vec<u32>,
@@ -98,16 +96,16 @@ impl<'m> FreeDecoder<'m> {
     ) -> Result<Self, ModelError> {
         options.stop_strings.retain(|stop| !stop.is_empty());
         let mut state = model.begin_decoding(encoded)?;
-        let hidden = model.decode(&mut state, &[model.config().decoder_start_token_id])?;
+        model.read(&mut state, &[model.config().decoder_start_token_id])?;
         Ok(Self {
-            verdict: model.verdict(&hidden)?,
+            verdict: model.verdict_of(&state),
             sampler: Sampler::new(options.sampling),
             model,
             tokenizer,
             options,
             prompt: encoded.ids.clone(),
             state,
-            hidden,
+            scratch: HeadScratch::default(),
             ids: Vec::new(),
             shown: 0,
             ended: None,
@@ -149,7 +147,7 @@ impl<'m> FreeDecoder<'m> {
         let safe = safe_length(&text, &self.options.stop_strings);
         let new = text.get(self.shown..safe).unwrap_or_default().to_owned();
         self.shown = self.shown.max(safe);
-        self.hidden = self.model.decode(&mut self.state, &[token.id])?;
+        self.model.read(&mut self.state, &[token.id])?;
         Ok(FreeStep::Token { token, text: new })
     }
 
@@ -160,7 +158,8 @@ impl<'m> FreeDecoder<'m> {
     }
 
     fn next_token(&mut self) -> Result<FreeToken, ModelError> {
-        let Mixture { probabilities, pointer } = self.model.mixture(&self.hidden, &self.state, &self.prompt)?;
+        let Mixture { probabilities, pointer } =
+            self.model.mix(self.state.last(), &self.state, &self.prompt, &mut self.scratch)?;
         let chosen = self.sampler.choose(&probabilities).unwrap_or(0);
         let id = u32::try_from(chosen).unwrap_or(u32::MAX);
         let probability = probabilities[chosen];

@@ -1,13 +1,11 @@
 //! Grounded decoding with jump-forward (docs/ARCHITECTURE.md): the answer is put together from whole units of its sources; the
 //! model's probabilities choose where a unit starts, and whatever has one possible continuation is followed without asking it.
 
-use candle_core::Tensor;
-
 use super::resume::Resumed;
 use super::sampler::largest;
 use super::sources::{Sources, UnitOrigin};
 use crate::error::ModelError;
-use crate::heads::{HeadRows, LanguageModelHead, Pointer, Verdict};
+use crate::heads::{HeadRows, HeadScratch, LanguageModelHead, Pointer, Verdict};
 use crate::mambaformer::{DecoderState, Encoded, MambaFormer};
 use crate::nn::softmax_in_place;
 
@@ -76,8 +74,9 @@ pub struct GroundedDecoder<'m> {
     rows: HeadRows,
     /// Tokens chosen or followed that the decoder has not read yet.
     pending: Vec<u32>,
-    /// The decoder's state after the last token it read, while no token is pending.
-    hidden: Tensor,
+    /// Logits, then probabilities of the vocabulary.
+    generated: Vec<f32>,
+    scratch: HeadScratch,
     /// Prompt positions of the end token, from which the pointer copies the end of the answer.
     ends: Vec<usize>,
     used: Vec<bool>,
@@ -106,11 +105,10 @@ impl<'m> GroundedDecoder<'m> {
     ) -> Result<Self, ModelError> {
         let config = model.config();
         let vocabulary = sources.vocabulary(config.eos_token_id);
-        let (head, shared) = model.head();
-        let rows = head.gather(&vocabulary, shared)?;
+        let rows = model.head_rows(&vocabulary);
         let mut state = model.begin_decoding(encoded)?;
-        let hidden = model.decode(&mut state, &[config.decoder_start_token_id])?;
-        let verdict = model.verdict(&hidden)?;
+        model.read(&mut state, &[config.decoder_start_token_id])?;
+        let verdict = model.verdict_of(&state);
         let units = sources.units().len();
         Ok(Self {
             model,
@@ -122,7 +120,8 @@ impl<'m> GroundedDecoder<'m> {
             vocabulary,
             rows,
             pending: Vec::new(),
-            hidden,
+            generated: Vec::new(),
+            scratch: HeadScratch::default(),
             ends: (0..encoded.ids.len()).filter(|at| encoded.ids[*at] == config.eos_token_id).collect(),
             used: vec![false; units],
             matched: Vec::new(),
@@ -280,20 +279,17 @@ impl<'m> GroundedDecoder<'m> {
     /// Lets the decoder read what is pending and chooses among the candidates: the chosen index and its probability among them.
     fn ask(&mut self, candidates: &[Candidate]) -> Result<(usize, f32), ModelError> {
         if !self.pending.is_empty() {
-            let z = self.model.decode(&mut self.state, &self.pending)?;
-            self.hidden = z.narrow(0, self.pending.len() - 1, 1)?;
+            self.model.read(&mut self.state, &self.pending)?;
             self.pending.clear();
             self.statistics.model_calls += 1;
         }
-        let mut generated = LanguageModelHead::score(&self.hidden, &self.rows)?;
-        softmax_in_place(&mut generated);
-        let pointer = match (self.model.copy_head(), &self.state.copy_keys) {
-            (Some(head), Some(keys)) => Some(head.point(&self.hidden, keys)?),
-            _ => None,
-        };
+        let z = self.state.last();
+        LanguageModelHead::score(z, &self.rows, &mut self.generated);
+        softmax_in_place(&mut self.generated);
+        let pointer = self.model.point(z, &self.state, &mut self.scratch);
         let mut scores = Vec::with_capacity(candidates.len());
         for candidate in candidates {
-            let likelihood = self.vocabulary.binary_search(&candidate.id).map_or(0.0, |row| generated[row]);
+            let likelihood = self.vocabulary.binary_search(&candidate.id).map_or(0.0, |row| self.generated[row]);
             scores.push(self.score(candidate, likelihood, pointer.as_ref()));
         }
         let total: f32 = scores.iter().sum();

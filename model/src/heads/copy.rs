@@ -1,11 +1,10 @@
 //! The copy (pointer-generator) head (See et al. 2017): a pointer attention from the decoder's state to the memory, and a gate
 //! between generating and copying.
 
-use candle_core::Tensor;
-
+use super::HeadScratch;
 use crate::config::HeadWidth;
 use crate::error::ModelError;
-use crate::nn::{Linear, sigmoid, softmax_in_place, values};
+use crate::nn::{Linear, Rows, dot, sigmoid, softmax_in_place};
 use crate::parameters::Parameters;
 
 pub(crate) struct CopyHead {
@@ -16,10 +15,10 @@ pub(crate) struct CopyHead {
 }
 
 /// The pointer's keys of one memory, `[L, width]`.
-pub(crate) struct CopyKeys(Vec<f32>);
+pub(crate) struct CopyKeys(Rows);
 
 /// Where the answer's next token may be copied from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pointer {
     /// `a [L]`, sums to 1.
     pub attention: Vec<f32>,
@@ -38,21 +37,19 @@ impl CopyHead {
     }
 
     /// The keys of `memory [L, d_model]`, made once per question.
-    pub(crate) fn keys(&self, memory: &Tensor) -> candle_core::Result<CopyKeys> {
-        Ok(CopyKeys(values(&self.key.forward(memory)?)?))
+    pub(crate) fn keys(&self, memory: &mut Rows) -> CopyKeys {
+        let mut keys = Rows::default();
+        self.key.forward(memory, &mut keys);
+        CopyKeys(keys)
     }
 
-    /// The pointer of one decoder state `z [1, d_model]`.
-    pub(crate) fn point(&self, z: &Tensor, keys: &CopyKeys) -> candle_core::Result<Pointer> {
-        let query = values(&self.query.forward(z)?)?;
+    /// Makes `pointer` that of one decoder state `z [d_model]`.
+    pub(crate) fn point(&self, z: &[f32], keys: &CopyKeys, scratch: &mut HeadScratch, pointer: &mut Pointer) {
+        let query = scratch.apply(&self.query, z);
         let scale = 1.0 / (self.width as f32).sqrt();
-        let mut attention: Vec<f32> = keys
-            .0
-            .chunks_exact(self.width)
-            .map(|key| key.iter().zip(&query).map(|(k, q)| k * q).sum::<f32>() * scale)
-            .collect();
-        softmax_in_place(&mut attention);
-        let gate = values(&self.gate.forward(z)?)?;
-        Ok(Pointer { attention, generate: sigmoid(gate.first().copied().unwrap_or(0.0)) })
+        pointer.attention.clear();
+        pointer.attention.extend(keys.0.values().chunks_exact(self.width).map(|key| dot(key, query) * scale));
+        softmax_in_place(&mut pointer.attention);
+        pointer.generate = sigmoid(scratch.apply(&self.gate, z).first().copied().unwrap_or(0.0));
     }
 }

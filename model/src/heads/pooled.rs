@@ -1,10 +1,9 @@
 //! The heads that give one verdict per question: decision, answerability, embedding.
 
-use candle_core::Tensor;
-
+use super::HeadScratch;
 use crate::config::Config;
 use crate::error::ModelError;
-use crate::nn::{Linear, sigmoid, softmax_in_place, values};
+use crate::nn::{Linear, Rows, add, sigmoid, softmax_in_place, sum_of_squares};
 use crate::parameters::Parameters;
 
 /// What the decoder's first state says of the question as a whole.
@@ -33,28 +32,32 @@ impl PooledHeads {
         })
     }
 
-    /// From the decoder's state at the start token, `z [1, d_model]`.
-    pub(crate) fn verdict(&self, z: &Tensor) -> candle_core::Result<Verdict> {
-        let decision = match &self.decision {
-            None => None,
-            Some(head) => {
-                let mut logits = values(&head.forward(z)?)?;
-                softmax_in_place(&mut logits);
-                <[f32; 3]>::try_from(logits).ok()
-            }
-        };
-        let answerable = match &self.answerable {
-            None => None,
-            Some(head) => values(&head.forward(z)?)?.first().map(|logit| sigmoid(*logit)),
-        };
-        Ok(Verdict { decision, answerable })
+    /// From the decoder's state at the start token, `z [d_model]`.
+    pub(crate) fn verdict(&self, z: &[f32]) -> Verdict {
+        let mut scratch = HeadScratch::default();
+        let decision = self.decision.as_ref().and_then(|head| {
+            let mut logits = <[f32; 3]>::try_from(scratch.apply(head, z)).ok()?;
+            softmax_in_place(&mut logits);
+            Some(logits)
+        });
+        let answerable =
+            self.answerable.as_ref().and_then(|head| scratch.apply(head, z).first().map(|logit| sigmoid(*logit)));
+        Verdict { decision, answerable }
     }
 
     /// The retrieval embedding of `memory [L, d_model]`: mean over tokens, projected, length 1.
-    pub(crate) fn embedding(&self, memory: &Tensor) -> Result<Vec<f32>, ModelError> {
+    pub(crate) fn embedding(&self, memory: &Rows) -> Result<Vec<f32>, ModelError> {
         let head = self.embedding.as_ref().ok_or(ModelError::Absent("embedding head"))?;
-        let mut embedding = values(&head.forward(&memory.mean_keepdim(0)?)?)?;
-        let norm = embedding.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        let mut mean = vec![0.0; memory.width()];
+        for row in memory.values().chunks_exact(memory.width()) {
+            add(&mut mean, row);
+        }
+        for value in &mut mean {
+            *value /= memory.count() as f32;
+        }
+        let mut scratch = HeadScratch::default();
+        let mut embedding = scratch.apply(head, &mean).to_vec();
+        let norm = sum_of_squares(&embedding).sqrt().max(f32::MIN_POSITIVE);
         for value in &mut embedding {
             *value /= norm;
         }

@@ -1,56 +1,66 @@
-//! A weight matrix applied from the right, `y = x W^T (+ b)`, in f32 or in candle's block-quantised formats.
+//! A weight matrix applied from the right, `y = x W^T (+ b)`, in f32 or quantised.
 
-use candle_core::quantized::{QMatMul, QTensor};
-use candle_core::{Device, Module, Tensor};
-
-use super::values;
+use super::Rows;
+use super::dense::DenseMatrix;
+use super::quantised::QuantisedMatrix;
+use crate::weights::Matrix;
+use crate::weights::quant::QuantError;
 
 enum Weight {
-    /// `[inputs, outputs]`, transposed once at load so that the matrix product reads it in order.
-    Dense(Tensor),
-    Quantised(QMatMul),
+    Dense(DenseMatrix),
+    Quantised(QuantisedMatrix),
 }
 
 /// A linear map with weight `[outputs, inputs]` and an optional bias `[outputs]`.
 pub(crate) struct Linear {
     weight: Weight,
-    bias: Option<Tensor>,
+    bias: Option<Vec<f32>>,
 }
 
 impl Linear {
-    /// From an f32 weight `[outputs, inputs]`.
-    pub(crate) fn dense(weight: &Tensor, bias: Option<Tensor>) -> candle_core::Result<Self> {
-        Ok(Self { weight: Weight::Dense(weight.t()?.contiguous()?), bias })
-    }
-
-    /// From a block-quantised weight `[outputs, inputs]`.
-    pub(crate) fn quantised(weight: QTensor, bias: Option<Tensor>) -> candle_core::Result<Self> {
-        Ok(Self { weight: Weight::Quantised(QMatMul::from_qtensor(weight)?), bias })
-    }
-
-    /// `[rows, inputs] -> [rows, outputs]`.
-    pub(crate) fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let y = match &self.weight {
-            Weight::Dense(weight) => x.matmul(weight)?,
-            Weight::Quantised(weight) => weight.forward(x)?,
+    /// From the stored weight `[outputs, inputs]`, packed for the kernels.
+    pub(crate) fn new(weight: &Matrix, bias: Option<Vec<f32>>) -> Result<Self, QuantError> {
+        let weight = match weight {
+            Matrix::F32 { columns, values, .. } => Weight::Dense(DenseMatrix::new(values, *columns)),
+            Matrix::Q8 { rows, columns, words, scales } => {
+                Weight::Quantised(QuantisedMatrix::eight(*rows, *columns, words, scales)?)
+            }
+            Matrix::Q4 { rows, columns, words, scales } => {
+                Weight::Quantised(QuantisedMatrix::four(*rows, *columns, words, scales)?)
+            }
         };
-        match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
-            None => Ok(y),
+        Ok(Self { weight, bias })
+    }
+
+    /// Makes `y [rows, outputs]` the map of `x [rows, inputs]`.
+    pub(crate) fn forward(&self, x: &mut Rows, y: &mut Rows) {
+        let (inputs, outputs) = match &self.weight {
+            Weight::Dense(weight) => (weight.inputs(), weight.outputs()),
+            Weight::Quantised(weight) => (weight.inputs(), weight.outputs()),
+        };
+        debug_assert_eq!(x.width(), inputs, "the config's shapes were checked at load");
+        let out = y.reset(x.values().len() / inputs, outputs);
+        match &self.weight {
+            Weight::Dense(weight) => weight.multiply(x.values(), out),
+            Weight::Quantised(weight) => weight.multiply(x.blocks(), out),
+        }
+        if let Some(bias) = &self.bias {
+            for row in out.chunks_exact_mut(outputs) {
+                for (value, bias) in row.iter_mut().zip(bias) {
+                    *value += bias;
+                }
+            }
         }
     }
 
-    /// [`Self::forward`] on row-major values.
-    pub(crate) fn forward_values(&self, x: Vec<f32>, inputs: usize) -> candle_core::Result<Vec<f32>> {
-        values(&self.forward(&super::matrix(x, inputs)?)?)
-    }
-
-    /// The weight's rows of the given indices, widened to f32: `[ids, inputs]`.
-    pub(crate) fn rows(&self, ids: &[u32]) -> candle_core::Result<Tensor> {
-        let ids = Tensor::from_slice(ids, ids.len(), &Device::Cpu)?;
-        match &self.weight {
-            Weight::Dense(weight) => weight.index_select(&ids, 1)?.t()?.contiguous(),
-            Weight::Quantised(weight) => weight.embedding(&ids),
+    /// Makes `rows [ids, inputs]` the weight's rows of the given indices, widened to f32.
+    pub(crate) fn gather(&self, ids: &[u32], rows: &mut Vec<f32>) {
+        rows.clear();
+        for &id in ids {
+            match &self.weight {
+                Weight::Dense(weight) => weight.append_row(id as usize, rows),
+                Weight::Quantised(weight) => weight.append_row(id as usize, rows),
+            }
         }
     }
 }

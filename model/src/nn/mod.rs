@@ -2,23 +2,29 @@
 
 mod activation;
 mod causal_conv;
+mod dense;
 mod linear;
+mod quantised;
 mod rms_norm;
+mod rows;
 
-pub(crate) use activation::{exp2, gelu_tanh, sigmoid, silu, softmax_in_place, softplus};
+pub(crate) use activation::{dot, exp, exp2, gelu_tanh, ln, sigmoid, silu, softmax_in_place, softplus, sum_of_squares};
 pub(crate) use causal_conv::CausalConv;
+pub(crate) use dense::{DenseMatrix, PANEL, TILE_ROWS, tile};
 pub(crate) use linear::Linear;
 pub(crate) use rms_norm::RmsNorm;
+pub(crate) use rows::Rows;
 
 use candle_core::{Device, Tensor};
 
-/// Wraps row-major values as a `[rows, width]` tensor without copying them.
-pub(crate) fn matrix(values: Vec<f32>, width: usize) -> candle_core::Result<Tensor> {
-    let rows = values.len() / width;
-    Tensor::from_vec(values, (rows, width), &Device::Cpu)
+/// A copy of row-major values as a `[rows, width]` tensor, the form in which the model hands them out.
+pub(crate) fn tensor(values: &[f32], width: usize) -> candle_core::Result<Tensor> {
+    Tensor::from_slice(values, (values.len() / width, width), &Device::Cpu)
 }
 
-/// The values of a tensor in row-major order.
-pub(crate) fn values(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
-    tensor.flatten_all()?.to_vec1::<f32>()
+/// Adds `y` to `x`, element by element.
+pub(crate) fn add(x: &mut [f32], y: &[f32]) {
+    for (x, y) in x.iter_mut().zip(y) {
+        *x += y;
+    }
 }

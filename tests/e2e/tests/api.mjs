@@ -160,4 +160,35 @@ export const tests = {
     );
     equal(found.runs.at(-1).heap, found.runs[3].heap, 'heap after 12 questions and after 4');
   },
+
+  'one engine is fetched, by what the browser understands, and both give the same answers': async (chairside) => {
+    const engines = [];
+    chairside.context.on('request', (request) => {
+      const engine = /engine\/(mambaformer_wasm\w*)_bg\.wasm/.exec(request.url());
+      if (engine) engines.push(engine[1]);
+    });
+    await ownPage(chairside);
+    const found = await chairside.page.evaluate(async (questions) => {
+      const out = {};
+      for (const name of ['chosen', 'baseline']) {
+        const script = name === 'baseline' ? 'engine/worker.js?simd=baseline' : 'engine/worker.js';
+        const assistant = await window.api.MambaFormer.load({ workerUrl: new URL(script, location.href) });
+        out[name] = [];
+        for (const [question, mode] of questions) {
+          let text = '';
+          for await (const event of assistant.ask(question, { mode, maxTokens: 32 })) {
+            if (event.type === 'routing') text += event.tokens.map(({ p }) => p).join(' ');
+            if (event.type === 'text') text += event.text;
+          }
+          out[name].push(text);
+        }
+        assistant.dispose();
+      }
+      return out;
+    }, [[QUESTION, 'grounded'], [QUESTION, 'free'], ['What causes gum disease?', 'free']]);
+    // Chromium has relaxed SIMD since version 114.
+    equal(engines, ['mambaformer_wasm_relaxed', 'mambaformer_wasm'], 'engines fetched');
+    check(found.chosen.every((text) => text.length > 100), 'the answers are too short to compare');
+    equal(found.chosen, found.baseline, 'answers of the two engines');
+  },
 };

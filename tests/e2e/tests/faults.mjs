@@ -96,7 +96,7 @@ export const tests = {
   'the worker script is missing': neverStarts(status('**/engine/worker.js', 404)),
 
   'the engine module is damaged': neverStarts(
-    changed('**/engine/mambaformer_wasm_bg.wasm', (body) => body.subarray(0, body.length - 100)),
+    changed('**/engine/mambaformer_wasm*_bg.wasm', (body) => body.subarray(0, body.length - 100)),
   ),
 
   'the worker is killed while idle': async (chairside) => {

@@ -46,7 +46,7 @@ export const tests = {
   'the policy stands in the page and in every header': async (chairside) => {
     await chairside.open();
     const meta = await chairside.page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');
-    for (const path of ['', 'engine/worker.js', 'engine/mambaformer_wasm_bg.wasm', 'assets/grounding.json', 'no-such-file']) {
+    for (const path of ['', 'engine/worker.js', 'engine/mambaformer_wasm_relaxed_bg.wasm', 'assets/grounding.json', 'no-such-file']) {
       const response = await chairside.page.request.get(new URL(path, chairside.baseUrl).href);
       const header = response.headers()['content-security-policy'] ?? '';
       for (const directive of [...ESSENTIAL, "frame-ancestors 'none'"]) {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! dist/index.html, *.js, *.wasm, *.css   the page (Trunk, from app/)
-//! dist/engine/                           the worker (model-wasm/js/* and the module that wasm-bindgen makes)
+//! dist/engine/                           the worker (model-wasm/js/* and the modules that wasm-bindgen makes)
 //! dist/assets/                           weights, knowledge base, grounding rules (assets/)
 //! ```
 
@@ -74,12 +74,13 @@ fn check(dist: &Path) -> Result<()> {
 /// Replaces a module by its optimised form, where wasm-opt is there.
 ///
 /// wasm-opt takes longer than a build that found nothing to do, so its results are kept by the hash of what went in.
-fn optimise(workspace: &Workspace, tools: &Tools, module: &Path) -> Result<()> {
+/// `feature` is what the module may use beside [`WASM_FEATURES`].
+fn optimise(workspace: &Workspace, tools: &Tools, module: &Path, feature: Option<&str>) -> Result<()> {
     let Some(wasm_opt) = &tools.wasm_opt else {
         return Ok(());
     };
     let bytes = fs::read(module).with_context(|| format!("{} cannot be read", module.display()))?;
-    let recipe = format!("{BINARYEN} {WASM_OPT_LEVEL} {WASM_FEATURES:?} {}", sha256_hex(&bytes));
+    let recipe = format!("{BINARYEN} {WASM_OPT_LEVEL} {WASM_FEATURES:?} {feature:?} {}", sha256_hex(&bytes));
     let kept = workspace.target().join("optimised");
     let optimised = kept.join(format!("{}.wasm", sha256_hex(recipe.as_bytes())));
     if !optimised.is_file() {
@@ -92,7 +93,7 @@ fn optimise(workspace: &Workspace, tools: &Tools, module: &Path) -> Result<()> {
         } else {
             command.arg(wasm_opt);
         }
-        command.arg(WASM_OPT_LEVEL).args(WASM_FEATURES).arg(module).arg("-o").arg(&unfinished);
+        command.arg(WASM_OPT_LEVEL).args(WASM_FEATURES).args(feature).arg(module).arg("-o").arg(&unfinished);
         run("Optimising the module (a minute)", command.current_dir(workspace.root()))?;
         fs::rename(&unfinished, &optimised).with_context(|| format!("{} cannot be kept", optimised.display()))?;
     }

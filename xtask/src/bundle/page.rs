@@ -28,7 +28,7 @@ pub(super) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
     }
     for file in files_below(&dist)? {
         if file.extension().is_some_and(|extension| extension == "wasm") {
-            optimise(workspace, tools, &file)?;
+            optimise(workspace, tools, &file, None)?;
         }
     }
     Ok(())

@@ -1,0 +1,68 @@
+//! What the model computes does not depend on the machine: the same bits natively (AVX2 or plain Rust) and in the browser (SIMD).
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy.toml does not see as tests
+
+use mambaformer_model::preset::Preset;
+use mambaformer_model::random::{RandomWeights, Stream, byte_tokenizer};
+use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
+use mambaformer_model::{MambaFormer, Routing};
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+fn model(scheme: Scheme) -> MambaFormer {
+    let config = Preset::Nano.config();
+    let model = NewModel {
+        name: "nano".to_owned(),
+        version: "0".to_owned(),
+        recipe: Recipe::new(scheme),
+        tokenizer: byte_tokenizer(config.vocab_size).unwrap(),
+        provenance: serde_json::Map::new(),
+        licences: Vec::new(),
+        config: config.clone(),
+    };
+    let random = RandomWeights::new(&config, 11);
+    let (manifest, weights) = model
+        .build(|spec| {
+            // The ready-made values of these come from the library's logarithm, which differs by machine.
+            let own = spec.name.ends_with("A_log") || spec.name.ends_with("dt_proj.bias");
+            let mut stream = Stream::new(3, &spec.name);
+            let values = random.values(spec);
+            let values = if own { values.iter().map(|_| 2.0 * stream.uniform() - 3.0).collect() } else { values };
+            Ok::<_, WeightsError>(values)
+        })
+        .unwrap();
+    let manifest = serde_json::to_vec(&manifest).unwrap();
+    let mut weights = Weights::from_parts(&manifest, &weights, &model.tokenizer).unwrap();
+    MambaFormer::load(&config, &mut weights).unwrap()
+}
+
+/// FNV-1a over the bits of everything that an answer depends on: memory, gate, and 12 steps of the decoder with their mixtures.
+fn fingerprint(scheme: Scheme) -> u64 {
+    let model = model(scheme);
+    let ids: Vec<u32> = (0..150).map(|at| (at * 37 + 5) % 500).collect();
+    let encoded = model.encode(&ids, Routing::default()).unwrap();
+    let experts =
+        encoded.decisions.experts.iter().filter(|expert| **expert == mambaformer_model::Expert::EMamba).count();
+    assert!((20..130).contains(&experts), "both experts have work: {experts}");
+    let mut all = encoded.memory.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    all.extend(encoded.decisions.logits.iter().flatten());
+    let mut state = model.begin_decoding(&encoded).unwrap();
+    for step in 0..12 {
+        let z = model.decode(&mut state, &[step * 41 % 500]).unwrap();
+        all.extend(z.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        all.extend(model.mixture(&z, &state, &ids).unwrap().probabilities);
+    }
+    all.iter()
+        .flat_map(|value| value.to_bits().to_le_bytes())
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg_attr(not(target_arch = "wasm32"), test)]
+#[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+fn the_bits_are_the_same_everywhere() {
+    let found = [Scheme::F32, Scheme::Q8, Scheme::Q4].map(fingerprint);
+    // Change these with what the model computes, never for one machine alone.
+    assert_eq!(found, [0xd70f_36cd_6f9c_c3f0, 0xade0_3f5d_1ba2_d36a, 0x66aa_5569_0e8f_d4d4], "{found:x?}");
+}
