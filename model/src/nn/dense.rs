@@ -85,7 +85,9 @@ pub(crate) fn tile<const R: usize>(rows: [&[f32]; R], weights: &[f32], stride: u
     // What is left of the last row is left of all.
     let left = y.len().saturating_sub((R - 1) * y_stride).min(PANEL);
     if R == 1 {
-        columns::<R, PANEL>(rows, weights, stride).iter().for_each(|sums| put(sums, &mut y[..left]));
+        for sums in &columns::<R, PANEL>(rows, weights, stride) {
+            put(sums, &mut y[..left]);
+        }
         return;
     }
     for first in (0..left).step_by(COLUMNS) {
