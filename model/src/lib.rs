@@ -1,4 +1,4 @@
-//! MambaFormer on candle: what the model is.
+//! MambaFormer: what the model is, computed on the CPU.
 //!
 //! The reference the GPU kernels are held against, and the CPU path in the browser. Knows no GPU and no browser.
 //!
