@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,tokenizer,train,export,golden,evaluate,knowledge,items}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items}`."""
 
 import argparse
 import json
@@ -16,6 +16,13 @@ def _prepare(args) -> None:
     from .data import prepare
 
     prepare(args.data, args.out, args.seed, args.variants)
+
+
+def _dentalqa(args) -> None:
+    from .dentalqa import dentalqa
+    from .tokens import load_tokenizer
+
+    dentalqa(args.data, args.out, load_tokenizer(args.tokenizer / "tokenizer.json"), args.max_tokens, args.seed, args.unanswerable)
 
 
 def _tokenizer(args) -> None:
@@ -108,6 +115,14 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, default=RUNS / "data")
     sub.add_argument("--seed", type=int, default=17)
     sub.add_argument("--variants", type=int, default=3)
+
+    sub = command("dentalqa", _dentalqa, "make items from the built DentalQA with the passages that retrieval finds")
+    sub.add_argument("--data", type=Path, default=ROOT.parent / "data")
+    sub.add_argument("--out", type=Path, default=RUNS / "dentalqa")
+    sub.add_argument("--tokenizer", type=Path, default=RUNS / "tokenizer")
+    sub.add_argument("--max-tokens", type=int, default=1024)
+    sub.add_argument("--seed", type=int, default=17)
+    sub.add_argument("--unanswerable", type=float, default=0.15, help="the most that unanswerable items may make of the training items (0.15)")
 
     sub = command("tokenizer", _tokenizer, "train the tokenizer on the training items")
     sub.add_argument("--items", type=Path, default=RUNS / "data")

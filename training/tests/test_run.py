@@ -19,7 +19,7 @@ def trainer(run, steps):
     rng = np.random.default_rng(4)
     items = [{"source": rng.integers(7, 200, 10 + i % 9), "labels": rng.integers(7, 200, 4), "gold": (2, 5), "answerable": 1, "decision": -1} for i in range(40)]
     for item in items:
-        item["pointer"], item["pointer_weight"] = pointer_targets(item["source"].tolist(), item["labels"].tolist(), item["gold"], {7})
+        item["pointer"], item["pointer_weight"] = pointer_targets(item["source"].tolist(), item["labels"].tolist(), [item["gold"]], {7})
     settings = Settings(minutes=5, tokens_per_batch=60, max_steps=steps, warmup_steps=2, validation_items=8, log_every=1, dtype="f32", threads=1)
     return Trainer(preset("nano", 200), settings, items, items, np.ones(200), run)
 
