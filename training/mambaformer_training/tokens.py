@@ -157,6 +157,8 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
     `gold` names the passage the answer comes from. An item whose `sentences` give their own spans (see `dentalqa`) points at those,
     in several passages and the note; the gold span is then that of the first sentence's source.
     """
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; make the items first (`prepare` or `dentalqa`, see training/README.md)")
     lines = [json.loads(line) for line in path.open(encoding="utf-8")][:limit]
     cache: dict[str, tuple[list[int], list[tuple[int, int]]]] = {"": ([], [])}
     wanted: dict[str, None] = {}
