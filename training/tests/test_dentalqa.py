@@ -2,6 +2,7 @@
 
 import collections
 import json
+import shutil
 
 import pytest
 
@@ -143,6 +144,13 @@ def test_too_long_and_stale_questions_are_left_out(folder, made, tmp_path):
     _, tokenizer, _, _ = made
     report = dentalqa(folder, tmp_path, tokenizer, 40, 17, 0.2, log=lambda *_: None)
     assert report["train"]["left_out"]["question and note too long"] > 0
+    newer = tmp_path / "newer"
+    shutil.copytree(folder, newer)
+    text = (newer / "knowledge" / "perio.jsonl").read_text()
+    (newer / "knowledge" / "perio.jsonl").write_text(text.replace("Lesion1 heals after", "Lesion1 in an adult heals after"))
+    said = []
+    report = dentalqa(newer, tmp_path, tokenizer, 512, 17, 0.2, log=said.append)
+    assert report["train"]["left_out"] == {"a sentence is not in its source": 3} and "3 questions are left out" in said[0]
     with pytest.raises(DataError, match="no .jsonl files"):
         dentalqa(tmp_path, tmp_path, tokenizer, 512, 17, 0.2)
     with pytest.raises(DataError, match="share"):
