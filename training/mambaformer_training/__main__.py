@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,tokenizer,train,export,golden,evaluate,knowledge,items}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items}`."""
 
 import argparse
 import json
@@ -18,6 +18,13 @@ def _prepare(args) -> None:
     prepare(args.data, args.out, args.seed, args.variants)
 
 
+def _dentalqa(args) -> None:
+    from .dentalqa import dentalqa
+    from .tokens import load_tokenizer
+
+    dentalqa(args.data, args.out, load_tokenizer(args.tokenizer / "tokenizer.json"), args.max_tokens, args.seed, args.unanswerable)
+
+
 def _tokenizer(args) -> None:
     from .tokens import build
 
@@ -25,7 +32,10 @@ def _tokenizer(args) -> None:
 
 
 def _train(args) -> None:
+    from . import checkpoint
     from .config import Config, preset
+    from .errors import CheckpointError
+    from .start import load_export, parent_of
     from .tokens import encode_items, load_tokenizer
     from .train import Settings, Trainer, keep_memory
 
@@ -33,15 +43,19 @@ def _train(args) -> None:
 
     keep_memory()
     torch.set_num_threads(args.threads)
+    if args.start and args.resume:
+        raise CheckpointError("--start begins a run and --resume goes on with one; give one of them")
     tokenizer = load_tokenizer(args.tokenizer / "tokenizer.json")
     config = preset(args.preset, tokenizer.get_vocab_size())
     counts = json.loads((args.tokenizer / "piece_counts.json").read_text())
     state = None
     settings = Settings(seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
-                        dtype=args.dtype, threads=args.threads, max_steps=args.max_steps)
+                        dtype=args.dtype, threads=args.threads, max_steps=args.max_steps, added=dict(args.add) or None)
+    if args.start:
+        config, settings.parent = Config.read(args.start / "config.json"), parent_of(args.start, args.tokenizer / "tokenizer.json")
+        if (args.run / "checkpoint.pt").exists():
+            raise CheckpointError(f"{args.run} already holds a run; go on with it by --resume or give another folder by --run")
     if args.resume:
-        from . import checkpoint
-
         state = checkpoint.load(args.run / "checkpoint.pt")
         config = Config.from_dict(state["config"])
         stored = dict(state["settings"])
@@ -50,11 +64,17 @@ def _train(args) -> None:
         if args.noise_start is not None:
             stored["noise_start"] = args.noise_start
         settings = Settings(**stored)
+        if settings.added != (dict(args.add) or None):
+            raise CheckpointError(f"the run began with --add {settings.added}; give the same to resume it")
     if args.noise_start is not None:
         settings.noise_start = args.noise_start
     train = encode_items(tokenizer, args.items / "train.jsonl", config.max_tokens, args.limit)
+    for folder, count in args.add:
+        train += encode_items(tokenizer, Path(folder) / "train.jsonl", config.max_tokens, count)
     validation = encode_items(tokenizer, args.items / "validation.jsonl", config.max_tokens)
     trainer = Trainer(config, settings, train, validation, counts, args.run)
+    if args.start:
+        load_export(trainer.model, args.start)
     if state is not None:
         trainer.restore(state)
     trainer.fit()
@@ -94,6 +114,13 @@ def _knowledge(args) -> None:
     print(json.dumps(write_knowledge(args.data, args.out, args.megabytes)))
 
 
+def _folder_and_count(text: str) -> tuple[str, int]:
+    folder, _, count = text.rpartition(":")
+    if not folder or not count.isdigit() or int(count) == 0:
+        raise argparse.ArgumentTypeError(f"`{text}` is not FOLDER:N, such as training/runs/data:8000")
+    return folder, int(count)
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m mambaformer_training", description=__doc__)
     commands = top.add_subparsers(required=True)
@@ -108,6 +135,14 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, default=RUNS / "data")
     sub.add_argument("--seed", type=int, default=17)
     sub.add_argument("--variants", type=int, default=3)
+
+    sub = command("dentalqa", _dentalqa, "make items from the built DentalQA with the passages that retrieval finds")
+    sub.add_argument("--data", type=Path, default=ROOT.parent / "data")
+    sub.add_argument("--out", type=Path, default=RUNS / "dentalqa")
+    sub.add_argument("--tokenizer", type=Path, default=RUNS / "tokenizer")
+    sub.add_argument("--max-tokens", type=int, default=1024)
+    sub.add_argument("--seed", type=int, default=17)
+    sub.add_argument("--unanswerable", type=float, default=0.15, help="the most that unanswerable items may make of the training items (0.15)")
 
     sub = command("tokenizer", _tokenizer, "train the tokenizer on the training items")
     sub.add_argument("--items", type=Path, default=RUNS / "data")
@@ -129,6 +164,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--threads", type=int, default=2)
     sub.add_argument("--noise-start", type=float, help="scale of the gate's exploration noise at the start (0.1); may be changed on resuming")
     sub.add_argument("--limit", type=int, help="use the first N training items only")
+    sub.add_argument("--start", type=Path, help="begin with the weights of this export (model.safetensors, config.json, tokenizer.json) and a new optimiser")
+    sub.add_argument("--add", type=_folder_and_count, action="append", default=[], metavar="FOLDER:N", help="train on the first N training items of another folder, too")
     sub.add_argument("--resume", action="store_true")
     sub.add_argument("--export", action="store_true", help="export after the end")
 

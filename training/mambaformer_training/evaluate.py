@@ -26,7 +26,7 @@ def write_items(source: Path, out: Path, limit: int | None) -> dict:
     with out.open("w", encoding="utf-8") as handle:
         for row in rows:
             item = {"id": row["id"], "question": row["question"], "passages": row["passages"], "reference": row["answer"], "gold_passage": row["gold"],
-                    "kind": row.get("kind"), "decision": names.get(row.get("decision")), "dental": row.get("dental", False)}
+                    "kind": row.get("kind"), "decision": names.get(row.get("decision")), "dental": row.get("dental", False), **{k: row[k] for k in ("note", "key_facts", "forbidden", "heldout_passage", "retrieval") if k in row}}
             handle.write(json.dumps(item, ensure_ascii=False) + "\n")
     return {"items": len(rows), "without_answer": sum(1 for r in rows if r["gold"] is None), "path": str(out)}
 

@@ -21,6 +21,12 @@ LICENCES = [
 ]
 
 
+def _counts(items: Path) -> dict | None:
+    """What the makers of a folder of items wrote about them."""
+    file = items / "counts.json"
+    return json.loads(file.read_text()) if file.is_file() else None
+
+
 def export(run: Path, tokenizer: Path, items: Path, out: Path, dtype: str) -> None:
     """Writes the folder that `cargo xtask pack` quantises from."""
     state = checkpoint.load(run / "checkpoint.pt")
@@ -37,14 +43,17 @@ def export(run: Path, tokenizer: Path, items: Path, out: Path, dtype: str) -> No
     save_file(tensors, str(out / "model.safetensors"), metadata={"format": "pt"})
     (out / "config.json").write_text(json.dumps(config.to_dict(), indent=1) + "\n")
     shutil.copyfile(tokenizer / "tokenizer.json", out / "tokenizer.json")
-    counts = items / "counts.json"
+    settings = state["settings"]
+    data = _counts(items)
+    added = {Path(folder).name: {"items": count, "data": _counts(Path(folder))} for folder, count in (settings.get("added") or {}).items()}
+    licences = LICENCES + [licence for counts in [data, *(a["data"] for a in added.values())] for licence in (counts or {}).get("licences", [])]
     provenance = {
         "tool": f"mambaformer_training {__version__}, torch {torch.__version__}, Python {platform.python_version()}",
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        "seed": state["settings"]["seed"], "settings": state["settings"], "loss_weights": state["weights"], "compute_dtype": state["dtype"],
+        "seed": settings["seed"], "settings": settings, "loss_weights": state["weights"], "compute_dtype": state["dtype"],
         "steps": state["step"], "source_tokens": state["tokens"], "answer_tokens": state["answer_tokens"], "wall_seconds": round(state["elapsed"], 1),
         "parameters": sum(p.numel() for p in model.parameters()), "validation": state["validation"],
-        "data": json.loads(counts.read_text()) if counts.is_file() else None, "licences": LICENCES,
+        "parent": settings.get("parent"), "data": data, "added": added or None, "licences": licences,
         "untrained": ["heads.embedding.weight"] if config.heads.embedding else [],
     }
     (out / "training.json").write_text(json.dumps(provenance, indent=1) + "\n")

@@ -54,21 +54,32 @@ def segment(tokenizer: Tokenizer, text: str) -> list[int]:
     return tokenizer.encode(text, add_special_tokens=False).ids if text else []
 
 
-def prompt(tokenizer: Tokenizer, question: str, passages: list[dict], max_tokens: int, note: str | None = None) -> tuple[list[int], list[tuple[int, int]]]:
-    """Prompt ids, and for each kept passage the (start, end) of its text's pieces. Passages are dropped from the end to fit."""
-    ids = [QUESTION] + segment(tokenizer, question)
+NOTE_SOURCE = "note"  # what names the note as a source, where passages have their id
+
+
+def layout(question: list[int], note: list[int] | None, passages: Iterable[tuple[list[int], list[int]]], max_tokens: int) -> tuple[list[int], tuple[int, int], list[tuple[int, int]]]:
+    """Prompt ids, the (start, end) of the note's pieces, and of each kept passage's text. `passages` are (title, text); they are dropped from the end to fit."""
+    ids = [QUESTION] + question
+    noted = (0, 0)
     if note:
-        ids += [NOTE] + segment(tokenizer, note)
+        noted = (len(ids) + 1, min(len(ids) + 1 + len(note), max_tokens - 1))
+        ids = ids + [NOTE] + note
     ids = ids[: max_tokens - 1]
     spans = []
-    for p in passages:
-        head = [PASSAGE] + segment(tokenizer, p["title"]) + [TEXT]
-        body = segment(tokenizer, p["text"])
+    for title, body in passages:
+        head = [PASSAGE] + title + [TEXT]
         if len(ids) + len(head) + len(body) + 1 > max_tokens:
             break
         spans.append((len(ids) + len(head), len(ids) + len(head) + len(body)))
         ids += head + body
-    return ids + [EOS], spans
+    return ids + [EOS], noted, spans
+
+
+def prompt(tokenizer: Tokenizer, question: str, passages: list[dict], max_tokens: int, note: str | None = None) -> tuple[list[int], list[tuple[int, int]]]:
+    """Prompt ids, and for each kept passage the (start, end) of its text's pieces."""
+    parts = [(segment(tokenizer, p["title"]), segment(tokenizer, p["text"])) for p in passages]
+    ids, _, spans = layout(segment(tokenizer, question), segment(tokenizer, note) if note else None, parts, max_tokens)
+    return ids, spans
 
 
 def count_pieces(tokenizer: Tokenizer, texts: Iterable[str]) -> np.ndarray:
@@ -107,62 +118,87 @@ def build(items: Path, out: Path, vocab_size: int) -> dict:
     return {"vocab_size": tokenizer.get_vocab_size(), "pieces": int(counts.sum()), "words": sum(len(t.split()) for t in texts)}
 
 
-def pointer_targets(source: list[int], labels: list[int], gold: tuple[int, int], stops: set[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Where each answer token stands in the gold passage (prompt position, -1 where it does not), and its weight in the pointer loss.
+def pointer_targets(source: list[int], labels: list[int], golds: list[tuple[int, int]], stops: set[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Where each answer token stands in the spans `golds` of the prompt (its position, -1 where it does not), and its weight in the pointer loss.
 
     A grounded answer follows its source by itself once a sentence is chosen, so the weight lies on the first token of each
     copied run (1) and of each further sentence in it (0.5); the other tokens keep a little (0.02) so that the pointer moves on.
     """
     positions = np.full(len(labels), -1, dtype=np.int32)
     weights = np.zeros(len(labels), dtype=np.float32)
-    body, end = source[gold[0] : gold[1]], len(labels) - 1  # the last label is </s>
+    bodies, end = [(a, source[a:b]) for a, b in golds], len(labels) - 1  # the last label is </s>
     i = 0
     while i < end:
         # The longest match of at most 8 tokens, of 3 at least: shorter ones are chance.
         widths = range(min(8, end - i), 2, -1)
-        start = next((p for width in widths for p in range(len(body) - width + 1) if body[p : p + width] == labels[i : i + width]), None)
-        if start is None:
+        found = next(((first, body, p) for width in widths for first, body in bodies for p in range(len(body) - width + 1) if body[p : p + width] == labels[i : i + width]), None)
+        if found is None:
             i += 1
             continue
+        first, body, start = found
         run = 0
         while i + run < end and start + run < len(body) and body[start + run] == labels[i + run]:
-            positions[i + run] = gold[0] + start + run
+            positions[i + run] = first + start + run
             weights[i + run] = 1.0 if run == 0 else 0.5 if labels[i + run - 1] in stops else 0.02
             run += 1
         i += run
     return positions, weights
 
 
+def _pieces_of(offsets: list[tuple[int, int]], start: int, end: int) -> tuple[int, int]:
+    """The pieces that stand for the characters start..end of their text."""
+    inside = [i for i, (a, b) in enumerate(offsets) if b > start and a < end]
+    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+
+
 def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int | None = None) -> list[dict]:
-    """Items as ids: source, labels (answer + </s>, empty without an answer), gold span, decision (-1 = none), answerable."""
+    """Items as ids: source, labels (answer + </s>, empty without an answer), gold span, decision (-1 = none), answerable.
+
+    `gold` names the passage the answer comes from. An item whose `sentences` give their own spans (see `dentalqa`) points at those,
+    in several passages and the note; the gold span is then that of the first sentence's source.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; make the items first (`prepare` or `dentalqa`, see training/README.md)")
     lines = [json.loads(line) for line in path.open(encoding="utf-8")][:limit]
-    cache: dict[str, list[int]] = {}
+    cache: dict[str, tuple[list[int], list[tuple[int, int]]]] = {"": ([], [])}
     wanted: dict[str, None] = {}
     for item in lines:
-        for text in [item["question"], item["answer"]] + [x for p in item["passages"] for x in (p["title"], p["text"])]:
+        for text in [item["question"], item["answer"], item.get("note") or ""] + [x for p in item["passages"] for x in (p["title"], p["text"])] + [s["text"] for s in item.get("sentences") or []]:
             wanted[collapse(text)] = None
+    wanted.pop("", None)
     texts = list(wanted)
     for start in range(0, len(texts), 4096):
         part = texts[start : start + 4096]
         for text, encoding in zip(part, tokenizer.encode_batch(part, add_special_tokens=False)):
-            cache[text] = encoding.ids
+            cache[text] = (encoding.ids, encoding.offsets)
     out = []
     stops = {tokenizer.token_to_id(piece) for piece in ".?!"} - {None}
     for item in lines:
-        ids = [QUESTION] + cache[collapse(item["question"])]
-        span = (0, 0)
-        for p in item["passages"]:
-            head = [PASSAGE] + cache[collapse(p["title"])] + [TEXT]
-            body = cache[collapse(p["text"])]
-            if len(ids) + len(head) + len(body) + 1 > max_tokens:
-                break
-            if p["id"] == item["gold"]:
-                span = (len(ids) + len(head), len(ids) + len(head) + len(body))
-            ids = ids + head + body
-        ids.append(EOS)
-        answerable = item["answerable"] if item["gold"] is None or span != (0, 0) else 0
-        labels = cache[collapse(item["answer"])] + [EOS] if answerable and item["answer"] else []
-        pointer, pointer_weight = pointer_targets(ids, labels, span, stops)
-        out.append({"pointer": pointer, "pointer_weight": pointer_weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
+        pieces = lambda text: cache[collapse(text)][0]
+        note = item.get("note")
+        ids, noted, spans = layout(pieces(item["question"]), pieces(note) if note else None, [(pieces(p["title"]), pieces(p["text"])) for p in item["passages"]], max_tokens)
+        # Source -> its place in the prompt and the text it was cut from.
+        places = {p["id"]: (span, p["text"]) for p, span in zip(item["passages"], spans)}
+        if note:
+            places[NOTE_SOURCE] = (noted, note)
+        needed = {item["gold"]} | {s["source"] for sentence in item.get("sentences") or [] for s in sentence["spans"]} - {None}
+        answerable = item["answerable"] if item["gold"] is None or needed <= places.keys() else 0
+        span = places[item["gold"]][0] if item["gold"] in places else (0, 0)
+        labels, pointer, weight = [], np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+        if answerable and item["answer"] and item.get("sentences"):
+            for sentence in item["sentences"]:
+                copied = []
+                for source in sentence["spans"]:
+                    (begin, end), text = places[source["source"]]
+                    a, b = _pieces_of(cache[collapse(text)][1], source["start"], source["end"])
+                    copied.append((min(begin + a, end), min(begin + b, end)))
+                part = pieces(sentence["text"])
+                at, w = pointer_targets(ids, part + [EOS], copied, stops)
+                labels, pointer, weight = labels + part, np.append(pointer, at[:-1]), np.append(weight, w[:-1])
+            labels, pointer, weight = labels + [EOS], np.append(pointer, np.int32(-1)), np.append(weight, np.float32(0))
+        elif answerable and item["answer"]:
+            labels = pieces(item["answer"]) + [EOS]
+            pointer, weight = pointer_targets(ids, labels, [span], stops)
+        out.append({"pointer": pointer, "pointer_weight": weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
                     "decision": -1 if item["decision"] is None else item["decision"]})
     return out

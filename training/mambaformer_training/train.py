@@ -39,6 +39,9 @@ class Settings:
     validation_items: int = 96
     log_every: int = 20
     max_steps: int | None = None
+    # The export a run began with (see `start`), and the items of other folders that were added.
+    parent: dict | None = None
+    added: dict | None = None
 
 
 def faster_dtype() -> str:

@@ -27,7 +27,7 @@ def items(lengths, seed=2):
     rng = np.random.default_rng(seed)
     rows = [{"source": rng.integers(7, 200, n), "labels": rng.integers(7, 200, 1 + n % 5), "gold": (0, 0), "answerable": 1, "decision": n % 4 - 1} for n in lengths]
     for row in rows:
-        row["pointer"], row["pointer_weight"] = pointer_targets(row["source"].tolist(), row["labels"].tolist(), row["gold"], {7})
+        row["pointer"], row["pointer_weight"] = pointer_targets(row["source"].tolist(), row["labels"].tolist(), [row["gold"]], {7})
     return rows
 
 
@@ -36,7 +36,7 @@ def test_pointer_targets_follow_the_source():
     source = [3, 9, 4, 20, 21, 7, 22, 23, 24, 7, 25, 1]
     # An opening (30), then "22 23 24 ." copied, the rest of its run "25", then back to "20 21 .", then </s>.
     labels = [30, 22, 23, 24, 7, 25, 20, 21, 7, 1]
-    positions, weights = pointer_targets(source, labels, (3, 11), {7})
+    positions, weights = pointer_targets(source, labels, [(3, 11)], {7})
     assert positions.tolist() == [-1, 6, 7, 8, 9, 10, 3, 4, 5, -1]
     assert [round(float(w), 2) for w in weights] == [0, 1, 0.02, 0.02, 0.02, 0.5, 1, 0.02, 0.02, 0]
 

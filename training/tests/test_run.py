@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from mambaformer_training import checkpoint
 from mambaformer_training.config import preset
 from mambaformer_training.errors import CheckpointError, DataError, SpaceError
 from mambaformer_training.export import export
+from mambaformer_training.model import MambaFormer
+from mambaformer_training.start import WrongTensors, load_export, parent_of
 from mambaformer_training.tokens import pointer_targets
 from mambaformer_training.train import Settings, Trainer
 
@@ -19,7 +21,7 @@ def trainer(run, steps):
     rng = np.random.default_rng(4)
     items = [{"source": rng.integers(7, 200, 10 + i % 9), "labels": rng.integers(7, 200, 4), "gold": (2, 5), "answerable": 1, "decision": -1} for i in range(40)]
     for item in items:
-        item["pointer"], item["pointer_weight"] = pointer_targets(item["source"].tolist(), item["labels"].tolist(), item["gold"], {7})
+        item["pointer"], item["pointer_weight"] = pointer_targets(item["source"].tolist(), item["labels"].tolist(), [item["gold"]], {7})
     settings = Settings(minutes=5, tokens_per_batch=60, max_steps=steps, warmup_steps=2, validation_items=8, log_every=1, dtype="f32", threads=1)
     return Trainer(preset("nano", 200), settings, items, items, np.ones(200), run)
 
@@ -79,3 +81,74 @@ def test_damaged_and_foreign_checkpoints_are_refused(tmp_path):
 def test_no_space_is_said_before_writing(tmp_path):
     with pytest.raises(SpaceError, match="MiB"):
         checkpoint.need_space(tmp_path, 1 << 60)
+
+
+@pytest.fixture
+def exported(tmp_path):
+    """The bf16 export of a short run, with its trainer."""
+    t = trainer(tmp_path / "run", 2)
+    t.fit()
+    (tmp_path / "tokenizer").mkdir()
+    (tmp_path / "tokenizer" / "tokenizer.json").write_text("{}")
+    export(tmp_path / "run", tmp_path / "tokenizer", tmp_path, tmp_path / "out", "bf16")
+    return t, tmp_path / "out"
+
+
+@torch.no_grad()
+def answer_of(model):
+    model.eval()
+    ids, lengths = torch.randint(7, 200, (2, 12), generator=torch.Generator().manual_seed(3)), torch.tensor([12, 9])
+    encoded = model.encode(ids, lengths)
+    z, packing = model.decode(encoded, ids[:, :4], torch.tensor([4, 3]))
+    return encoded.logits, model.mixture(encoded, z, packing)
+
+
+def test_a_run_starts_from_an_export(exported, tmp_path):
+    old, out = exported
+    new = trainer(tmp_path / "second", 3)
+    load_export(new.model, out)
+    # The export as it stands, by torch's own loader.
+    plain = MambaFormer(preset("nano", 200))
+    plain.load_state_dict({k: v.float() for k, v in load_file(out / "model.safetensors").items()})
+    for a, b in zip(answer_of(new.model), answer_of(plain)):
+        assert torch.equal(a, b)
+    for a, b in zip(answer_of(new.model), answer_of(old.model)):
+        torch.testing.assert_close(a, b, atol=0.05, rtol=0.05)  # bf16
+    new.settings.parent = parent_of(out, out / "tokenizer.json")
+    new.fit()
+    start = json.loads((tmp_path / "second" / "log.jsonl").open().readline())
+    export(tmp_path / "second", tmp_path / "tokenizer", tmp_path, tmp_path / "next", "f32")
+    told = json.loads((tmp_path / "next" / "training.json").read_text())["parent"]
+    assert start["parent"] == told and len(told["sha256"]) == 64 and told["steps"] == 2 and told["name"] == "out"
+    first, second = [r["lr"] for r in map(json.loads, (tmp_path / "second" / "log.jsonl").open()) if "lr" in r][:2]
+    assert first == pytest.approx(new.settings.learning_rate / new.settings.warmup_steps) and second > first
+    # f32: what was trained is what the next run begins with.
+    third = MambaFormer(preset("nano", 200))
+    load_export(third, tmp_path / "next")
+    for a, b in zip(answer_of(third), answer_of(new.model)):
+        assert torch.equal(a, b)
+
+
+def test_a_wrong_export_is_refused(exported, tmp_path):
+    _, out = exported
+    tensors = load_file(out / "model.safetensors")
+    model = MambaFormer(preset("nano", 200))
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    wrong = dict(tensors) | {"stranger.weight": torch.zeros(2), "memory_norm.weight": torch.zeros(3)}
+    del wrong["shared.weight"]
+    save_file(wrong, str(out / "model.safetensors"))
+    with pytest.raises(WrongTensors, match=r"missing: shared.weight; unexpected: stranger.weight; of another shape: memory_norm.weight \[3\] instead of \[64\]") as error:
+        load_export(model, out)
+    assert error.value.missing == ["shared.weight"] and error.value.unexpected == ["stranger.weight"] and error.value.misshapen == [("memory_norm.weight", [3], [64])]
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    save_file(tensors | {"memory_norm.weight": torch.full_like(tensors["memory_norm.weight"], float("nan"))}, str(out / "model.safetensors"))
+    with pytest.raises(CheckpointError, match="not finite in memory_norm.weight"):
+        load_export(model, out)
+    (out / "model.safetensors").write_bytes(b"no tensors")
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_export(model, out)
+    with pytest.raises(CheckpointError, match="does not exist"):
+        parent_of(tmp_path / "nowhere", out / "tokenizer.json")
+    (tmp_path / "tokenizer" / "tokenizer.json").write_text('{"other": 1}')
+    with pytest.raises(CheckpointError, match="is not the tokenizer of"):
+        parent_of(out, tmp_path / "tokenizer" / "tokenizer.json")
