@@ -180,11 +180,14 @@ impl Assistant {
 fn adapter(candidate: &Candidate) -> AdapterReport {
     let Candidate { model, findings } = candidate;
     let info = &model.gpu().info;
+    // Browsers tell little of the device, for privacy.
+    let name =
+        [info.name.as_str(), info.driver.as_str()].into_iter().find(|name| !name.is_empty()).unwrap_or("not named");
     let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let (prompt, call) = model.dispatches();
     let (weights, activations) = model.bytes();
     AdapterReport {
-        name: if info.name.is_empty() { info.driver.clone() } else { info.name.clone() },
+        name: name.to_owned(),
         software: info.device_type == wgpu::DeviceType::Cpu,
         self_tests: small(findings.cases),
         dispatches: [small(prompt), small(call)],
