@@ -21,22 +21,9 @@ struct Params {
 
 const WIDTH4: u32 = {{width4}}u;
 
-var<workgroup> squares: array<f32, 64>;
 var<workgroup> line: array<vec4<f32>, WIDTH4>;
 
-fn total(lane: u32, own: f32) -> f32 {
-  squares[lane] = own;
-  workgroupBarrier();
-  for (var half = 32u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      squares[lane] += squares[lane + half];
-    }
-    workgroupBarrier();
-  }
-  let sum = squares[0];
-  workgroupBarrier();
-  return sum;
-}
+{{reduction}}
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

@@ -94,37 +94,10 @@ struct Best {
   order: u32,
 }
 
-var<workgroup> parts: array<f32, 256>;
 var<workgroup> orders: array<u32, 256>;
 var<workgroup> go_on: u32;
 
-fn total(lane: u32, own: f32) -> f32 {
-  parts[lane] = own;
-  workgroupBarrier();
-  for (var half = 128u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      parts[lane] += parts[lane + half];
-    }
-    workgroupBarrier();
-  }
-  let sum = parts[0];
-  workgroupBarrier();
-  return sum;
-}
-
-fn largest(lane: u32, own: f32) -> f32 {
-  parts[lane] = own;
-  workgroupBarrier();
-  for (var half = 128u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      parts[lane] = max(parts[lane], parts[lane + half]);
-    }
-    workgroupBarrier();
-  }
-  let peak = parts[0];
-  workgroupBarrier();
-  return peak;
-}
+{{reduction}}
 
 fn token(unit: u32, offset: u32) -> u32 {
   return tables[params.max_vocabulary + params.max_ends + units[unit].first + offset];

@@ -17,35 +17,8 @@ struct Params {
 @group(0) @binding(6) var<uniform>             params:    Params;
 
 var<workgroup> q: array<vec4<f32>, 64>;
-var<workgroup> parts: array<f32, 256>;
 
-fn total(lane: u32, own: f32) -> f32 {
-  parts[lane] = own;
-  workgroupBarrier();
-  for (var half = 128u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      parts[lane] += parts[lane + half];
-    }
-    workgroupBarrier();
-  }
-  let sum = parts[0];
-  workgroupBarrier();
-  return sum;
-}
-
-fn largest(lane: u32, own: f32) -> f32 {
-  parts[lane] = own;
-  workgroupBarrier();
-  for (var half = 128u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      parts[lane] = max(parts[lane], parts[lane + half]);
-    }
-    workgroupBarrier();
-  }
-  let peak = parts[0];
-  workgroupBarrier();
-  return peak;
-}
+{{reduction}}
 
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_index) lane: u32) {

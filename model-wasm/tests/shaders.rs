@@ -106,6 +106,7 @@ fn every_shader_file_has_its_kernel() {
         // parts put into kernels
         "epilogue",
         "product_interface",
+        "reduction",
         "weights_f32",
         "weights_q4",
         "weights_q8",

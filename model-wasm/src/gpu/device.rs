@@ -10,8 +10,6 @@ const STORAGE_BUFFERS: u32 = 8;
 const WORKGROUP_BYTES: u32 = 16 << 10;
 /// Invocations of a workgroup, WebGPU's default.
 const INVOCATIONS: u32 = 256;
-/// The most workgroups a dispatch has in one dimension, WebGPU's default.
-pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// An open graphics processor.
 pub struct Gpu {

@@ -56,10 +56,10 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether the GPU can serve at all.
+    /// The failure that nothing can make up for: with one the GPU cannot serve.
     #[must_use]
-    pub fn usable(&self) -> bool {
-        self.failures.iter().all(|failure| failure.instead.is_some())
+    pub fn fatal(&self) -> Option<&Failure> {
+        self.failures.iter().find(|failure| failure.instead.is_none())
     }
 }
 

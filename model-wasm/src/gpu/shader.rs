@@ -25,6 +25,12 @@ pub fn fill(template: &str, variables: &[(&str, &str)]) -> String {
     text
 }
 
+/// Sums and maxima over a workgroup of so many invocations (a power of two), as a part of a shader.
+#[must_use]
+pub fn reduction(lanes: u32) -> String {
+    fill(include_str!("../../../shaders/reduction.wgsl"), &[("lanes", &lanes.to_string())])
+}
+
 /// A pipeline with the layout of its one bind group: the storage buffers, then the parameters.
 pub struct Pipeline {
     /// What is dispatched.

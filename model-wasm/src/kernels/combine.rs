@@ -4,7 +4,7 @@ use super::case::{Case, Expected, counted, dimension, noise, words};
 use super::compact;
 use crate::gpu::counts::Count;
 use crate::gpu::program::Kernel;
-use crate::gpu::shader::{Access, fill};
+use crate::gpu::shader::{Access, fill, reduction};
 
 /// `M = rmsnorm(e + p y)` (trained models) or `M = y` (converted checkpoints).
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,10 @@ impl Kernel for Combine {
     }
 
     fn text(&self) -> String {
-        fill(include_str!("../../../shaders/combine.wgsl"), &[("width4", &(self.width / 4).to_string())])
+        fill(
+            include_str!("../../../shaders/combine.wgsl"),
+            &[("width4", &(self.width / 4).to_string()), ("reduction", &reduction(64))],
+        )
     }
 
     fn bindings(&self) -> &'static [Access] {

@@ -7,7 +7,7 @@ use mambaformer_model::generate::{GroundedOptions, Resumed, Sources, Statistics,
 use super::case::dimension;
 use crate::gpu::counts::Count;
 use crate::gpu::program::Kernel;
-use crate::gpu::shader::Access;
+use crate::gpu::shader::{Access, fill, reduction};
 
 /// Events that fit into the head of the state.
 pub const MAX_EVENTS: usize = 64;
@@ -59,7 +59,7 @@ impl Kernel for Decide {
     }
 
     fn text(&self) -> String {
-        include_str!("../../../shaders/decide.wgsl").to_owned()
+        fill(include_str!("../../../shaders/decide.wgsl"), &[("reduction", &reduction(256))])
     }
 
     fn bindings(&self) -> &'static [Access] {
@@ -90,8 +90,6 @@ pub struct Tables {
     pub tables: Vec<u32>,
     /// The initial state.
     pub state: Vec<u32>,
-    /// Tokens an answer can hold, ascending.
-    pub vocabulary: Vec<u32>,
     /// The answer's tokens so far, the start token first.
     pub answer: Vec<u32>,
     /// Numbers for the counts.
@@ -194,7 +192,7 @@ impl Tables {
             (Count::Base, 0),
             (Count::Go, u32::from(answer.len() <= room.max_rows)),
         ];
-        Ok(Self { units: rows, tables, state, vocabulary, answer, counts })
+        Ok(Self { units: rows, tables, state, answer, counts })
     }
 }
 

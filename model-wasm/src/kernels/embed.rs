@@ -1,10 +1,7 @@
 //! Rows of the shared embedding by token id, widened to f32. Memory-bound.
 
-use mambaformer_model::manifest::Storage;
-use mambaformer_model::weights::Matrix;
-
-use super::case::{Case, Expected, counted, dimension, noise};
-use super::weights::{Format, stored};
+use super::case::{Case, Expected, counted, dimension};
+use super::weights::{Format, made_up};
 use crate::gpu::counts::{Count, NOWHERE};
 use crate::gpu::program::Kernel;
 use crate::gpu::shader::{Access, fill};
@@ -57,15 +54,8 @@ pub fn reference(kernel: &Embed, table: &[f32], ids: &[u32]) -> Vec<f32> {
 /// A run on made-up input.
 #[must_use]
 pub fn case(kernel: &Embed, rows: usize) -> Option<Case> {
-    let storage = match kernel.format {
-        Format::F32 => Storage::F32,
-        Format::Q8 => Storage::Q8,
-        Format::Q4 => Storage::Q4,
-    };
     let vocabulary = 19;
-    let matrix = Matrix::pack(storage, vocabulary, kernel.width, &noise(1, vocabulary * kernel.width)).ok()?;
-    let (words, scales) = stored(&matrix);
-    let table = matrix.into_f32().ok()?;
+    let (words, scales, table) = made_up(kernel.format, vocabulary, kernel.width)?;
     let first = if kernel.first_at.is_some() { 3 } else { 0 };
     let ids: Vec<u32> = (0..first + rows).map(|index| dimension((index * 7 + 18) % vocabulary)).collect();
     let mut set = vec![(kernel.rows_at, dimension(rows))];

@@ -1,10 +1,8 @@
 //! `y = epilogue(norm(x) W^T)` with weights in any format: `matmul_tile` for many rows (compute-bound, a tile of 32 x 32 a workgroup) and
 //! `matmul_rows` for few (memory-bound: reads each weight once for four rows).
 
-use mambaformer_model::weights::Matrix;
-
 use super::case::{Case, Expected, counted, dimension, noise, words};
-use super::weights::{Format, stored};
+use super::weights::{Format, made_up};
 use crate::gpu::counts::{Count, NOWHERE};
 use crate::gpu::program::Kernel;
 use crate::gpu::shader::{Access, fill};
@@ -194,15 +192,7 @@ pub(super) fn silu(x: f32) -> f32 {
 #[must_use]
 pub fn case(kernel: &Matmul, rows: usize) -> Option<Case> {
     let first = if kernel.y_row_at.is_some() { 2 } else { 0 };
-    let storage = match kernel.format {
-        Format::F32 => mambaformer_model::manifest::Storage::F32,
-        Format::Q8 => mambaformer_model::manifest::Storage::Q8,
-        Format::Q4 => mambaformer_model::manifest::Storage::Q4,
-    };
-    let values = noise(1, kernel.outputs * kernel.inputs);
-    let matrix = Matrix::pack(storage, kernel.outputs, kernel.inputs, &values).ok()?;
-    let (stored_words, scales) = stored(&matrix);
-    let weight = matrix.into_f32().ok()?;
+    let (stored_words, scales, weight) = made_up(kernel.format, kernel.outputs, kernel.inputs)?;
     let x = noise(2, rows * kernel.x_stride);
     let aux = noise(3, if kernel.norm.is_some() { kernel.inputs } else { kernel.outputs });
     let columns = kernel.columns();

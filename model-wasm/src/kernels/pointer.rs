@@ -3,7 +3,7 @@
 use super::case::{Case, Expected, counted, dimension, noise, words};
 use crate::gpu::counts::Count;
 use crate::gpu::program::Kernel;
-use crate::gpu::shader::Access;
+use crate::gpu::shader::{Access, fill, reduction};
 
 /// Pointer attention over the prompt.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ impl Kernel for Pointer {
     }
 
     fn text(&self) -> String {
-        include_str!("../../../shaders/pointer.wgsl").to_owned()
+        fill(include_str!("../../../shaders/pointer.wgsl"), &[("reduction", &reduction(256))])
     }
 
     fn bindings(&self) -> &'static [Access] {

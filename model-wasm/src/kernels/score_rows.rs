@@ -1,10 +1,7 @@
 //! The language-model head for the tokens an answer can hold: a few hundred rows of the table, not the whole vocabulary.
 
-use mambaformer_model::manifest::Storage;
-use mambaformer_model::weights::Matrix;
-
 use super::case::{Case, Expected, counted, dimension, noise, words};
-use super::weights::{Format, stored};
+use super::weights::{Format, made_up};
 use crate::gpu::counts::Count;
 use crate::gpu::program::Kernel;
 use crate::gpu::shader::{Access, fill};
@@ -60,15 +57,8 @@ pub fn reference(kernel: &ScoreRows, z: &[f32], table: &[f32], ids: &[u32]) -> V
 /// A run on made-up input; without `go` nothing may be written.
 #[must_use]
 pub fn case(kernel: &ScoreRows, ids: usize, go: bool) -> Option<Case> {
-    let storage = match kernel.format {
-        Format::F32 => Storage::F32,
-        Format::Q8 => Storage::Q8,
-        Format::Q4 => Storage::Q4,
-    };
     let vocabulary = 37;
-    let matrix = Matrix::pack(storage, vocabulary, kernel.width, &noise(1, vocabulary * kernel.width)).ok()?;
-    let (stored_words, scales) = stored(&matrix);
-    let table = matrix.into_f32().ok()?;
+    let (stored_words, scales, table) = made_up(kernel.format, vocabulary, kernel.width)?;
     let z = noise(2, kernel.width);
     let ids: Vec<u32> = (0..ids).map(|index| dimension((index * 5 + 3) % vocabulary)).collect();
     let expected = if go { reference(kernel, &z, &table, &ids) } else { vec![0.0; ids.len()] };

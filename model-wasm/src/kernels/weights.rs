@@ -1,6 +1,7 @@
 //! Weight matrices on the GPU: f32, or int8 and int4 in blocks of 32 with f16 scales kept apart (docs/FORMAT.md).
 
 use half::f16;
+use mambaformer_model::manifest::Storage;
 use mambaformer_model::weights::Matrix;
 
 use crate::gpu::{Gpu, GpuError};
@@ -24,6 +25,16 @@ impl Format {
             Matrix::F32 { .. } => Self::F32,
             Matrix::Q8 { .. } => Self::Q8,
             Matrix::Q4 { .. } => Self::Q4,
+        }
+    }
+
+    /// The format's name in a manifest.
+    #[must_use]
+    pub fn storage(self) -> Storage {
+        match self {
+            Self::F32 => Storage::F32,
+            Self::Q8 => Storage::Q8,
+            Self::Q4 => Storage::Q4,
         }
     }
 
@@ -54,6 +65,14 @@ pub fn stored(matrix: &Matrix) -> (Vec<u32>, Vec<u32>) {
         Matrix::F32 { values, .. } => (super::case::words(values), vec![0]),
         Matrix::Q8 { words, scales, .. } | Matrix::Q4 { words, scales, .. } => (words.clone(), pairs(scales)),
     }
+}
+
+/// A made-up matrix for a case: its words and scales as they are uploaded, and the values they stand for.
+#[must_use]
+pub fn made_up(format: Format, rows: usize, columns: usize) -> Option<(Vec<u32>, Vec<u32>, Vec<f32>)> {
+    let matrix = Matrix::pack(format.storage(), rows, columns, &super::case::noise(1, rows * columns)).ok()?;
+    let (words, scales) = stored(&matrix);
+    Some((words, scales, matrix.into_f32().ok()?))
 }
 
 /// Two f16 a word, the first in the low half.

@@ -53,7 +53,7 @@ impl Assistant {
             }
         }
         let findings = self_test(&gpu, self.model.config(), &formats, pause).await?;
-        if let Some(failure) = findings.failures.iter().find(|failure| failure.instead.is_none()) {
+        if let Some(failure) = findings.fatal() {
             return Err(GpuError::WrongResults { kernel: failure.kernel.clone(), reason: failure.reason.clone() });
         }
         let answer = usize::try_from(MAX_ANSWER_TOKENS).unwrap_or(usize::MAX);
