@@ -144,7 +144,7 @@ pub enum Event {
     },
     /// Questions can be asked.
     Ready(ModelInfo),
-    /// Which engine computes, and why; some time after [`Event::Ready`] and whenever it changes.
+    /// Which engine was chosen to compute, and why; once, some time after [`Event::Ready`].
     Engine(EngineReport),
     /// The passages the answer will draw on; comes before the first `text`.
     Evidence {

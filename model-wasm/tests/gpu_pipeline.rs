@@ -6,7 +6,7 @@ use mambaformer_model::preset::Preset;
 use mambaformer_model::random::{RandomWeights, byte_tokenizer};
 use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError, write_folder};
 use mambaformer_wasm::answer::{AnswerRecord, Evidence};
-use mambaformer_wasm::gpu::self_test::NoPause;
+use mambaformer_wasm::gpu::self_test::{AsyncPause, NoPause};
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
 use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Preference};
 
@@ -134,6 +134,16 @@ fn a_device_that_is_lost_again_and_again_is_given_up() {
     assert_eq!(run(&assistant, None).0.sentences, expected.sentences);
 }
 
+/// Counts its pauses.
+struct Counted(usize);
+
+impl AsyncPause for Counted {
+    fn pause(&mut self) -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>> {
+        self.0 += 1;
+        Box::pin(std::future::ready(()))
+    }
+}
+
 #[test]
 fn the_trial_decides_and_gives_way_to_a_question() {
     let assistant = assistant(2);
@@ -145,4 +155,8 @@ fn the_trial_decides_and_gives_way_to_a_question() {
     assistant.use_gpu(None);
     assert!(pollster::block_on(assistant.choose_engine(Preference::Fastest, &|| false, &mut NoPause)).is_err());
     assert!(assistant.gpu().is_none(), "an interrupted trial decides nothing");
+    // It goes on with the device it had opened: no case of the self-test, each with its pause, is run a second time.
+    let mut pauses = Counted(0);
+    let again = pollster::block_on(assistant.choose_engine(Preference::Gpu, &|| true, &mut pauses)).unwrap();
+    assert_eq!((again.engine, pauses.0), (Engine::Gpu, 0));
 }

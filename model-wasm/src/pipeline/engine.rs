@@ -82,7 +82,13 @@ impl Assistant {
             self.use_gpu(None);
             return Ok(report);
         }
-        let candidate = match self.open_gpu(pause).await {
+        // A trial that was broken off goes on with the device it had opened and tested.
+        let waiting = self.candidate.take();
+        let opened = match waiting {
+            Some(candidate) => Ok(candidate),
+            None => self.open_gpu(pause).await,
+        };
+        let candidate = match opened {
             Ok(candidate) => candidate,
             Err(error) => {
                 report.reason = error.to_string();
@@ -100,22 +106,39 @@ impl Assistant {
                 instead: failure.instead.map(str::to_owned),
             })
             .collect();
-        let model = candidate.model;
         if preference == Preference::Gpu {
             "the graphics processor was asked for".clone_into(&mut report.reason);
             report.engine = Engine::Gpu;
-            self.use_gpu(Some(model));
+            self.use_gpu(Some(candidate.model));
             return Ok(report);
         }
+        if let Err(interrupted) = self.compare(&candidate.model, &mut report, idle, pause).await {
+            self.candidate.replace(Some(candidate));
+            return Err(interrupted);
+        }
+        if report.engine == Engine::Gpu {
+            self.use_gpu(Some(candidate.model));
+        }
+        Ok(report)
+    }
+
+    /// Lets both engines answer the trial question and notes in the report which is the faster.
+    async fn compare(
+        &self,
+        model: &Rc<GpuModel>,
+        report: &mut EngineReport,
+        idle: &dyn Fn() -> bool,
+        pause: &mut dyn AsyncPause,
+    ) -> Result<(), Interrupted> {
         for passages in [1, 4] {
             // The first run on a device compiles what the driver has put off; how it ends does not matter.
-            let _ = self.trial(passages, Some(&model), idle, pause).await?;
-            let gpu = self.trial(passages, Some(&model), idle, pause).await?;
+            let _ = self.trial(passages, Some(model), idle, pause).await?;
+            let gpu = self.trial(passages, Some(model), idle, pause).await?;
             let cpu = self.trial(passages, None, idle, pause).await?;
             let (Ok(gpu_ms), Ok(cpu_ms)) = (&gpu, &cpu) else {
                 // An engine that cannot answer a trial does not serve.
                 report.reason = gpu.or(cpu).map_or_else(|error| error.to_string(), |_| "the trial failed".to_owned());
-                return Ok(report);
+                return Ok(());
             };
             (report.gpu_ms, report.cpu_ms) = (Some(*gpu_ms), Some(*cpu_ms));
             if *gpu_ms > HOPELESS * cpu_ms {
@@ -126,11 +149,10 @@ impl Assistant {
         if gpu_ms < cpu_ms {
             report.engine = Engine::Gpu;
             report.reason = format!("the graphics processor is {:.1} times as fast", cpu_ms / gpu_ms);
-            self.use_gpu(Some(model));
         } else {
             report.reason = format!("the processor is {:.1} times as fast", gpu_ms / cpu_ms.max(0.01));
         }
-        Ok(report)
+        Ok(())
     }
 
     /// Milliseconds of a trial answer.

@@ -60,6 +60,8 @@ pub struct Assistant {
     /// What a GPU is loaded from; absent where none is wanted.
     spare: Option<Weights>,
     gpu: RefCell<Option<Rc<GpuModel>>>,
+    /// A GPU that is ready for its trial, which a question has broken off.
+    candidate: RefCell<Option<Candidate>>,
     /// Devices opened after one was lost.
     reopened: Cell<usize>,
 }
@@ -123,6 +125,7 @@ impl Assistant {
             info,
             spare,
             gpu: RefCell::new(None),
+            candidate: RefCell::new(None),
             reopened: Cell::new(0),
         })
     }
