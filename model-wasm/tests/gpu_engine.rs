@@ -2,6 +2,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
 
+mod made;
+
 use std::path::Path;
 use std::rc::Rc;
 
@@ -10,8 +12,8 @@ use mambaformer_model::generate::{
     GroundedDecoder, GroundedOptions, GroundedStep, SourceUnit, Sources, Statistics, UnitOrigin,
 };
 use mambaformer_model::preset::Preset;
-use mambaformer_model::random::{RandomWeights, Stream, byte_tokenizer};
-use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError, write_folder};
+use mambaformer_model::random::{RandomWeights, Stream};
+use mambaformer_model::weights::{Scheme, Weights};
 use mambaformer_model::{Expert, MambaFormer, Routing};
 use mambaformer_wasm::gpu::self_test::{NoPause, self_test};
 use mambaformer_wasm::gpu::variants::{Quarantine, Variant};
@@ -20,31 +22,18 @@ use mambaformer_wasm::kernels::weights::Format;
 
 const CAPACITY: Capacity = Capacity { prompt: 1024, answer: 256 };
 
-/// A folder with the given values, `scheme` packed.
-fn folder(config: &Config, scheme: Scheme, values: impl Fn(&str, Vec<f32>) -> Vec<f32>) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let model = NewModel {
-        name: "test".to_owned(),
-        version: "0".to_owned(),
-        recipe: Recipe::new(scheme),
-        tokenizer: byte_tokenizer(config.vocab_size).unwrap(),
-        provenance: serde_json::Map::new(),
-        licences: Vec::new(),
-        config: config.clone(),
-    };
+/// Random weights, packed.
+fn packed(config: &Config, scheme: Scheme) -> Weights {
     let random = RandomWeights::new(config, 3);
-    write_folder(folder.path(), &model, |spec| Ok::<_, WeightsError>(values(&spec.name, random.values(spec)))).unwrap();
-    folder
+    made::weights(config, scheme, |spec| random.values(spec))
 }
 
 /// The reference over the very values that the packed weights stand for, in f32: what the GPU computes with.
-fn reference(packed: &Path, config: &Config) -> MambaFormer {
-    let weights = Weights::open(packed).unwrap();
-    let values: std::collections::BTreeMap<String, Vec<f32>> =
-        weights.tensors().map(|(name, matrix)| (name.to_owned(), matrix.clone().into_f32().unwrap())).collect();
-    let widened = folder(config, Scheme::F32, |name, _| values[name].clone());
-    let mut weights = Weights::open(widened.path()).unwrap();
-    MambaFormer::load(config, &mut weights).unwrap()
+fn reference(packed: &Weights) -> MambaFormer {
+    let config = packed.config().clone();
+    let mut packed = packed.clone();
+    let mut widened = made::weights(&config, Scheme::F32, |spec| packed.take_f32(&spec.name).unwrap());
+    MambaFormer::load(&config, &mut widened).unwrap()
 }
 
 fn prompt(config: &Config, tokens: usize, seed: u64) -> Vec<u32> {
@@ -171,15 +160,14 @@ fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &
     );
 }
 
-fn load(folder: &Path) -> Rc<GpuModel> {
-    load_without(folder, &Quarantine::default())
+fn load(weights: &Weights) -> Rc<GpuModel> {
+    load_without(weights, &Quarantine::default())
 }
 
-fn load_without(folder: &Path, quarantine: &Quarantine) -> Rc<GpuModel> {
-    let weights = Weights::open(folder).unwrap();
+fn load_without(weights: &Weights, quarantine: &Quarantine) -> Rc<GpuModel> {
     pollster::block_on(async {
         let gpu = Gpu::open().await.expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
-        Rc::new(GpuModel::load(Rc::new(gpu), &weights, CAPACITY, quarantine).await.unwrap())
+        Rc::new(GpuModel::load(Rc::new(gpu), weights, CAPACITY, quarantine).await.unwrap())
     })
 }
 
@@ -205,17 +193,17 @@ fn nano_in_every_format_and_shape() {
         ("converted", &converted, Scheme::F32),
         ("ET5 alone", &transformer, Scheme::F32),
     ] {
-        let packed = folder(config, scheme, |_, values| values);
-        let model = load(packed.path());
-        compare(name, &model, &reference(packed.path(), config), &[2, 9, 64, 65, 200]);
+        let weights = packed(config, scheme);
+        let model = load(&weights);
+        compare(name, &model, &reference(&weights), &[2, 9, 64, 65, 200]);
     }
 }
 
 #[test]
 fn an_interrupted_answer_goes_on_the_same_on_either_path() {
     let config = Preset::Nano.config();
-    let packed = folder(&config, Scheme::F32, |_, values| values);
-    let (model, reference) = (load(packed.path()), reference(packed.path(), &config));
+    let weights = packed(&config, Scheme::F32);
+    let (model, reference) = (load(&weights), reference(&weights));
     let options = GroundedOptions { max_tokens: 160, max_units: 6, jump_forward: true };
     let routing = Routing::default();
     let (mut resumed, mut told_again) = (0, 0);
@@ -268,12 +256,12 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
 #[test]
 fn without_a_form_of_a_kernel_another_serves() {
     let config = Preset::Nano.config();
-    let packed = folder(&config, Scheme::Q8, |_, values| values);
-    let reference = reference(packed.path(), &config);
+    let weights = packed(&config, Scheme::Q8);
+    let reference = reference(&weights);
     for variant in [Variant::TiledProduct, Variant::FewRowsProduct, Variant::PackedWeights] {
         let mut quarantine = Quarantine::default();
         assert!(quarantine.add(variant), "{variant:?} can be replaced");
-        let model = load_without(packed.path(), &quarantine);
+        let model = load_without(&weights, &quarantine);
         let (prompt, call) = model.kernels();
         let kernels: Vec<&str> = prompt.into_iter().chain(call).collect();
         assert_eq!(kernels.contains(&"matmul_tile"), variant != Variant::TiledProduct, "{variant:?}");
@@ -304,8 +292,8 @@ fn dispatches_per_layer() {
     let counts = |change: &dyn Fn(&mut Config)| {
         let mut config = config.clone();
         change(&mut config);
-        let packed = folder(&config, Scheme::F32, |_, values| values);
-        load(packed.path()).dispatches()
+        let weights = packed(&config, Scheme::F32);
+        load(&weights).dispatches()
     };
     let (prompt, call) = counts(&|_| {});
     let more_mamba = counts(&|config| config.emamba.as_mut().unwrap().num_layers += 1);
@@ -320,6 +308,6 @@ fn dispatches_per_layer() {
 #[test]
 fn the_shipped_model() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/model");
-    let model = load(&folder);
-    compare("chairside", &model, &reference(&folder, &model.config().clone()), &[7, 150, 442]);
+    let weights = Weights::open(&folder).unwrap();
+    compare("chairside", &load(&weights), &reference(&weights), &[7, 150, 442]);
 }

@@ -2,9 +2,11 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
 
+mod made;
+
 use mambaformer_model::preset::Preset;
-use mambaformer_model::random::{RandomWeights, byte_tokenizer};
-use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError, write_folder};
+use mambaformer_model::random::RandomWeights;
+use mambaformer_model::weights::Scheme;
 use mambaformer_wasm::answer::{AnswerRecord, Evidence};
 use mambaformer_wasm::gpu::self_test::{AsyncPause, NoPause};
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
@@ -15,19 +17,8 @@ const GROUNDING: &str =
 
 fn assistant(seed: u64) -> Assistant {
     let config = Preset::Nano.config();
-    let folder = tempfile::tempdir().unwrap();
-    let model = NewModel {
-        name: "nano".to_owned(),
-        version: "0".to_owned(),
-        recipe: Recipe::new(Scheme::F32),
-        tokenizer: byte_tokenizer(config.vocab_size).unwrap(),
-        provenance: serde_json::Map::new(),
-        licences: Vec::new(),
-        config: config.clone(),
-    };
     let random = RandomWeights::new(&config, seed);
-    write_folder(folder.path(), &model, |spec| Ok::<_, WeightsError>(random.values(spec))).unwrap();
-    let weights = Weights::open(folder.path()).unwrap();
+    let weights = made::weights(&config, Scheme::F32, |spec| random.values(spec));
     Assistant::new(AssistantParts { weights, knowledge: None, grounding: GROUNDING.into(), for_gpu: true }).unwrap()
 }
 

@@ -2,6 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod gpu_support;
+mod made;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 gpu_support::browser_tests!();

@@ -1,9 +1,11 @@
 //! What the model computes does not depend on the machine: the same bits natively (AVX2 or plain Rust) and in the browser (SIMD).
 #![allow(clippy::unwrap_used)] // helpers of tests, which clippy.toml does not see as tests
 
+mod made;
+
 use mambaformer_model::preset::Preset;
-use mambaformer_model::random::{RandomWeights, Stream, byte_tokenizer};
-use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
+use mambaformer_model::random::{RandomWeights, Stream};
+use mambaformer_model::weights::Scheme;
 use mambaformer_model::{MambaFormer, Routing};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -13,28 +15,14 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 fn model(scheme: Scheme) -> MambaFormer {
     let config = Preset::Nano.config();
-    let model = NewModel {
-        name: "nano".to_owned(),
-        version: "0".to_owned(),
-        recipe: Recipe::new(scheme),
-        tokenizer: byte_tokenizer(config.vocab_size).unwrap(),
-        provenance: serde_json::Map::new(),
-        licences: Vec::new(),
-        config: config.clone(),
-    };
     let random = RandomWeights::new(&config, 11);
-    let (manifest, weights) = model
-        .build(|spec| {
-            // The ready-made values of these come from the library's logarithm, which differs by machine.
-            let own = spec.name.ends_with("A_log") || spec.name.ends_with("dt_proj.bias");
-            let mut stream = Stream::new(3, &spec.name);
-            let values = random.values(spec);
-            let values = if own { values.iter().map(|_| 2.0 * stream.uniform() - 3.0).collect() } else { values };
-            Ok::<_, WeightsError>(values)
-        })
-        .unwrap();
-    let manifest = serde_json::to_vec(&manifest).unwrap();
-    let mut weights = Weights::from_parts(&manifest, &weights, &model.tokenizer).unwrap();
+    let mut weights = made::weights(&config, scheme, |spec| {
+        // The ready-made values of these come from the library's logarithm, which differs by machine.
+        let own = spec.name.ends_with("A_log") || spec.name.ends_with("dt_proj.bias");
+        let mut stream = Stream::new(3, &spec.name);
+        let values = random.values(spec);
+        if own { values.iter().map(|_| 2.0 * stream.uniform() - 3.0).collect() } else { values }
+    });
     MambaFormer::load(&config, &mut weights).unwrap()
 }
 

@@ -3,13 +3,15 @@
 // clippy.toml's allowance ends at `#[test]`; these functions have an attribute of their own.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+mod made;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use mambaformer_clinical::knowledge::{Passage, Source, pack};
 use mambaformer_model::preset::Preset;
-use mambaformer_model::random::{RandomWeights, byte_tokenizer};
-use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
+use mambaformer_model::random::RandomWeights;
+use mambaformer_model::weights::Scheme;
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState};
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts};
 use mambaformer_wasm::protocol::{ErrorKind, Event};
@@ -52,19 +54,8 @@ fn passage(id: &str, title: &str, text: &str) -> Passage {
 
 fn assistant() -> Assistant {
     let config = Preset::Nano.config();
-    let model = NewModel {
-        name: "nano".to_owned(),
-        version: "0".to_owned(),
-        recipe: Recipe::new(Scheme::F32),
-        tokenizer: byte_tokenizer(config.vocab_size).expect("a tokenizer"),
-        provenance: serde_json::Map::new(),
-        licences: Vec::new(),
-        config: config.clone(),
-    };
     let random = RandomWeights::new(&config, 7);
-    let (manifest, weights) = model.build(|spec| Ok::<_, WeightsError>(random.values(spec))).expect("weights");
-    let manifest = serde_json::to_vec(&manifest).expect("a manifest");
-    let weights = Weights::from_parts(&manifest, &weights, &model.tokenizer).expect("checked weights");
+    let weights = made::weights(&config, Scheme::F32, |spec| random.values(spec));
     let passages = vec![
         passage("dry", "Dry mouth", "Dry mouth is treated with saliva substitutes. Sip water often. Größe 5 mm."),
         passage("gum", "Gum disease", "Gum disease is treated by cleaning below the gum line. Brush twice a day."),

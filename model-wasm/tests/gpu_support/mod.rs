@@ -3,8 +3,8 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 use mambaformer_model::preset::Preset;
-use mambaformer_model::random::{RandomWeights, byte_tokenizer};
-use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
+use mambaformer_model::random::RandomWeights;
+use mambaformer_model::weights::Scheme;
 use mambaformer_wasm::answer::{AnswerRecord, Evidence};
 use mambaformer_wasm::gpu::Gpu;
 use mambaformer_wasm::gpu::self_test::NoPause;
@@ -12,6 +12,8 @@ use mambaformer_wasm::gpu::shader::Pipelines;
 use mambaformer_wasm::kernels::case::Case;
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
 use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Preference};
+
+use crate::made;
 
 /// A suite that accepts a missing adapter is green on nothing.
 pub async fn gpu() -> Gpu {
@@ -33,19 +35,8 @@ pub async fn table(cases: Vec<Case>) {
 
 fn assistant() -> Assistant {
     let config = Preset::Nano.config();
-    let model = NewModel {
-        name: "nano".to_owned(),
-        version: "0".to_owned(),
-        recipe: Recipe::new(Scheme::F32),
-        tokenizer: byte_tokenizer(config.vocab_size).expect("a tokenizer"),
-        provenance: serde_json::Map::new(),
-        licences: Vec::new(),
-        config: config.clone(),
-    };
     let random = RandomWeights::new(&config, 2);
-    let (manifest, weights) = model.build(|spec| Ok::<_, WeightsError>(random.values(spec))).expect("weights");
-    let manifest = serde_json::to_vec(&manifest).expect("a manifest");
-    let weights = Weights::from_parts(&manifest, &weights, &model.tokenizer).expect("checked weights");
+    let weights = made::weights(&config, Scheme::F32, |spec| random.values(spec));
     let grounding =
         br#"{"format":1,"boundary":"sentence","openings":["Yes."],"connectives":["and"],"max_sentences":3}"#.to_vec();
     Assistant::new(AssistantParts { weights, knowledge: None, grounding, for_gpu: true }).expect("an assistant")

@@ -43,7 +43,6 @@ fn tables(summary: &Summary) -> Result<String, fmt::Error> {
     let total = summary.total();
     let rows = summary.rows.iter().map(|(discipline, row)| (discipline.prefix(), row));
     for (name, row) in rows.chain([("**all**", &total)]) {
-        let split = |split| row.by_split.get(&split).copied().unwrap_or(0);
         writeln!(
             out,
             "| {name} | {}/{} | {} | {} | {} | {} | {} | {} | {} | {} |",
@@ -54,9 +53,9 @@ fn tables(summary: &Summary) -> Result<String, fmt::Error> {
             row.records,
             row.notes,
             row.questions,
-            split(Split::Train),
-            split(Split::Validation),
-            split(Split::Test)
+            row.of(Split::Train),
+            row.of(Split::Validation),
+            row.of(Split::Test)
         )?;
     }
     out.push_str("\n| questions by | |\n| --- | --- |\n");

@@ -107,7 +107,6 @@ fn bars(page: &mut Page, name: &str, counts: &Counts) -> fmt::Result {
 }
 
 fn cells(name: &str, row: &Row) -> Vec<String> {
-    let split = |split| row.by_split.get(&split).copied().unwrap_or(0);
     let counts = [
         row.topics,
         row.covered,
@@ -118,9 +117,9 @@ fn cells(name: &str, row: &Row) -> Vec<String> {
         row.notes,
         row.clusters,
         row.questions,
-        split(Split::Train),
-        split(Split::Validation),
-        split(Split::Test),
+        row.of(Split::Train),
+        row.of(Split::Validation),
+        row.of(Split::Test),
     ];
     std::iter::once(name.to_owned()).chain(counts.iter().map(ToString::to_string)).collect()
 }

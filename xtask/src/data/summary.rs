@@ -42,7 +42,7 @@ pub(crate) struct Row {
     pub(crate) notes: usize,
     pub(crate) clusters: usize,
     pub(crate) questions: usize,
-    pub(crate) by_split: BTreeMap<Split, usize>,
+    by_split: BTreeMap<Split, usize>,
 }
 
 /// One topic.
@@ -303,9 +303,13 @@ impl Summary {
 }
 
 impl Row {
+    /// Questions of a split.
+    pub(crate) fn of(&self, split: Split) -> usize {
+        self.by_split.get(&split).copied().unwrap_or(0)
+    }
+
     fn write(&self, name: &str, out: &mut String) -> fmt::Result {
-        let split = |split| self.by_split.get(&split).copied().unwrap_or(0);
-        let splits = format!("{}/{}/{}", split(Split::Train), split(Split::Validation), split(Split::Test));
+        let splits = format!("{}/{}/{}", self.of(Split::Train), self.of(Split::Validation), self.of(Split::Test));
         let (covered, asked) = (format!("{}/{}", self.covered, self.topics), format!("{}/{}", self.asked, self.topics));
         writeln!(
             out,
