@@ -15,6 +15,17 @@ pub(crate) struct Args {
     rest: Vec<OsString>,
 }
 
+impl Args {
+    /// `COMMAND WORD …` becomes the subcommand `COMMAND-WORD` with the rest, every other call stays what it is.
+    pub(crate) fn with_second_word(mut self, command: &str, word: &str) -> (String, Self) {
+        if self.rest.first().is_some_and(|first| first == word) {
+            self.rest.remove(0);
+            return (format!("{command}-{word}"), self);
+        }
+        (command.to_owned(), self)
+    }
+}
+
 /// Runs `model-tools` and ends with its exit status. Paths among the arguments stay relative to where the user is.
 pub(crate) fn run(workspace: &Workspace, subcommand: &str, args: &Args) -> Result<ExitCode> {
     let here = std::env::current_dir().context("the current folder cannot be read")?;

@@ -70,7 +70,7 @@ enum Command {
     /// Prints the answer to one question.
     #[command(disable_help_flag = true)]
     Ask(forward::Args),
-    /// Answers every question of a file.
+    /// Answers every question of a file; `eval clinical` measures the deterministic parts on their labelled sets.
     #[command(disable_help_flag = true)]
     Eval(forward::Args),
     /// Writes what the model computes for given tokens.
@@ -122,7 +122,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Inspect(args) => return forward::run(&workspace, "inspect", &args),
         Command::Make(args) => return forward::run(&workspace, "make", &args),
         Command::Ask(args) => return forward::run(&workspace, "ask", &args),
-        Command::Eval(args) => return forward::run(&workspace, "eval", &args),
+        Command::Eval(args) => {
+            let (command, args) = args.with_second_word("eval", "clinical");
+            return forward::run(&workspace, &command, &args);
+        }
         Command::Logits(args) => return forward::run(&workspace, "logits", &args),
         Command::Bench(args) => return forward::run(&workspace, "bench", &args),
     }

@@ -3,6 +3,7 @@
 mod ask;
 mod assistant;
 mod bench;
+mod clinical;
 mod convert;
 mod eval;
 mod inspect;
@@ -35,6 +36,8 @@ enum Command {
     Ask(ask::Args),
     /// Answer a file of questions with the worker's own pipeline.
     Eval(eval::Args),
+    /// Measure the deterministic parts on their labelled sets.
+    EvalClinical(clinical::Args),
     /// Write what the model computes for given tokens.
     Logits(logits::Args),
     /// Measure kernels and model on this machine, side by side.
@@ -49,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Command::Make(args) => make::run(&args),
         Command::Ask(args) => ask::run(args),
         Command::Eval(args) => eval::run(&args),
+        Command::EvalClinical(args) => clinical::run(&args),
         Command::Logits(args) => logits::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

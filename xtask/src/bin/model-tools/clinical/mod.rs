@@ -1,0 +1,64 @@
+//! `cargo xtask eval clinical`: the parts of `clinical/` against their labelled sets in `data/`, with the goals they are held to.
+
+mod figure;
+mod labelled;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+pub(crate) use figure::{Figure, Goal, Report};
+
+/// Measures what the deterministic parts do on their labelled sets.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Which parts; all of them without a choice.
+    parts: Vec<String>,
+    /// The folder of the authored and built data.
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+    /// List every failure instead of the first twenty.
+    #[arg(long)]
+    all_failures: bool,
+    /// Write the reports to this file as JSON, too.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+/// What a part reads its labelled set from.
+pub(crate) struct Context {
+    /// The folder `data/`.
+    pub(crate) data: PathBuf,
+}
+
+/// A part of `clinical/` that can be measured: its name, and how.
+type Part = (&'static str, fn(&Context) -> Result<Report>);
+
+/// In the order of a question's way.
+const PARTS: &[Part] = &[];
+
+/// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
+/// happen.
+pub fn run(args: &Args) -> Result<()> {
+    for part in &args.parts {
+        if !PARTS.iter().any(|(name, _)| name == part) {
+            let names: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+            bail!("there is no part `{part}`; there are: {}", names.join(", "));
+        }
+    }
+    let context = Context { data: args.data.clone() };
+    let mut reports = Vec::new();
+    for (name, measure) in PARTS {
+        if args.parts.is_empty() || args.parts.iter().any(|part| part == name) {
+            let report = measure(&context)?;
+            report.print(name, if args.all_failures { usize::MAX } else { 20 });
+            reports.push((*name, report));
+        }
+    }
+    if let Some(path) = &args.json {
+        let json: std::collections::BTreeMap<&str, &Report> =
+            reports.iter().map(|(name, report)| (*name, report)).collect();
+        std::fs::write(path, serde_json::to_vec_pretty(&json)?)?;
+    }
+    Ok(())
+}
