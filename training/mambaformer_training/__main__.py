@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever}`."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ def _dentalqa(args) -> None:
     from .dentalqa import dentalqa
     from .tokens import load_tokenizer
 
-    dentalqa(args.data, args.out, load_tokenizer(args.tokenizer / "tokenizer.json"), args.max_tokens, args.seed, args.unanswerable)
+    dentalqa(args.data, args.out, load_tokenizer(args.tokenizer / "tokenizer.json"), args.max_tokens, args.seed, args.unanswerable, args.rankings)
 
 
 def _tokenizer(args) -> None:
@@ -143,6 +143,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--max-tokens", type=int, default=1024)
     sub.add_argument("--seed", type=int, default=17)
     sub.add_argument("--unanswerable", type=float, default=0.15, help="the most that unanswerable items may make of the training items (0.15)")
+    sub.add_argument("--rankings", type=Path, help="passages by rank from this file (`retriever rank`) instead of BM25's")
 
     sub = command("tokenizer", _tokenizer, "train the tokenizer on the training items")
     sub.add_argument("--items", type=Path, default=RUNS / "data")
@@ -194,6 +195,10 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", type=Path, default=DATA)
     sub.add_argument("--out", type=Path, required=True)
     sub.add_argument("--megabytes", type=float, default=3.5)
+
+    from .retriever.commands import add as add_retriever
+
+    add_retriever(commands, ROOT, RUNS, DATA)
     return top
 
 

@@ -85,7 +85,8 @@ def locate(sentence: str, sources: list[tuple[str, str]]) -> list[dict]:
 class Corpus:
     """What answers are copied from: passages and notes by id, and the lines of records as the answers of `splits` show them."""
 
-    def __init__(self, data: Path, rows: list[dict], splits: tuple[str, ...]):
+    def __init__(self, data: Path, rows: list[dict], splits: tuple[str, ...], rankings: dict[str, list[str]] | None = None):
+        self.rankings = rankings
         self.passages: dict[str, dict] = {}
         for row in read_folder(data / "knowledge", ("id", "title", "text", "source")):
             source = row["source"]
@@ -105,9 +106,14 @@ class Corpus:
         self.order = sorted(self.passages)
         self.index = Bm25([(self.passages[i]["title"], self.passages[i]["text"]) for i in self.order])
 
-    def found(self, question: str, training: bool) -> list[str]:
+    def found(self, identifier: str, question: str, training: bool) -> list[str]:
         """Ids of the passages the product would show, best first; held-out ones never stand in a training prompt."""
-        ids = (self.order[i] for i, _ in self.index.search(question, PASSAGES * 4))
+        if self.rankings is None:
+            ids = [self.order[i] for i, _ in self.index.search(question, PASSAGES * 4)]
+        elif identifier in self.rankings:
+            ids = [i for i in self.rankings[identifier] if i in self.passages]
+        else:
+            raise DataError(f"the rankings do not hold the question {identifier}; make them again for this data (`retriever rank`)")
         return [i for i in ids if not (training and held_out(i))][:PASSAGES]
 
 
@@ -186,7 +192,7 @@ def _split_items(name: str, rows: list[dict], foreign: list[dict], corpus: Corpu
             left_out["question and note too long"] += 1
             continue
         needed = list(dict.fromkeys(span["source"] for s in sentences for span in s["spans"] if span["source"] != NOTE_SOURCE))
-        found = corpus.found(question, training)
+        found = corpus.found(row["id"], question, training)
         first = sentences[0]["spans"][0]["source"]
         if first != NOTE_SOURCE:
             rank = found.index(first) + 1 if first in found else 0
@@ -222,7 +228,7 @@ def _split_items(name: str, rows: list[dict], foreign: list[dict], corpus: Corpu
             "reference": collapse(row["answer"]), **{k: row[k] for k in ("cluster", "style", "level", "tags", "key_facts", "forbidden", "heldout_passage")}})
     for row in foreign:
         question = collapse(row["question"])
-        passages = [corpus.passages[i] for i in corpus.found(question, training)]
+        passages = [corpus.passages[i] for i in corpus.found(row["id"], question, training)]
         size, fitting = lengths.fit(question, None, passages)
         states["out of scope"] += 1
         items.append(_item(row["id"], question, None, passages[:fitting], [], "out of scope", size) | {"reference": ""})
@@ -250,20 +256,21 @@ def _item(identifier: str, question: str, note: str | None, passages: list[dict]
             "sentences": sentences, "gold": gold, "answerable": int(bool(sentences)), "decision": None, "dental": True, "retrieval": state, "prompt_tokens": size}
 
 
-def dentalqa(data: Path, out: Path, tokenizer: Tokenizer, max_tokens: int, seed: int, share: float, log=print) -> dict:
-    """Writes train.jsonl and validation.jsonl, which training reads, and test.jsonl, which only an evaluation reads; returns the report."""
+def dentalqa(data: Path, out: Path, tokenizer: Tokenizer, max_tokens: int, seed: int, share: float, rankings: Path | None = None, log=print) -> dict:
+    """With `rankings` (JSON Lines of {"id", "entries"}) passages come from there and not from BM25. Writes train.jsonl and validation.jsonl, which training reads, and test.jsonl, which only an evaluation reads; returns the report."""
     if not 0 <= share < 1:
         raise DataError(f"the share of unanswerable items is {share}; give one from 0 to below 1")
     rows = read_folder(data / "dentalqa", ("id", "question", "answer", "sentences", "cluster", "split", "style"))
     foreign = read_jsonl(data / "safety" / "built" / "out_of_scope.jsonl", ("id", "question", "split"))
     if strange := {r["split"] for r in rows + foreign} - set(SPLITS):
         raise DataError(f"{data} has the splits {', '.join(sorted(map(str, strange)))}; expected {', '.join(SPLITS)}; build the data with `cargo xtask data build`")
+    ranked = {row["id"]: row["entries"] for row in read_jsonl(rankings, ("id", "entries"))} if rankings else None
     out.mkdir(parents=True, exist_ok=True)
     lengths = Lengths(tokenizer, max_tokens)
-    report: dict = {"data": "dentalqa", "seed": seed, "max_tokens": max_tokens, "share": share, "licences": [LICENCE]}
+    report: dict = {"data": "dentalqa", "rankings": rankings and hashlib.sha256(rankings.read_bytes()).hexdigest(), "seed": seed, "max_tokens": max_tokens, "share": share, "licences": [LICENCE]}
     for name in SPLITS:
         # Training sees no record line that only a held-out answer shows.
-        corpus = Corpus(data, rows, SPLITS[: SPLITS.index(name) + 1])
+        corpus = Corpus(data, rows, SPLITS[: SPLITS.index(name) + 1], ranked)
         own = lambda table: [r for r in table if r["split"] == name]
         items, report[name] = _split_items(name, own(rows), own(foreign), corpus, lengths, seed, share)
         with (out / f"{name}.jsonl").open("w", encoding="utf-8") as handle:

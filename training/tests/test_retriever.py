@@ -1,0 +1,115 @@
+"""Vocabulary pruning, the encoder's vectors, what is measured, and one short run of tuning."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import BertConfig
+
+from mambaformer_training.errors import CheckpointError
+from mambaformer_training.retriever import encoder, measure, vocabulary
+from mambaformer_training.retriever.entries import Asked, Entries
+from mambaformer_training.retriever.static import StaticEncoder
+from mambaformer_training.retriever.train import Settings, Trainer, misspell
+from mambaformer_training.retrieval import Bm25
+
+WORDS = "rinse the tooth and replant it use a splint for two weeks floss paste brush twice day fluoride gum bleeds stop press gauze".split()
+
+
+def wordpiece(words) -> Tokenizer:
+    letters = "abcdefghijklmnopqrstuvwxyz.?"
+    vocab = [*vocabulary.SPECIAL, *letters, *(f"##{c}" for c in letters), *dict.fromkeys(words)]
+    tokenizer = Tokenizer(models.WordPiece({w: i for i, w in enumerate(dict.fromkeys(vocab))}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizers.BertNormalizer(), pre_tokenizers.BertPreTokenizer()
+    tokenizer.add_special_tokens(list(vocabulary.SPECIAL))
+    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=[(m, tokenizer.token_to_id(m)) for m in ("[CLS]", "[SEP]")])
+    return tokenizer
+
+
+def small(tokenizer: Tokenizer) -> encoder.SentenceEncoder:
+    torch.manual_seed(0)
+    config = BertConfig(vocab_size=tokenizer.get_vocab_size(), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, max_position_embeddings=160)
+    return encoder.SentenceEncoder(config, tokenizer).eval()
+
+
+def test_pruning_keeps_the_meaning_of_kept_pieces():
+    full = wordpiece(WORDS)
+    text, rows = vocabulary.prune(full.to_str(), {"tooth", "rinse"})
+    pruned = Tokenizer.from_str(text)
+    assert pruned.encode("rinse tooth").tokens == ["[CLS]", "rinse", "tooth", "[SEP]"]
+    assert pruned.encode("gum").tokens == ["[CLS]", "g", "##u", "##m", "[SEP]"]
+    for piece, new in pruned.get_vocab().items():
+        assert full.token_to_id(piece) == rows[new]
+    big = small(full)
+    folder_like = big.bert.state_dict()["embeddings.word_embeddings.weight"][rows]
+    assert torch.equal(folder_like[pruned.token_to_id("tooth")], big.bert.embeddings.word_embeddings.weight[full.token_to_id("tooth")])
+
+
+def test_vectors_do_not_depend_on_the_batch(tmp_path):
+    model = small(wordpiece(WORDS))
+    texts = ["rinse the tooth", "gum bleeds", "use a splint for two weeks and rinse it twice a day"]
+    together = model.encode(texts)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    for text, row in zip(texts, together):
+        assert np.allclose(model.encode([text])[0], row, atol=1e-5)
+    model.save(tmp_path)
+    assert np.allclose(encoder.load(tmp_path).encode(texts), together, atol=1e-6)
+    assert len(model.pieces(["tooth " * 500])[0]) == encoder.MAX_PIECES
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(CheckpointError, match="holds no sentence encoder"):
+        encoder.load(tmp_path)
+
+
+def world() -> tuple[Entries, list[Asked], Bm25]:
+    texts = ["Rinse the tooth. Replant it and use a splint for two weeks.", "Brush twice a day. Use fluoride paste and floss.", "Press gauze on the gum. It bleeds and will stop."]
+    entries = Entries(["a", "b", "c"], ["tooth", "paste", "gum"], texts)
+    for owner, text in enumerate(texts):
+        for line in text.split(". "):
+            entries.lines.append(line)
+            entries.spans.append((text.find(line), text.find(line) + len(line)))
+        entries.owner = np.append(entries.owner, [owner, owner])
+    asked = []
+    for i, question in enumerate(["what of the tooth", "how often brush", "the gum bleeds", "which splint", "which paste", "how to stop"]):
+        owner, line = i % 3, (i % 3) * 2 + (i >= 3)
+        asked += [Asked(f"q{i}-{split}", question, split, "full", owner, [owner], [line], line, False) for split in ("train", "validation")]
+    return entries, asked, Bm25(list(zip(entries.titles, entries.texts)))
+
+
+def test_measures_count_what_they_say():
+    entries, asked, _ = world()
+    questions = [a for a in asked if a.split == "validation"]
+    perfect = np.zeros((len(questions), 6), np.float32)
+    for row, a in enumerate(questions):
+        perfect[row, a.first_line] = 1
+    scores = measure.entry_scores(perfect, entries)
+    assert measure.recall(scores, questions)["recall@1"] == 1
+    assert measure.first_line(perfect, scores, questions, entries)["first_line"] == 1
+    assert measure.recall(-scores, questions)["recall@1"] == 0
+    assert measure.recall(-scores, questions)["mrr@10"] == pytest.approx(1 / 3, abs=0.2)
+    assert measure.first_line(-perfect, scores, questions, entries)["first_line"] == 0
+
+
+@pytest.mark.parametrize("static", [None, 16])
+def test_tuning_lowers_the_loss(tmp_path, static):
+    entries, asked, index = world()
+    model = small(wordpiece(WORDS))
+    if static:
+        model = StaticEncoder.distil(model, entries.texts, static)
+    trainer = Trainer(model, entries, asked, index, Settings(max_steps=60, questions_per_batch=3, learning_rate=5e-3, misspelt=0.0), tmp_path)
+    kept = trainer.fit()
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    losses = [line["loss"] for line in log if "loss" in line]
+    assert len(losses) > 1 and losses[-1] < 0.8 * losses[0]
+    assert kept["dense"]["recall@1"] >= log[0]["dense"]["recall@1"]
+    assert (tmp_path / "export" / "model.safetensors").exists()
+
+
+def test_a_slip_of_the_finger_is_small():
+    rng = random.Random(1)
+    for _ in range(200):
+        said = misspell("replant the avulsed incisor quickly", rng)
+        assert abs(len(said) - len("replant the avulsed incisor quickly")) <= 2
+        assert len(said.split(" ")) == 5
