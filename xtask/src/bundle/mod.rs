@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use mambaformer_clinical::assets::{Asset, AssetIndex};
 use mambaformer_clinical::integrity::sha256_hex;
 
 use crate::process::{Workspace, run};
@@ -43,10 +44,31 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
     page::build(workspace, tools)?;
     copy_folder(&engine, &dist.join("engine"))?;
     copy_folder(&workspace.root().join("assets"), &dist.join("assets"))?;
+    write_index(&dist.join("assets"))?;
     scripts::externalize(&dist)?;
     check(&dist)?;
     print_sizes(&dist)?;
     Ok(dist)
+}
+
+/// Lists what is shipped with sizes and hashes: the worker takes nothing that does not match.
+fn write_index(assets: &Path) -> Result<()> {
+    let index = assets.join("index.json");
+    let mut listed = Vec::new();
+    for file in files_below(assets)? {
+        let shipped =
+            file.extension().is_some_and(|ending| ending == "json" || ending == "bin" || ending == "safetensors");
+        if file == index || !shipped {
+            continue;
+        }
+        let path = file.strip_prefix(assets).context("a file outside its folder")?;
+        let path = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+        let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+        listed.push(Asset::of(&path, &bytes));
+    }
+    let bytes = AssetIndex::write(listed).context("the index of the assets cannot be written")?;
+    AssetIndex::from_bytes(&bytes).context("the index of the assets does not read back")?;
+    fs::write(&index, bytes).with_context(|| format!("{} cannot be written", index.display()))
 }
 
 /// `dist/` as an earlier build left it.
@@ -172,6 +194,24 @@ mod tests {
             files_below(&to).expect("read").iter().map(|file| file.strip_prefix(&to).expect("below").into()).collect();
         assert_eq!(names, [PathBuf::from("a.txt"), PathBuf::from("inner/b.txt")]);
         assert_eq!(fs::read_to_string(to.join("inner/b.txt")).expect("read"), "b");
+        fs::remove_dir_all(&folder).expect("removed");
+    }
+
+    #[test]
+    fn the_index_lists_what_is_shipped_and_nothing_else() {
+        let folder = std::env::temp_dir().join(format!("xtask-index-{}", std::process::id()));
+        fs::create_dir_all(folder.join("model")).expect("made");
+        for (name, text) in [("knowledge.json", "{}"), ("model/model.safetensors", "w"), ("model-card.md", "# card")] {
+            fs::write(folder.join(name), text).expect("written");
+        }
+        for _ in 0..2 {
+            write_index(&folder).expect("written");
+            let bytes = fs::read(folder.join("index.json")).expect("there");
+            let index = AssetIndex::from_bytes(&bytes).expect("reads");
+            let paths: Vec<&str> = index.files().map(|asset| asset.path.as_str()).collect();
+            assert_eq!(paths, ["knowledge.json", "model/model.safetensors"]);
+            assert_eq!(index.get("knowledge.json").map(|asset| asset.verify(b"{}")), Ok(Ok(())));
+        }
         fs::remove_dir_all(&folder).expect("removed");
     }
 
