@@ -10,9 +10,7 @@ use crate::words;
 
 /// Where the page's files lie, relative to the page.
 const WORKER_SCRIPT: &str = "engine/worker.js";
-const MANIFEST: &str = "assets/model/manifest.json";
-const KNOWLEDGE: &str = "assets/knowledge.json";
-const GROUNDING: &str = "assets/grounding.json";
+const ASSETS: &str = "assets/index.json";
 
 /// Where the browser keeps the reader's choice of engine: a setting, nothing of any question.
 const PREFERENCE_KEY: &str = "mambaformer.engine";
@@ -64,12 +62,7 @@ impl Assistant {
     pub fn start(self) {
         self.client.set_value(None);
         self.session.update(Session::restarted);
-        let request = Request::Load(Load {
-            manifest_url: absolute(MANIFEST),
-            knowledge_url: absolute(KNOWLEDGE),
-            grounding_url: absolute(GROUNDING),
-            engine: self.preference.get_untracked(),
-        });
+        let request = Request::Load(Load { assets_url: absolute(ASSETS), engine: self.preference.get_untracked() });
         let started = WorkerClient::start(&absolute(WORKER_SCRIPT), move |event| self.hear(event))
             .and_then(|client| client.send(&request).map(|()| client));
         match started {

@@ -111,9 +111,7 @@ export class MambaFormer {
         };
         assistant.#send({
           type: 'load',
-          manifestUrl: at('assets/model/manifest.json'),
-          knowledgeUrl: at('assets/knowledge.json'),
-          groundingUrl: at('assets/grounding.json'),
+          assetsUrl: at('assets/index.json'),
           engine,
         });
       });

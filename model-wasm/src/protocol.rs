@@ -29,16 +29,13 @@ pub enum Request {
     Stop(Stop),
 }
 
-/// Where the worker finds its files; relative addresses count from the worker's own address.
+/// Where the worker finds its files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Load {
-    /// `manifest.json` of the model folder; weights and tokenizer lie beside it.
-    pub manifest_url: String,
-    /// The knowledge base.
-    pub knowledge_url: String,
-    /// Openings and connectives of grounded decoding.
-    pub grounding_url: String,
+    /// `index.json`, which lists everything else with sizes and hashes; the files lie beside and below it. A relative address counts
+    /// from the worker's own.
+    pub assets_url: String,
     /// Which engine is to compute.
     #[serde(default)]
     pub engine: Preference,
@@ -216,7 +213,7 @@ impl Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Stage {
-    /// `manifest.json`.
+    /// The index of all files, and `manifest.json` of the model.
     Manifest,
     /// The tokenizer.
     Tokenizer,
@@ -436,14 +433,8 @@ mod tests {
     #[test]
     fn requests_round_trip() {
         round_trip(
-            &Request::Load(Load {
-                manifest_url: "model/manifest.json".to_owned(),
-                knowledge_url: "knowledge.json".to_owned(),
-                grounding_url: "grounding.json".to_owned(),
-                engine: Preference::Gpu,
-            }),
-            &json!({"type": "load", "manifestUrl": "model/manifest.json", "knowledgeUrl": "knowledge.json",
-                    "groundingUrl": "grounding.json", "engine": "gpu"}),
+            &Request::Load(Load { assets_url: "assets/index.json".to_owned(), engine: Preference::Gpu }),
+            &json!({"type": "load", "assetsUrl": "assets/index.json", "engine": "gpu"}),
         );
         round_trip(
             &Request::Ask(Ask {

@@ -218,12 +218,9 @@ async fn what_is_no_request_is_refused_without_quoting_it() {
 #[wasm_bindgen_test]
 async fn failed_loads_say_why_and_can_be_tried_again() {
     let bench = Bench::empty();
-    let load = |manifest: &str| {
-        serde_json::json!({"type": "load", "manifestUrl": manifest, "knowledgeUrl": "data:,", "groundingUrl": "data:,"})
-            .to_string()
-    };
+    let load = |index: &str| serde_json::json!({"type": "load", "assetsUrl": index}).to_string();
     let cases = [
-        ("http://127.0.0.1:9/manifest.json", ErrorKind::Network),
+        ("http://127.0.0.1:9/index.json", ErrorKind::Network),
         ("data:text/html,%3Cp%3Enot%20found", ErrorKind::Manifest),
         ("data:application/json,%7B%22format%22:1%7D", ErrorKind::Manifest),
     ];

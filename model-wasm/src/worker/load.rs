@@ -1,15 +1,15 @@
 //! From addresses to an assistant: fetch, check every byte, build.
 
-use mambaformer_clinical::knowledge;
-use mambaformer_model::manifest::{FileEntry, MANIFEST_LIMIT_BYTES, ModelFile};
+use mambaformer_clinical::assets::{self, Asset, AssetError, AssetIndex};
+use mambaformer_model::manifest::{FileEntry, ModelFile};
 use mambaformer_model::weights::{Loader, WeightsError};
 
 use super::fetch::Download;
 use crate::pipeline::{Assistant, AssistantParts, PipelineError};
 use crate::protocol::{ErrorKind, Event, Load, Stage};
 
-/// The most bytes of the grounding lists.
-const GROUNDING_LIMIT_BYTES: u64 = 1 << 20;
+/// `manifest.json` of the model folder, in the index.
+const MANIFEST: &str = "model/manifest.json";
 /// Progress is told every so many bytes.
 const PROGRESS_BYTES: u64 = 128 << 10;
 
@@ -44,6 +44,9 @@ pub enum LoadError {
         /// The limit.
         limit_bytes: u64,
     },
+    /// The index, or a file that does not match it.
+    #[error(transparent)]
+    Asset(#[from] AssetError),
     /// A file of the model, or building the assistant from the files.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -61,7 +64,10 @@ impl LoadError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } | Self::Status { .. } | Self::Broken { .. } => ErrorKind::Network,
-            Self::TooLong { .. } => ErrorKind::Integrity,
+            Self::TooLong { .. } | Self::Asset(AssetError::Length { .. } | AssetError::Hash { .. }) => {
+                ErrorKind::Integrity
+            }
+            Self::Asset(_) => ErrorKind::Manifest,
             Self::Pipeline(error) => error.kind(),
         }
     }
@@ -70,25 +76,22 @@ impl LoadError {
 /// Fetches and checks everything and builds the assistant. `post` hears of the progress.
 pub(super) async fn load(request: &Load, post: &dyn Fn(&Event)) -> Result<Assistant, LoadError> {
     let mut progress = Progress::new(post);
-
     progress.stage = Stage::Manifest;
-    let limit = u64::try_from(MANIFEST_LIMIT_BYTES).unwrap_or(u64::MAX);
-    let manifest = small(&request.manifest_url, "manifest.json", limit, &mut progress).await?;
-    let mut loader = Loader::new(&manifest)?;
-    drop(manifest);
-    let tokenizer = loader.manifest().files.tokenizer.clone();
-    let weights = loader.manifest().files.weights.clone();
-    progress.expect(tokenizer.bytes + weights.bytes);
+    let files = Files::open(&request.assets_url).await?;
+    progress.expect(files.index.files().map(|asset| asset.bytes).sum());
 
     // Small files first: a site that lacks one says so before the long download.
     progress.stage = Stage::Knowledge;
-    let grounding = small(&request.grounding_url, "grounding.json", GROUNDING_LIMIT_BYTES, &mut progress).await?;
-    let limit = u64::try_from(knowledge::MAX_FILE_BYTES).unwrap_or(u64::MAX);
-    let knowledge = small(&request.knowledge_url, "knowledge.json", limit, &mut progress).await?;
+    let grounding = files.whole("grounding.json", &mut progress).await?;
+    let knowledge = files.whole("knowledge.json", &mut progress).await?;
+    progress.stage = Stage::Manifest;
+    let mut loader = Loader::new(&files.whole(MANIFEST, &mut progress).await?)?;
+    let tokenizer = loader.manifest().files.tokenizer.clone();
+    let weights = loader.manifest().files.weights.clone();
     progress.stage = Stage::Tokenizer;
-    chunked(&mut loader, ModelFile::Tokenizer, &tokenizer, request, &mut progress).await?;
+    files.chunked(&mut loader, ModelFile::Tokenizer, &tokenizer, &mut progress).await?;
     progress.stage = Stage::Weights;
-    chunked(&mut loader, ModelFile::Weights, &weights, request, &mut progress).await?;
+    files.chunked(&mut loader, ModelFile::Weights, &weights, &mut progress).await?;
 
     progress.stage = Stage::Build;
     progress.tell();
@@ -96,42 +99,60 @@ pub(super) async fn load(request: &Load, post: &dyn Fn(&Event)) -> Result<Assist
     Ok(Assistant::new(AssistantParts { weights, knowledge: Some(knowledge), grounding, for_gpu: true })?)
 }
 
-/// A file whose size nobody told us.
-async fn small(
-    url: &str,
-    name: &'static str,
-    limit_bytes: u64,
-    progress: &mut Progress<'_>,
-) -> Result<Vec<u8>, LoadError> {
-    let download = Download::start(url, name).await?;
-    progress.expect(download.announced_bytes.unwrap_or_default());
-    download.whole(limit_bytes, |bytes| progress.received(bytes)).await
+/// What lies beside the index.
+struct Files {
+    /// Its address.
+    url: String,
+    index: AssetIndex,
 }
 
-/// A file of the manifest: its chunks are checked as they arrive, so that a damaged download ends at the damage.
-async fn chunked(
-    loader: &mut Loader,
-    file: ModelFile,
-    entry: &FileEntry,
-    request: &Load,
-    progress: &mut Progress<'_>,
-) -> Result<(), LoadError> {
-    let url = web_sys::Url::new_with_base(&entry.path, &request.manifest_url)
-        .map_err(|_| LoadError::Unreachable { name: entry.path.clone() })?;
-    let download = Download::start(&url.href(), &entry.path).await?;
-    let mut found = 0_u64;
-    download
-        .stream(|bytes| {
-            found += bytes.len() as u64;
-            if found > entry.bytes {
-                return Err(length_error(entry, found).into());
-            }
-            loader.feed(file, bytes)?;
-            progress.received(bytes.len() as u64);
-            Ok(())
-        })
-        .await?;
-    if found == entry.bytes { Ok(()) } else { Err(length_error(entry, found).into()) }
+impl Files {
+    /// Fetches the index.
+    async fn open(url: &str) -> Result<Self, LoadError> {
+        let limit = u64::try_from(assets::MAX_FILE_BYTES).unwrap_or(u64::MAX);
+        let bytes = Download::start(url, "index.json").await?.whole(limit, |_| ()).await?;
+        Ok(Self { url: url.to_owned(), index: AssetIndex::from_bytes(&bytes)? })
+    }
+
+    fn address(&self, path: &str) -> Result<String, LoadError> {
+        web_sys::Url::new_with_base(path, &self.url)
+            .map(|url| url.href())
+            .map_err(|_| LoadError::Unreachable { name: path.to_owned() })
+    }
+
+    /// A file that is used whole, checked against the index.
+    async fn whole(&self, path: &str, progress: &mut Progress<'_>) -> Result<Vec<u8>, LoadError> {
+        let asset: &Asset = self.index.get(path)?;
+        let download = Download::start(&self.address(path)?, path).await?;
+        let bytes = download.whole(asset.bytes, |bytes| progress.received(bytes)).await?;
+        asset.verify(&bytes)?;
+        Ok(bytes)
+    }
+
+    /// A file of the model's manifest: its chunks are checked as they arrive, so that a damaged download ends at the damage.
+    async fn chunked(
+        &self,
+        loader: &mut Loader,
+        file: ModelFile,
+        entry: &FileEntry,
+        progress: &mut Progress<'_>,
+    ) -> Result<(), LoadError> {
+        let folder = MANIFEST.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let download = Download::start(&self.address(&format!("{folder}/{}", entry.path))?, &entry.path).await?;
+        let mut found = 0_u64;
+        download
+            .stream(|bytes| {
+                found += bytes.len() as u64;
+                if found > entry.bytes {
+                    return Err(length_error(entry, found).into());
+                }
+                loader.feed(file, bytes)?;
+                progress.received(bytes.len() as u64);
+                Ok(())
+            })
+            .await?;
+        if found == entry.bytes { Ok(()) } else { Err(length_error(entry, found).into()) }
+    }
 }
 
 fn length_error(entry: &FileEntry, found: u64) -> WeightsError {
