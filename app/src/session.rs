@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Citation, Evidence};
+use mambaformer_wasm::answer::{Alarm, AnswerRecord, AnswerState, Citation, Doses, Evidence};
 use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, ModelInfo, RoutingToken, Stage};
 
 /// How far the model is.
@@ -92,8 +92,14 @@ pub struct Turn {
     pub question: String,
     /// As it was asked.
     pub note: Option<Arc<str>>,
+    /// Red flags, most urgent first.
+    pub alarms: Arc<Vec<Alarm>>,
     /// `None` until retrieval has answered.
     pub evidence: Option<Arc<Vec<Evidence>>>,
+    /// Found as well, and not given to the model.
+    pub more: Arc<Vec<Evidence>>,
+    /// What the records say, where the question is about a dose or a limit.
+    pub doses: Option<Arc<Doses>>,
     /// `None` until the gate has run.
     pub routing: Option<Arc<Routing>>,
     /// The answer so far.
@@ -116,7 +122,10 @@ impl Turn {
             id,
             question,
             note: note.map(Arc::from),
+            alarms: Arc::default(),
             evidence: None,
+            more: Arc::default(),
+            doses: None,
             routing: None,
             sentences: Vec::new(),
             record: None,
@@ -249,9 +258,16 @@ impl Session {
             }
             Event::Ready(info) => self.model = Model::Ready(info),
             Event::Engine(report) => self.engine = Some(report),
-            Event::Evidence { id, passages } => {
+            Event::Emergency { id, alarms } => {
+                if let Some(turn) = self.turn_of(&id) {
+                    turn.alarms = Arc::new(alarms);
+                }
+            }
+            Event::Evidence { id, passages, more, doses } => {
                 if let Some(turn) = self.turn_of(&id) {
                     turn.evidence = Some(Arc::new(passages));
+                    turn.more = Arc::new(more);
+                    turn.doses = doses.map(Arc::new);
                 }
             }
             Event::Routing { id, tokens, et5, emamba } => {
@@ -320,7 +336,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mambaformer_wasm::answer::{RoutingCounts, Sentence, TimingsMs};
+    use mambaformer_wasm::answer::Sentence;
 
     fn info() -> ModelInfo {
         ModelInfo {
@@ -346,18 +362,17 @@ mod tests {
         Event::Done {
             id: id.to_owned(),
             answer: Box::new(AnswerRecord {
-                id: id.to_owned(),
-                state,
                 answer: "A b.".to_owned(),
                 sentences: vec![Sentence { text: "A b.".to_owned(), citations: Vec::new() }],
-                evidence: Vec::new(),
-                emergency: None,
-                routing: RoutingCounts::default(),
-                timings_ms: TimingsMs::default(),
                 tokens_out: 3,
+                ..AnswerRecord::empty(id, state)
             }),
             heap_bytes: Some(9),
         }
+    }
+
+    fn evidence(id: &str) -> Event {
+        Event::Evidence { id: id.to_owned(), passages: Vec::new(), more: Vec::new(), doses: None }
     }
 
     fn problem(id: Option<&str>, kind: ErrorKind) -> Event {
@@ -374,7 +389,7 @@ mod tests {
     fn a_question_runs_from_evidence_to_done() {
         let mut session = asked("1");
         assert_eq!(session.running(), Some("1"));
-        session.apply(Event::Evidence { id: "1".to_owned(), passages: Vec::new() });
+        session.apply(evidence("1"));
         session.apply(text("1", "A", 0, Some((4, 5))));
         session.apply(text("1", " b.", 0, Some((5, 8))));
         session.apply(text("1", " C", 1, Some((20, 21))));

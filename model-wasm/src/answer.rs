@@ -88,19 +88,156 @@ pub struct Evidence {
     pub text: String,
     /// Where it comes from, in words.
     pub source: String,
-    /// The retriever's score; larger is better, comparable within one question only.
+    /// The retriever's score, 0 to 1; larger is better.
     pub score: f64,
+    /// What it is.
+    #[serde(default)]
+    pub kind: EvidenceKind,
 }
 
-/// What triage found (filled by a later version; always `null` now).
+/// What a piece of evidence is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceKind {
+    /// A passage of the knowledge base, or one that came with the question.
+    #[default]
+    Passage,
+    /// The lines of a record.
+    Record,
+    /// The patient's note: facts about this patient, never advice.
+    Note,
+}
+
+/// Whether a patient is in danger, or somebody asks about such a danger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmKind {
+    /// A patient is described who needs help: shown before everything else.
+    Alarm,
+    /// The danger is only asked about: what to do is offered, without the alarm.
+    Note,
+}
+
+/// How soon something has to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    /// Now.
+    Immediate,
+    /// Today.
+    SameDay,
+    /// On the suspected-cancer pathway.
+    TwoWeeks,
+}
+
+/// A red flag in the question or the note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Emergency {
-    /// How soon, for example `immediate`.
-    pub urgency: String,
+pub struct Alarm {
+    /// Alarm or note.
+    pub kind: AlarmKind,
+    /// How soon.
+    pub urgency: Urgency,
     /// Identifier of the rule that fired.
     pub rule: String,
-    /// What to do, in words.
+    /// What it is about, for a heading.
+    pub name: String,
+    /// What to do first; fixed text with the emergency number.
     pub text: String,
+    /// The guideline the text follows.
+    pub source: String,
+    /// The words that it rests on, as they were typed.
+    pub words: Vec<String>,
+}
+
+/// A dose, limit or class from a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoseRow {
+    /// Where the line stands.
+    pub citation: Citation,
+    /// Drug or subject.
+    pub subject: String,
+    /// What for, whom and where it holds.
+    pub holds_for: String,
+    /// The whole line as the one formatter writes it.
+    pub line: String,
+    /// What else to heed.
+    pub remarks: Vec<String>,
+    /// What question or note name and the record is not for.
+    pub conflicts: Vec<String>,
+    /// What it rests on.
+    pub source: String,
+}
+
+/// What the records say to a question about a dose or a limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Doses {
+    /// Best first.
+    pub rows: Vec<DoseRow>,
+    /// What was taken for granted, in sentences.
+    pub assumed: Vec<String>,
+    /// What was asked and is not there, in sentences.
+    pub missing: Vec<String>,
+}
+
+/// How sure an answer is. The reader sees the band with its measured accuracy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Band {
+    /// Read the passages before relying on it.
+    Low,
+    /// In between.
+    Medium,
+    /// As sure as this assistant gets.
+    High,
+}
+
+/// A band and what was counted in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confidence {
+    /// The band.
+    pub band: Band,
+    /// Answers of this band that were right when it was measured.
+    pub right: u32,
+    /// Answers of this band that were measured.
+    pub of: u32,
+}
+
+/// What the knowledge base does hold, near a question that it does not cover.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Topic {
+    /// The passage.
+    pub passage: String,
+    /// Its heading.
+    pub title: String,
+}
+
+/// A word that was read as another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadAs {
+    /// As it was typed.
+    pub typed: String,
+    /// As it was searched.
+    pub read: String,
+}
+
+/// What the check after the model did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Sentences that got back what had been cut off, with the reasons.
+    pub repaired: Vec<String>,
+    /// Sentences that are not shown, with the reasons.
+    pub withheld: Vec<String>,
+}
+
+/// Who put the answer together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Author {
+    /// The model chose among the sentences of the sources.
+    #[default]
+    Model,
+    /// The model was not loaded: passages and records only.
+    Search,
 }
 
 /// How many tokens of the prompt each expert handled; `et5 + emamba == tokens`.
@@ -142,14 +279,65 @@ pub struct AnswerRecord {
     pub sentences: Vec<Sentence>,
     /// Passages, best first.
     pub evidence: Vec<Evidence>,
-    /// What triage found.
-    pub emergency: Option<Emergency>,
+    /// Passages that were found as well and not used.
+    #[serde(default)]
+    pub more: Vec<Evidence>,
+    /// Red flags, most urgent first.
+    #[serde(default)]
+    pub emergency: Vec<Alarm>,
+    /// What the records say, where the question is about a dose or a limit.
+    #[serde(default)]
+    pub doses: Option<Doses>,
+    /// What of the question no cited sentence speaks of.
+    #[serde(default)]
+    pub gaps: Vec<String>,
+    /// What the knowledge base holds instead, where it does not cover the question.
+    #[serde(default)]
+    pub topics: Vec<Topic>,
+    /// Words that were read as others.
+    #[serde(default)]
+    pub read_as: Vec<ReadAs>,
+    /// How sure the answer is; absent where nothing was answered or nothing was measured.
+    #[serde(default)]
+    pub confidence: Option<Confidence>,
+    /// What the check after the model did.
+    #[serde(default)]
+    pub checked: Checked,
+    /// Who put it together.
+    #[serde(default)]
+    pub author: Author,
     /// Tokens by expert.
     pub routing: RoutingCounts,
     /// Where the time went.
     pub timings_ms: TimingsMs,
     /// Tokens of the answer.
     pub tokens_out: u32,
+}
+
+impl AnswerRecord {
+    /// A record without text: what an answer begins with, and what is left of one that failed.
+    #[must_use]
+    pub fn empty(id: impl Into<String>, state: AnswerState) -> Self {
+        Self {
+            id: id.into(),
+            state,
+            answer: String::new(),
+            sentences: Vec::new(),
+            evidence: Vec::new(),
+            more: Vec::new(),
+            emergency: Vec::new(),
+            doses: None,
+            gaps: Vec::new(),
+            topics: Vec::new(),
+            read_as: Vec::new(),
+            confidence: None,
+            checked: Checked::default(),
+            author: Author::Model,
+            routing: RoutingCounts::default(),
+            timings_ms: TimingsMs::default(),
+            tokens_out: 0,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -159,8 +347,6 @@ mod tests {
 
     fn record() -> AnswerRecord {
         AnswerRecord {
-            id: "q1".to_owned(),
-            state: AnswerState::PartlyCovered,
             answer: "Dry mouth.".to_owned(),
             sentences: vec![Sentence {
                 text: "Dry mouth.".to_owned(),
@@ -171,12 +357,15 @@ mod tests {
                 title: "Xerostomia".to_owned(),
                 text: "Dry mouth. It is common.".to_owned(),
                 source: "MedQuAD".to_owned(),
-                score: 4.5,
+                score: 0.5,
+                kind: EvidenceKind::Record,
             }],
-            emergency: None,
+            gaps: vec!["in pregnancy".to_owned()],
+            confidence: Some(Confidence { band: Band::High, right: 95, of: 100 }),
             routing: RoutingCounts { tokens: 12, et5: 5, emamba: 7 },
             timings_ms: TimingsMs { total: Some(81.5), ..TimingsMs::default() },
             tokens_out: 4,
+            ..AnswerRecord::empty("q1", AnswerState::PartlyCovered)
         }
     }
 
@@ -189,8 +378,10 @@ mod tests {
                 "id": "q1", "state": "partly_covered", "answer": "Dry mouth.",
                 "sentences": [{"text": "Dry mouth.", "citations": [{"passage": "p7", "start": 0, "end": 10}]}],
                 "evidence": [{"passage": "p7", "title": "Xerostomia", "text": "Dry mouth. It is common.",
-                              "source": "MedQuAD", "score": 4.5}],
-                "emergency": null,
+                              "source": "MedQuAD", "score": 0.5, "kind": "record"}],
+                "more": [], "emergency": [], "doses": null, "gaps": ["in pregnancy"], "topics": [], "read_as": [],
+                "confidence": {"band": "high", "right": 95, "of": 100}, "checked": {"repaired": [], "withheld": []},
+                "author": "model",
                 "routing": {"tokens": 12, "et5": 5, "emamba": 7},
                 "timings_ms": {"triage": null, "retrieval": null, "encode": null, "first_token": null, "total": 81.5},
                 "tokens_out": 4

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{AnswerRecord, Citation, Evidence};
+use crate::answer::{Alarm, AnswerRecord, Citation, Doses, Evidence};
 
 /// Longest question, in Unicode scalar values.
 pub const MAX_QUESTION_CHARS: usize = 2_000;
@@ -143,12 +143,25 @@ pub enum Event {
     Ready(ModelInfo),
     /// Which engine was chosen to compute, and why; once, some time after [`Event::Ready`].
     Engine(EngineReport),
+    /// Red flags in the question or the note; comes before everything else of an answer, and only where there are some.
+    Emergency {
+        /// [`Ask::id`].
+        id: String,
+        /// Most urgent first; what is only asked about stands last.
+        alarms: Vec<Alarm>,
+    },
     /// The passages the answer will draw on; comes before the first `text`.
     Evidence {
         /// [`Ask::id`].
         id: String,
         /// Best first.
         passages: Vec<Evidence>,
+        /// Found as well, and not given to the model.
+        #[serde(default)]
+        more: Vec<Evidence>,
+        /// What the records say, where the question is about a dose or a limit.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        doses: Option<Doses>,
     },
     /// Which expert took which token of the prompt.
     Routing {
@@ -201,9 +214,11 @@ impl Event {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Progress { .. } | Self::Ready(_) | Self::Engine(_) => None,
-            Self::Evidence { id, .. } | Self::Routing { id, .. } | Self::Text { id, .. } | Self::Done { id, .. } => {
-                Some(id)
-            }
+            Self::Emergency { id, .. }
+            | Self::Evidence { id, .. }
+            | Self::Routing { id, .. }
+            | Self::Text { id, .. }
+            | Self::Done { id, .. } => Some(id),
             Self::Error { id, .. } => id.as_deref(),
         }
     }
@@ -418,7 +433,7 @@ impl ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::{AnswerState, RoutingCounts, TimingsMs};
+    use crate::answer::{AlarmKind, AnswerState, EvidenceKind, Urgency};
     use serde_json::{Value, json};
 
     fn round_trip<T>(value: &T, expected: &Value)
@@ -525,11 +540,31 @@ mod tests {
                     title: "t".to_owned(),
                     text: "x".to_owned(),
                     source: "s".to_owned(),
-                    score: 1.5,
+                    score: 0.5,
+                    kind: EvidenceKind::Passage,
+                }],
+                more: Vec::new(),
+                doses: None,
+            },
+            &json!({"type": "evidence", "id": "1", "more": [],
+                    "passages": [{"passage": "p", "title": "t", "text": "x", "source": "s", "score": 0.5, "kind": "passage"}]}),
+        );
+        round_trip(
+            &Event::Emergency {
+                id: "1".to_owned(),
+                alarms: vec![Alarm {
+                    kind: AlarmKind::Alarm,
+                    urgency: Urgency::SameDay,
+                    rule: "facial-palsy".to_owned(),
+                    name: "Facial palsy".to_owned(),
+                    text: "Refer today.".to_owned(),
+                    source: "NICE".to_owned(),
+                    words: vec!["droop".to_owned()],
                 }],
             },
-            &json!({"type": "evidence", "id": "1",
-                    "passages": [{"passage": "p", "title": "t", "text": "x", "source": "s", "score": 1.5}]}),
+            &json!({"type": "emergency", "id": "1",
+                    "alarms": [{"kind": "alarm", "urgency": "same_day", "rule": "facial-palsy", "name": "Facial palsy",
+                                "text": "Refer today.", "source": "NICE", "words": ["droop"]}]}),
         );
         round_trip(
             &Event::Routing {
@@ -591,17 +626,7 @@ mod tests {
 
     #[test]
     fn done_carries_the_record_of_eval() {
-        let answer = AnswerRecord {
-            id: "1".to_owned(),
-            state: AnswerState::Stopped,
-            answer: String::new(),
-            sentences: Vec::new(),
-            evidence: Vec::new(),
-            emergency: None,
-            routing: RoutingCounts::default(),
-            timings_ms: TimingsMs::default(),
-            tokens_out: 0,
-        };
+        let answer = AnswerRecord::empty("1", AnswerState::Stopped);
         let event = Event::Done { id: "1".to_owned(), answer: Box::new(answer), heap_bytes: None };
         let value = serde_json::to_value(&event).expect("serialises");
         assert_eq!(value["answer"]["state"], "stopped");

@@ -7,7 +7,7 @@ mod made;
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::RandomWeights;
 use mambaformer_model::weights::Scheme;
-use mambaformer_wasm::answer::{AnswerRecord, Evidence};
+use mambaformer_wasm::answer::{AnswerRecord, Evidence, EvidenceKind};
 use mambaformer_wasm::gpu::self_test::{AsyncPause, NoPause};
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
 use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Preference};
@@ -36,6 +36,7 @@ fn passages() -> Vec<Evidence> {
             text: (*text).to_owned(),
             source: "test".to_owned(),
             score: 0.0,
+            kind: EvidenceKind::Passage,
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use mambaformer_model::Expert;
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::RandomWeights;
 use mambaformer_model::weights::Scheme;
-use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Evidence, NOTE_PASSAGE};
+use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Evidence, EvidenceKind, NOTE_PASSAGE};
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures, PipelineError};
 use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Mode, PromptPart};
 
@@ -37,7 +37,7 @@ fn passages() -> Vec<Evidence> {
         ("dose", "Give 0.5 mL. Give 0.5 mL. Store it in milk. Größe ≤ 5 mm: no treatment, but review after 3 months. The end."),
         ("short", "Stop."),
     ]
-    .map(|(id, text)| Evidence { passage: id.to_owned(), title: id.to_owned(), text: text.to_owned(), source: "test".to_owned(), score: 0.0 })
+    .map(|(id, text)| Evidence { passage: id.to_owned(), title: id.to_owned(), text: text.to_owned(), source: "test".to_owned(), score: 0.0, kind: EvidenceKind::Passage })
     .to_vec()
 }
 

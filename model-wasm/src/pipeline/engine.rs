@@ -8,7 +8,7 @@ use std::rc::Rc;
 use web_time::Instant;
 
 use super::{Assistant, Measures, PipelineError};
-use crate::answer::Evidence;
+use crate::answer::{Evidence, EvidenceKind};
 use crate::gpu::self_test::{AsyncPause, Findings, self_test};
 use crate::gpu::{Capacity, Gpu, GpuError, GpuModel};
 use crate::kernels::weights::Format;
@@ -170,6 +170,7 @@ impl Assistant {
                 text: TRIAL_SENTENCES.to_owned(),
                 source: String::new(),
                 score: 0.0,
+                kind: EvidenceKind::Passage,
             })
             .collect();
         let ask = Ask {

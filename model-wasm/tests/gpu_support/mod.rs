@@ -5,7 +5,7 @@
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::RandomWeights;
 use mambaformer_model::weights::Scheme;
-use mambaformer_wasm::answer::{AnswerRecord, Evidence};
+use mambaformer_wasm::answer::{AnswerRecord, Evidence, EvidenceKind};
 use mambaformer_wasm::gpu::Gpu;
 use mambaformer_wasm::gpu::self_test::NoPause;
 use mambaformer_wasm::gpu::shader::Pipelines;
@@ -49,6 +49,7 @@ async fn answer(assistant: &Assistant, break_after: Option<usize>) -> AnswerReco
         text: "Replant the tooth at once. Hold it by the crown. Store it in milk. Give 0.5 mL.".to_owned(),
         source: "test".to_owned(),
         score: 0.0,
+        kind: EvidenceKind::Passage,
     }];
     let ask = Ask {
         id: "q".to_owned(),

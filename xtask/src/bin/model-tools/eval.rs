@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Evidence};
+use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Evidence, EvidenceKind};
 use mambaformer_wasm::pipeline::{Assistant, Measures};
 use mambaformer_wasm::protocol::{Ask, AskOptions, Event};
 use serde::Deserialize;
@@ -57,7 +57,14 @@ impl From<Given> for Evidence {
             serde_json::Value::Null => String::new(),
             other => other.to_string(),
         };
-        Self { passage: given.id, title: given.title, text: given.text, source, score: 0.0 }
+        Self {
+            passage: given.id,
+            title: given.title,
+            text: given.text,
+            source,
+            score: 0.0,
+            kind: EvidenceKind::Passage,
+        }
     }
 }
 
@@ -143,17 +150,7 @@ fn answer(
 fn failed(id: String, reason: &str, totals: &mut Totals) -> AnswerRecord {
     totals.failed += 1;
     eprintln!("{id}: {reason}");
-    AnswerRecord {
-        id,
-        state: AnswerState::Failed,
-        answer: String::new(),
-        sentences: Vec::new(),
-        evidence: Vec::new(),
-        emergency: None,
-        routing: mambaformer_wasm::answer::RoutingCounts::default(),
-        timings_ms: mambaformer_wasm::answer::TimingsMs::default(),
-        tokens_out: 0,
-    }
+    AnswerRecord::empty(id, AnswerState::Failed)
 }
 
 impl Totals {
