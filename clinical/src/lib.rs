@@ -15,3 +15,4 @@ pub mod question;
 pub mod records;
 pub mod retrieval;
 pub mod text;
+pub mod triage;

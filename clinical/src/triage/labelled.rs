@@ -1,0 +1,96 @@
+//! The rules against the labelled sets of `data/`: what must alarm, and what must stay calm.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::file::File;
+use super::{Triage, Urgency};
+
+#[derive(Deserialize)]
+struct Message {
+    id: String,
+    text: String,
+    urgency: Option<Urgency>,
+    rule: String,
+    split: String,
+}
+
+#[derive(Deserialize)]
+struct TeachingQuestion {
+    id: String,
+    question: String,
+    split: String,
+}
+
+fn root(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+fn read<T: for<'a> Deserialize<'a>>(path: &str) -> Vec<T> {
+    let text = std::fs::read_to_string(root(path)).expect(path);
+    text.lines().map(|line| serde_json::from_str(line).expect(path)).collect()
+}
+
+/// The rules as they stand, sealed or not.
+pub(super) fn triage() -> Triage {
+    let file = File::read(&std::fs::read(root("assets/triage.json")).expect("assets/triage.json")).expect("reads");
+    Triage::compile(file).expect("compiles")
+}
+
+#[test]
+#[ignore = "for authors: prints what the rules get wrong; SPLITS=train,validation by default"]
+fn show() {
+    let triage = triage();
+    let splits = std::env::var("SPLITS").unwrap_or_else(|_| "train,validation".to_owned());
+    let wanted = |split: &str| splits.split(',').any(|wanted| wanted == split);
+    let (mut all, mut missed, mut right_rule, mut right_urgency) = (0, 0, 0, 0);
+    for message in read::<Message>("data/safety/built/red_flags.jsonl").iter().filter(|m| wanted(&m.split)) {
+        let found = triage.assess(&message.text, None);
+        let urgency = message.urgency.expect("an urgency");
+        all += 1;
+        let hit = found.alarms.iter().any(|alarm| alarm.urgency <= urgency);
+        right_rule += usize::from(found.alarms.iter().any(|alarm| alarm.rule == message.rule));
+        right_urgency += usize::from(found.alarms.first().is_some_and(|alarm| alarm.urgency == urgency));
+        let names: Vec<String> = found.alarms.iter().map(|a| format!("{} {:?}", a.rule, a.urgency)).collect();
+        if !hit {
+            missed += 1;
+            let notes: Vec<&str> = found.notes.iter().map(|note| note.rule.as_str()).collect();
+            println!("MISS {} [{} {urgency:?}] {names:?} notes {notes:?}: {}", message.id, message.rule, message.text);
+        } else if !found.alarms.iter().any(|alarm| alarm.rule == message.rule) {
+            println!("RULE {} [{} {urgency:?}] {names:?}: {}", message.id, message.rule, message.text);
+        } else if found.alarms.first().is_some_and(|alarm| alarm.urgency != urgency) {
+            println!("URG  {} [{} {urgency:?}] {names:?}: {}", message.id, message.rule, message.text);
+        }
+    }
+    println!("red flags {all}: missed {missed}, right rule {right_rule}, right urgency {right_urgency}");
+    let (mut all, mut false_alarms) = (0, 0);
+    for message in read::<Message>("data/safety/built/near_misses.jsonl").iter().filter(|m| wanted(&m.split)) {
+        all += 1;
+        let found = triage.assess(&message.text, None);
+        if !found.alarms.is_empty() {
+            false_alarms += 1;
+            for alarm in &found.alarms {
+                let words: Vec<&str> = alarm.evidence.iter().map(|e| &message.text[e.range.clone()]).collect();
+                println!("FALSE {} [{}] {} {words:?}: {}", message.id, message.rule, alarm.rule, message.text);
+            }
+        }
+    }
+    println!("near misses {all}: {false_alarms} alarms");
+    let (mut all, mut alarmed, mut noted) = (0, 0, 0);
+    let mut paths: Vec<_> = std::fs::read_dir(root("data/dentalqa")).expect("folder").map(|e| e.expect("entry").path()).collect();
+    paths.sort();
+    for path in paths {
+        for question in read::<TeachingQuestion>(&path.to_string_lossy()).iter().filter(|q| wanted(&q.split)) {
+            all += 1;
+            let found = triage.assess(&question.question, None);
+            noted += usize::from(!found.notes.is_empty());
+            alarmed += usize::from(!found.alarms.is_empty());
+            for alarm in &found.alarms {
+                let words: Vec<&str> = alarm.evidence.iter().map(|e| &question.question[e.range.clone()]).collect();
+                println!("QA {} {} {words:?}: {}", question.id, alarm.rule, question.question);
+            }
+        }
+    }
+    println!("teaching questions {all}: {alarmed} alarms, {noted} notes");
+}
