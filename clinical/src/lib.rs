@@ -14,3 +14,4 @@ pub mod question;
 pub mod records;
 pub mod retrieval;
 pub mod text;
+pub mod verify;
