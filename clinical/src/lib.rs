@@ -16,3 +16,4 @@ pub mod records;
 pub mod retrieval;
 pub mod text;
 pub mod triage;
+pub mod verify;
