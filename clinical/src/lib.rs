@@ -8,6 +8,7 @@
 //! ([`grounding::Grounding`]) may copy from.
 
 pub mod assets;
+pub mod doses;
 pub mod grounding;
 pub mod integrity;
 pub mod knowledge;

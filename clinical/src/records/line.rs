@@ -135,7 +135,7 @@ fn head(drug: &str, indication: &str, population: Population, ages: Option<Ages>
 }
 
 /// "an adult", "a child aged 6 to under 12 years", "a patient aged 13 years or over".
-fn people(population: Population, ages: Option<Ages>) -> String {
+pub(super) fn people(population: Population, ages: Option<Ages>) -> String {
     let Some(Ages { from, below }) = ages else { return whom(population).to_owned() };
     match (from, below) {
         (None, None) => whom(population).to_owned(),
@@ -218,12 +218,12 @@ fn placed(name: &str, region: Region) -> String {
     }
 }
 
-fn by_route(route: &str) -> &str {
+pub(super) fn by_route(route: &str) -> &str {
     if route.eq_ignore_ascii_case("oral") { "by mouth" } else { route }
 }
 
 /// " 3 times a day (every 8 hours)", " every 4 hours, at most 4 times a day".
-fn frequency(dose: &Dose) -> String {
+pub(super) fn frequency(dose: &Dose) -> String {
     match (dose.times_per_day, dose.interval_hours) {
         (Some(times), Some(hours)) if times.get() * hours.get() < DAY => {
             format!(" {}, at most {} a day", every(hours), times_a(times))
@@ -254,7 +254,7 @@ fn every(hours: Number) -> String {
     }
 }
 
-fn range(low: Number, high: Number, unit: &str) -> String {
+pub(super) fn range(low: Number, high: Number, unit: &str) -> String {
     if low == high {
         format!("{low} {unit}{}", if low == Number::ONE { "" } else { "s" })
     } else {

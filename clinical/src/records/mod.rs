@@ -4,7 +4,7 @@
 //! fields; [`Record::check`] refuses what is well-formed but cannot be meant; [`Record::lines`] is the only way it is shown.
 
 mod amount;
-mod check;
+pub(crate) mod check;
 mod discipline;
 mod facts;
 mod line;
@@ -12,6 +12,7 @@ mod number;
 mod provenance;
 mod quantity;
 mod read;
+mod row;
 
 use serde::Serialize;
 
@@ -23,8 +24,9 @@ pub use facts::{
     Prophylaxis, Threshold, Vasoconstrictor,
 };
 pub use number::{Number, NumberError};
-pub use provenance::{Citation, Region, Review};
+pub use provenance::{Citation, Region, Review, Strength};
 pub use quantity::{Measure, Quantity, quantities};
+pub use row::Row;
 
 /// A record of `data/records`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,4 +44,58 @@ pub struct Record {
     /// What it says.
     #[serde(flatten)]
     pub facts: Facts,
+}
+
+impl Record {
+    /// What it is called: the name of a table; otherwise the drug and what it is for.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let name = match &self.facts {
+            Facts::Classification(table) => &table.name,
+            Facts::Threshold(table) => &table.name,
+            _ => return [self.drug(), self.indication()].into_iter().flatten().collect::<Vec<_>>().join(": "),
+        };
+        name.clone()
+    }
+
+    /// The drug it is about; none for tables.
+    #[must_use]
+    pub fn drug(&self) -> Option<&str> {
+        match &self.facts {
+            Facts::Dose(dose) => Some(&dose.drug),
+            Facts::LocalAnaesthetic(solution) => Some(&solution.drug),
+            Facts::Prophylaxis(regimen) => Some(&regimen.drug),
+            Facts::EmergencyDrug(drug) => Some(&drug.drug),
+            Facts::Classification(_) | Facts::Threshold(_) => None,
+        }
+    }
+
+    /// What its drug is for, as a heading: without the comma that the line needs.
+    #[must_use]
+    pub fn indication(&self) -> Option<&str> {
+        let indication = match &self.facts {
+            Facts::Dose(dose) => &dose.indication,
+            Facts::Prophylaxis(regimen) => &regimen.indication,
+            Facts::EmergencyDrug(drug) => &drug.indication,
+            Facts::LocalAnaesthetic(_) | Facts::Classification(_) | Facts::Threshold(_) => return None,
+        };
+        Some(indication.trim_end_matches(','))
+    }
+
+    /// Whom its dose or limit is for, and at what age; none for tables.
+    #[must_use]
+    pub fn whom(&self) -> Option<(Population, Option<Ages>)> {
+        match &self.facts {
+            Facts::Dose(dose) => Some((dose.population, dose.age_years)),
+            Facts::LocalAnaesthetic(solution) => Some((solution.population, None)),
+            Facts::Prophylaxis(regimen) => Some((regimen.population, regimen.age_years)),
+            Facts::EmergencyDrug(drug) => Some((drug.population, drug.age_years)),
+            Facts::Classification(_) | Facts::Threshold(_) => None,
+        }
+    }
+    /// Whether it is about a local anaesthetic solution.
+    #[must_use]
+    pub fn is_local_anaesthetic(&self) -> bool {
+        matches!(self.facts, Facts::LocalAnaesthetic(_))
+    }
 }

@@ -14,6 +14,37 @@ pub struct Citation {
     pub title: String,
     /// The year of publication.
     pub year: u16,
+    /// Where it can be read (`https://…`), where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl fmt::Display for Citation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} ({})", self.organisation, self.title, self.year)
+    }
+}
+
+/// What kind of document a fact rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strength {
+    /// A guideline.
+    Guideline,
+    /// A consensus of experts.
+    Consensus,
+    /// A textbook.
+    Textbook,
+}
+
+impl fmt::Display for Strength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Strength::Guideline => "guideline",
+            Strength::Consensus => "consensus",
+            Strength::Textbook => "textbook",
+        })
+    }
 }
 
 /// Where the guidance holds.

@@ -1,0 +1,280 @@
+//! Whom a question is about: age, weight, pregnancy, and what else changes a dose.
+
+use std::fmt;
+
+use crate::records::{Ages, Population};
+
+/// Pounds in a kilogram.
+const POUNDS_PER_KG: f64 = 2.204_622_6;
+/// From this age on a patient is an adult.
+const ADULT_YEARS: f64 = 18.0;
+/// Nobody is older.
+const MOST_YEARS: f64 = 120.0;
+/// Nobody is heavier.
+const MOST_KG: f64 = 400.0;
+
+const ADULT: &[&str] = &["adult", "adults", "man", "woman", "elderly", "pensioner", "gentleman", "lady", "grandmother"];
+const CHILD: &[&str] = &[
+    "child", "children", "childs", "kid", "kids", "toddler", "toddlers", "infant", "infants", "baby", "babies", "boy",
+    "girl", "paediatric", "pediatric", "paeds", "paed", "peds", "pedo", "teenager", "teenagers", "teen", "adolescent",
+    "adolescents", "schoolchild", "newborn", "son", "daughter", "pupil", "preschooler", "youngster",
+];
+const YEARS: &[&str] = &["year", "years", "yr", "yrs", "yo", "y", "yrd", "yrold"];
+const MONTHS: &[&str] = &["month", "months", "mth", "mths", "mo", "mos"];
+const NUMBERS: &[(&str, f64)] = &[
+    ("one", 1.0),
+    ("two", 2.0),
+    ("three", 3.0),
+    ("four", 4.0),
+    ("five", 5.0),
+    ("six", 6.0),
+    ("seven", 7.0),
+    ("eight", 8.0),
+    ("nine", 9.0),
+    ("ten", 10.0),
+    ("eleven", 11.0),
+    ("twelve", 12.0),
+    ("thirteen", 13.0),
+    ("fourteen", 14.0),
+    ("fifteen", 15.0),
+    ("sixteen", 16.0),
+    ("seventeen", 17.0),
+    ("eighteen", 18.0),
+    ("twenty", 20.0),
+    ("thirty", 30.0),
+    ("forty", 40.0),
+    ("fifty", 50.0),
+    ("sixty", 60.0),
+    ("seventy", 70.0),
+    ("eighty", 80.0),
+];
+
+/// Something that may change a dose and that records speak of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// Pregnancy.
+    Pregnancy,
+    /// Kidney disease.
+    Renal,
+    /// Liver disease.
+    Hepatic,
+}
+
+impl Condition {
+    const ALL: [(Condition, &[&str]); 3] = [
+        (Condition::Pregnancy, &["pregnant", "pregnancy", "trimester", "expecting"]),
+        (Condition::Renal, &["renal", "kidney", "egfr", "ckd", "dialysis"]),
+        (Condition::Hepatic, &["hepatic", "liver", "cirrhosis"]),
+    ];
+
+    /// How the remarks of a record begin that speak of it.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Condition::Pregnancy => "Pregnancy:",
+            Condition::Renal => "Renal impairment:",
+            Condition::Hepatic => "Hepatic impairment:",
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Condition::Pregnancy => "pregnancy",
+            Condition::Renal => "renal impairment",
+            Condition::Hepatic => "hepatic impairment",
+        })
+    }
+}
+
+/// What is known of the patient; nothing of it is guessed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Patient {
+    /// Adult or child; `None` where nothing says it.
+    pub population: Option<Population>,
+    /// Age in years.
+    pub age_years: Option<f64>,
+    /// Weight in kilograms.
+    pub weight_kg: Option<f64>,
+    /// What may change the dose.
+    pub conditions: Vec<Condition>,
+}
+
+impl Patient {
+    /// What `words` say.
+    pub(super) fn read(words: &[String]) -> Patient {
+        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+        let age_years = (0..words.len()).find_map(|at| age_at(words, at));
+        let named = match (has(CHILD), has(ADULT)) {
+            (true, false) => Some(Population::Child),
+            (false, true) => Some(Population::Adult),
+            _ => None,
+        };
+        let conditions: Vec<Condition> =
+            Condition::ALL.iter().filter(|(_, words)| has(words)).map(|(condition, _)| *condition).collect();
+        let carries = conditions.contains(&Condition::Pregnancy) && age_years.is_none();
+        let by_age = age_years.map(|age| if age < ADULT_YEARS { Population::Child } else { Population::Adult });
+        Patient {
+            population: by_age.or(named).or(carries.then_some(Population::Adult)),
+            age_years,
+            weight_kg: (0..words.len()).find_map(|at| weight_at(words, at)),
+            conditions,
+        }
+    }
+
+    /// What the question says, and where it is silent the note.
+    pub(super) fn or(mut self, note: Patient) -> Patient {
+        // The age in the note is not that of another patient whom the question names.
+        if self.population.is_none() || self.population == note.population {
+            self.population = self.population.or(note.population);
+            self.age_years = self.age_years.or(note.age_years);
+            self.weight_kg = self.weight_kg.or(note.weight_kg);
+        }
+        for condition in note.conditions {
+            if !self.conditions.contains(&condition) {
+                self.conditions.push(condition);
+            }
+        }
+        self
+    }
+
+    /// Whether a record for these people at these ages is for this patient.
+    pub(super) fn fits(&self, population: Population, ages: Option<Ages>) -> bool {
+        let (from, below) = ages.map_or((None, None), |ages| (ages.from, ages.below));
+        let (from, below) = (from.map(crate::records::Number::get), below.map(crate::records::Number::get));
+        if let Some(age) = self.age_years {
+            let least = from.unwrap_or(if population == Population::Adult { ADULT_YEARS } else { 0.0 });
+            let most = below.unwrap_or(if population == Population::Child { ADULT_YEARS } else { MOST_YEARS + 1.0 });
+            return least <= age && age < most;
+        }
+        match self.population.unwrap_or(Population::Adult) {
+            Population::Adult => population != Population::Child,
+            // An adult dose from 12 years on is one for a child, too.
+            Population::Child => population != Population::Adult || from.is_some_and(|from| from < 16.0),
+            Population::All => true,
+        }
+    }
+}
+
+impl fmt::Display for Patient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = match self.population {
+            Some(Population::Child) => "a child",
+            Some(Population::Adult) => "an adult",
+            _ => "a patient",
+        };
+        f.write_str(who)?;
+        match self.age_years {
+            Some(age) if age < 2.0 => write!(f, " of {:.0} months", age * 12.0)?,
+            Some(age) => write!(f, " of {age} years")?,
+            None => {}
+        }
+        match self.weight_kg {
+            Some(weight) => write!(f, " and {:.0} kg", weight),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A number in digits or as a word.
+fn number(word: &str) -> Option<f64> {
+    let named = NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
+    named.or_else(|| word.parse().ok()).filter(|value: &f64| value.is_finite() && *value >= 0.0)
+}
+
+fn word(words: &[String], at: usize) -> &str {
+    words.get(at).map_or("", String::as_str)
+}
+
+/// The age that begins at word `at`: "5 year old", "aged 5", "14 months old", "7 y", "62 f".
+fn age_at(words: &[String], at: usize) -> Option<f64> {
+    let before = |back: usize| at.checked_sub(back).map_or("", |at| word(words, at));
+    let value = number(word(words, at))?;
+    let (next, behind) = (word(words, at + 1), word(words, at + 2));
+    let is_age_word = |word: &str| matches!(word, "old" | "olds" | "aged" | "of" | "child" | "boy" | "girl" | "kid");
+    let named_before = matches!(before(1), "aged" | "age" | "ages")
+        || before(1) == "of" && (before(2) == "age" || CHILD.contains(&before(2)) || ADULT.contains(&before(2)))
+        || before(1) == "is" && before(2) == "age"
+        || CHILD.contains(&before(1));
+    let years = if MONTHS.contains(&next) && (is_age_word(behind) && behind != "of" || named_before) {
+        value / 12.0
+    } else if MONTHS.contains(&next) && behind == "of" && word(words, at + 3) == "age" {
+        value / 12.0
+    } else if next == "yo" || next == "yrold" || YEARS.contains(&next) && (is_age_word(behind) || named_before) {
+        value
+    } else if matches!(before(1), "aged" | "age") && !MONTHS.contains(&next) {
+        value
+    } else if matches!(next, "m" | "f" | "male" | "female") && (1.0..=MOST_YEARS).contains(&value) && value.fract() == 0.0 {
+        value
+    } else if next == "y" {
+        value
+    } else {
+        return None;
+    };
+    (years <= MOST_YEARS).then_some(years)
+}
+
+/// The weight that begins at word `at`, in kilograms. "5 mg/kg" is none.
+fn weight_at(words: &[String], at: usize) -> Option<f64> {
+    let value = number(word(words, at))?;
+    let kg = match word(words, at + 1) {
+        "kg" | "kgs" | "kilo" | "kilos" | "kilogram" | "kilograms" => value,
+        "lb" | "lbs" | "pound" | "pounds" => value / POUNDS_PER_KG,
+        _ => return None,
+    };
+    (kg > 0.0 && kg <= MOST_KG).then_some(kg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::words;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> (Option<Population>, Option<f64>, Option<f64>) {
+        let patient = Patient::read(&words(text));
+        (patient.population, patient.age_years, patient.weight_kg.map(|kg| (kg * 10.0).round() / 10.0))
+    }
+
+    #[test]
+    fn ages_weights_and_populations() {
+        let (adult, child) = (Some(Population::Adult), Some(Population::Child));
+        for (text, expected) in [
+            ("paracetamol for a 5 year old", (child, Some(5.0), None)),
+            ("a five-year-old of 18 kg", (child, Some(5.0), Some(18.0))),
+            ("3yo, toothache", (child, Some(3.0), None)),
+            ("14 months old", (child, Some(14.0 / 12.0), None)),
+            ("a toddler of eighteen months", (child, Some(1.5), None)),
+            ("aged 45", (adult, Some(45.0), None)),
+            ("62F, hypertensive", (adult, Some(62.0), None)),
+            ("a child", (child, None, None)),
+            ("adult dose", (adult, None, None)),
+            ("adult or child?", (None, None, None)),
+            ("150 lb adult", (adult, None, Some(68.0))),
+            ("a pregnant patient", (adult, None, None)),
+            ("4.4 mg/kg for 5 days, 6 months ago", (None, None, None)),
+            ("4 mg/kg in 20 kg", (None, None, Some(20.0))),
+            ("", (None, None, None)),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_note_fills_what_the_question_leaves_open() {
+        let of = |text: &str| Patient::read(&words(text));
+        assert_eq!(of("amoxicillin dose").or(of("7 year old, 22 kg")).age_years, Some(7.0));
+        assert_eq!(of("adult dose").or(of("7 year old, 22 kg")).age_years, None);
+        assert_eq!(of("for the child").or(of("7 year old, 22 kg")).weight_kg, Some(22.0));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text(text in "\\PC{0,60}|([0-9.]{1,9} ?(year old|kg|lb|months old|yo|aged) ?){0,5}") {
+            let patient = Patient::read(&words(&text));
+            prop_assert!(patient.age_years.is_none_or(|age| (0.0..=MOST_YEARS).contains(&age)));
+            prop_assert!(patient.weight_kg.is_none_or(|kg| kg > 0.0 && kg <= MOST_KG));
+            let _ = patient.to_string();
+        }
+    }
+}
