@@ -149,17 +149,38 @@ pub struct Alarm {
     pub words: Vec<String>,
 }
 
-/// A dose, limit or class from a record.
+/// A dose record in columns; what the record does not say is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoseColumns {
+    /// The drug; for a local anaesthetic with strength and vasoconstrictor.
+    pub drug: String,
+    /// What it is for.
+    pub indication: String,
+    /// Whom it is for: "an adult".
+    pub population: String,
+    /// How it is given.
+    pub route: String,
+    /// One dose.
+    pub dose: String,
+    /// How often, or when.
+    pub frequency: String,
+    /// For how long.
+    pub duration: String,
+    /// The most.
+    pub maximum: String,
+    /// Where it holds.
+    pub region: String,
+}
+
+/// A dose or limit from a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoseRow {
     /// Where the line stands.
     pub citation: Citation,
-    /// Drug or subject.
-    pub subject: String,
-    /// What for, whom and where it holds.
-    pub holds_for: String,
     /// The whole line as the one formatter writes it.
     pub line: String,
+    /// The line in columns.
+    pub columns: DoseColumns,
     /// What else to heed.
     pub remarks: Vec<String>,
     /// What question or note name and the record is not for.

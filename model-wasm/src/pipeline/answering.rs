@@ -11,22 +11,22 @@ use mambaformer_model::prompt::{Part, PassageText, Prompt};
 use mambaformer_model::{Encoding, Expert, Routing, Verdict};
 use web_time::Instant;
 
+use super::checked::Sentences;
+use super::clinic::{Found, Material};
 use super::composition::Composition;
+use super::ending;
 use super::units::sources;
-use super::{Assistant, Measures, PipelineError};
-use crate::answer::{AnswerRecord, AnswerState, Citation, Evidence, NOTE_PASSAGE, RoutingCounts, TimingsMs};
+use super::{Assistant, EVIDENCE_PASSAGES, Measures, PipelineError};
+use crate::answer::{Alarm, AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, TimingsMs};
 use crate::gpu::answer::{GpuEncoding, GpuGrounded};
 use crate::gpu::{GpuError, GpuModel};
 use crate::protocol::{Ask, Event, Mode, PromptPart, RoutedExpert, RoutingToken};
 
 /// Below this probability of being answerable from the passages nothing is answered.
 const ANSWERABLE: f32 = 0.5;
-/// Below this share of the question's words in the best passage nothing is answered: the knowledge base is about something else.
-const COVERED: f32 = 0.5;
-/// Below this share the answer is called partial.
-const WELL_COVERED: f32 = 0.7;
 
 enum Stage<'a> {
+    Triage,
     Retrieve,
     Encode { prompt: Prompt, encoding: Box<Encoding<'a>> },
     EncodeOnGpu { prompt: Prompt, encoding: Box<GpuEncoding> },
@@ -45,12 +45,13 @@ pub struct Answering<'a> {
     measures: Measures,
     stage: Stage<'a>,
     started: Instant,
-    evidence: Vec<Evidence>,
-    coverage: f32,
+    alarms: Vec<Alarm>,
+    found: Found,
     routing: RoutingCounts,
     timings: TimingsMs,
     verdict: Verdict,
     answer: Composition,
+    sentences: Sentences,
     tokens_out: usize,
     statistics: Statistics,
     /// Units written so far, in the order of the sources: where another engine takes over if this one breaks down.
@@ -77,14 +78,15 @@ impl<'a> Answering<'a> {
             question,
             given,
             measures,
-            stage: Stage::Retrieve,
+            stage: Stage::Triage,
             started: Instant::now(),
-            evidence: Vec::new(),
-            coverage: 1.0,
+            alarms: Vec::new(),
+            found: Found::default(),
             routing: RoutingCounts::default(),
             timings: TimingsMs::default(),
             verdict: Verdict::default(),
             answer: Composition::default(),
+            sentences: Sentences::default(),
             tokens_out: 0,
             statistics: Statistics::default(),
             told: Vec::new(),
@@ -103,6 +105,7 @@ impl<'a> Answering<'a> {
     /// produced; `None` at the end. Without a GPU it never waits.
     pub async fn step(&mut self) -> Result<Option<Vec<Event>>, PipelineError> {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Triage => Ok(Some(self.triage())),
             Stage::Retrieve => self.retrieve().map(Some),
             Stage::Encode { prompt, encoding } => self.encode(prompt, encoding).map(Some),
             Stage::EncodeOnGpu { prompt, encoding } => self.encode_on_gpu(prompt, encoding).await.map(Some),
@@ -119,7 +122,7 @@ impl<'a> Answering<'a> {
             return Vec::new();
         }
         self.stage = Stage::Ended;
-        vec![self.done(AnswerState::Stopped)]
+        vec![self.finish(false, true)]
     }
 
     /// What grounded decoding has cost so far.
@@ -138,35 +141,42 @@ impl<'a> Answering<'a> {
         self.started.elapsed().as_secs_f64() * 1e3
     }
 
+    /// Red flags first: nothing an answer needs is waited for.
+    fn triage(&mut self) -> Vec<Event> {
+        self.alarms = self.assistant.clinic().alarms(&self.question);
+        self.timings.triage = Some(self.elapsed_ms());
+        self.stage = Stage::Retrieve;
+        ending::emergency(&self.ask.id, &self.alarms).into_iter().collect()
+    }
+
     fn retrieve(&mut self) -> Result<Vec<Event>, PipelineError> {
+        let since = Instant::now();
         if let Some(given) = self.given.take() {
-            self.evidence = given;
+            let materials = given.into_iter().map(Material::plain).collect();
+            self.found = Found { materials, coverage: 1.0, ..Found::default() };
         } else {
-            (self.evidence, self.coverage) = self.assistant.retrieve(&self.question);
-            self.timings.retrieval = Some(self.elapsed_ms());
+            self.found = self.assistant.find(&self.question, EVIDENCE_PASSAGES)?;
+            self.timings.retrieval = Some(since.elapsed().as_secs_f64() * 1e3);
         }
-        let mut shown = self.evidence.clone();
-        if let Some(note) = self.question.note() {
-            shown.push(Evidence {
-                passage: NOTE_PASSAGE.to_owned(),
-                title: "The note".to_owned(),
-                text: note.text().to_owned(),
-                source: "entered with the question".to_owned(),
-                score: 0.0,
-            });
-        }
-        let mut events = vec![Event::Evidence { id: self.ask.id.clone(), passages: shown }];
-        let covered = self.coverage >= COVERED || !self.measures.abstain;
-        if self.evidence.is_empty() || !covered {
-            events.push(self.done(AnswerState::NotCovered));
+        let mut events = vec![ending::evidence(&self.ask.id, &self.found, &self.question)];
+        let declined = self.found.out_of_scope && self.measures.abstain;
+        if self.found.materials.is_empty() || declined {
+            events.push(self.done(true));
             return Ok(events);
         }
 
         let model = &self.assistant.model;
-        let passages: Vec<PassageText> =
-            self.evidence.iter().map(|passage| PassageText { title: &passage.title, text: &passage.text }).collect();
+        let passages: Vec<PassageText> = self
+            .found
+            .materials
+            .iter()
+            .map(|material| PassageText { title: &material.evidence.title, text: &material.evidence.text })
+            .collect();
         let note = self.question.note().map(mambaformer_clinical::question::Note::text);
         let prompt = Prompt::build(model.config(), &self.assistant.tokenizer, self.question.text(), note, &passages)?;
+        if let Some(note) = self.question.note() {
+            self.found.materials.push(ending::note(note));
+        }
         events.extend(self.begin(prompt)?);
         Ok(events)
     }
@@ -269,9 +279,9 @@ impl<'a> Answering<'a> {
     /// What a grounded answer may be made of, and its limits.
     fn sources(&self, prompt: &Prompt) -> Result<(Sources, GroundedOptions), PipelineError> {
         let assistant = self.assistant;
-        let sources =
-            sources(prompt, &self.evidence, self.question.note(), &assistant.grounding, &assistant.tokenizer)?;
-        let max_units = usize::try_from(assistant.grounding.max_sentences()).unwrap_or(usize::MAX);
+        let grounding = assistant.clinic().grounding();
+        let sources = sources(prompt, &self.found.materials, self.question.note(), grounding, &assistant.tokenizer)?;
+        let max_units = usize::try_from(grounding.max_sentences()).unwrap_or(usize::MAX);
         let max_tokens = usize::try_from(self.ask.options.max_tokens).unwrap_or(usize::MAX);
         Ok((sources, GroundedOptions { max_tokens, max_units, jump_forward: self.measures.jump_forward }))
     }
@@ -283,7 +293,7 @@ impl<'a> Answering<'a> {
     ) -> Result<Vec<Event>, PipelineError> {
         let told = match answer.step().await {
             Ok(Some(told)) => told,
-            Ok(None) => return Ok(vec![self.done(self.written_state())]),
+            Ok(None) => return Ok(vec![self.done(false)]),
             Err(error) => return self.take_over(prompt, error).await,
         };
         self.statistics = answer.statistics();
@@ -291,7 +301,7 @@ impl<'a> Answering<'a> {
         if answer.submits() == 1 && !self.resumed {
             self.verdict = self.assistant.model.verdict_at(answer.first_state());
             if self.unanswerable() {
-                return Ok(vec![self.done(AnswerState::NotCovered)]);
+                return Ok(vec![self.done(true)]);
             }
         }
         if self.tokens_out > 0 {
@@ -341,7 +351,7 @@ impl<'a> Answering<'a> {
         };
         if self.told.is_empty() && self.unanswerable() {
             self.stage = Stage::Ended;
-            return Ok(vec![self.done(AnswerState::NotCovered)]);
+            return Ok(vec![self.done(true)]);
         }
         Ok(Vec::new())
     }
@@ -360,7 +370,7 @@ impl<'a> Answering<'a> {
         let events = match step {
             GroundedStep::Undecided => Vec::new(),
             GroundedStep::Unit { unit, .. } => self.write_unit(&prompt, decoder.sources(), unit),
-            GroundedStep::Done => return Ok(vec![self.done(self.written_state())]),
+            GroundedStep::Done => return Ok(vec![self.done(false)]),
         };
         self.stage = Stage::Grounded { prompt, decoder };
         Ok(events)
@@ -373,20 +383,26 @@ impl<'a> Answering<'a> {
         }
         let Some(unit) = sources.units().get(index) else { return Vec::new() };
         self.told.push(index);
-        match unit.origin {
+        let (text, span) = match unit.origin {
             UnitOrigin::Text { text, .. } => {
-                let (passage, text) = match prompt.texts[text].part {
-                    Part::Text(index) => (self.evidence[index].passage.clone(), self.evidence[index].text.as_str()),
-                    _ => (NOTE_PASSAGE.to_owned(), self.question.note().map_or("", |note| note.text())),
-                };
-                let piece = text.get(unit.bytes.clone()).unwrap_or_default().to_owned();
-                let citation = Citation { passage, start: unit.bytes.start, end: unit.bytes.end };
-                vec![self.answer.push(&self.ask.id, &piece, Some(citation))]
+                let Some(index) = self.material_of(prompt.texts[text].part) else { return Vec::new() };
+                let text = &self.found.materials[index].evidence.text;
+                (text.get(unit.bytes.clone()).unwrap_or_default().to_owned(), Some((index, unit.bytes.clone())))
             }
             UnitOrigin::Opening | UnitOrigin::Connective => {
-                let piece = self.assistant.tokenizer.decode(&unit.ids).unwrap_or_default();
-                vec![self.answer.push(&self.ask.id, piece.trim(), None)]
+                (self.assistant.tokenizer.decode(&unit.ids).unwrap_or_default().trim().to_owned(), None)
             }
+        };
+        let verifier = self.assistant.clinic().verifier();
+        self.sentences.push(text, span, &self.found.materials, verifier, &mut self.answer, &self.ask.id)
+    }
+
+    /// The material a part of the prompt shows; the note stands behind the passages.
+    fn material_of(&self, part: Part) -> Option<usize> {
+        match part {
+            Part::Text(index) => Some(index),
+            Part::Note => self.found.materials.iter().position(|own| own.evidence.kind == EvidenceKind::Note),
+            Part::Mark | Part::Question | Part::Title(_) => None,
         }
     }
 
@@ -409,7 +425,7 @@ impl<'a> Answering<'a> {
                 if !text.is_empty() {
                     events.push(self.answer.push_raw(&self.ask.id, &text, None));
                 }
-                events.push(self.done(self.written_state()));
+                events.push(self.done(false));
                 Ok(events)
             }
         }
@@ -424,10 +440,8 @@ impl<'a> Answering<'a> {
             .iter()
             .find(|placed| (placed.position..placed.position + placed.tokens.len()).contains(&position))?;
         let source = placed.tokens[position - placed.position];
-        let (passage, text) = match placed.part {
-            Part::Text(index) => (self.evidence[index].passage.clone(), self.evidence[index].text.as_str()),
-            _ => (NOTE_PASSAGE.to_owned(), self.question.note()?.text()),
-        };
+        let evidence = &self.found.materials[self.material_of(placed.part)?].evidence;
+        let (passage, text) = (evidence.passage.clone(), evidence.text.as_str());
         // A word's leading space belongs to its token but not to a citation.
         let word = text.get(source.start..source.end)?;
         let start = source.end - word.trim_start().len();
@@ -440,35 +454,35 @@ impl<'a> Answering<'a> {
         }
     }
 
-    fn written_state(&self) -> AnswerState {
-        if self.tokens_out == 0 {
-            AnswerState::NotCovered
-        } else if self.coverage < WELL_COVERED {
-            AnswerState::PartlyCovered
-        } else {
-            AnswerState::Supported
-        }
+    /// The end of the answer: how it ended, and everything that was found and done.
+    fn done(&mut self, declined: bool) -> Event {
+        self.finish(declined, false)
     }
 
-    fn done(&mut self, state: AnswerState) -> Event {
+    fn finish(&mut self, declined: bool, stopped: bool) -> Event {
         self.answer.close();
         self.timings.total = Some(self.elapsed_ms());
         let (answer, sentences) = self.answer.parts();
-        Event::Done {
-            id: self.ask.id.clone(),
-            answer: Box::new(AnswerRecord {
-                id: self.ask.id.clone(),
-                state,
-                answer,
-                sentences,
-                evidence: self.evidence.clone(),
-                emergency: None,
-                routing: self.routing,
-                timings_ms: self.timings,
-                tokens_out: count(self.tokens_out),
-            }),
-            heap_bytes: None,
-        }
+        let mut record = AnswerRecord {
+            answer,
+            sentences,
+            routing: self.routing,
+            timings_ms: self.timings,
+            tokens_out: count(self.tokens_out),
+            ..AnswerRecord::empty(self.ask.id.clone(), AnswerState::NotCovered)
+        };
+        let free = self.ask.options.mode == Mode::Free;
+        let ended = ending::Ended { declined, stopped, free, answerable: self.verdict.answerable };
+        ending::conclude(
+            &mut record,
+            self.assistant.clinic(),
+            &self.question,
+            &self.alarms,
+            &self.found,
+            &self.sentences,
+            ended,
+        );
+        Event::Done { id: self.ask.id.clone(), answer: Box::new(record), heap_bytes: None }
     }
 }
 

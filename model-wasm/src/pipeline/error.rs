@@ -3,6 +3,8 @@
 use mambaformer_clinical::grounding::GroundingError;
 use mambaformer_clinical::knowledge::KnowledgeError;
 use mambaformer_clinical::question::{Field, QuestionError};
+use mambaformer_clinical::triage::TriageError;
+use mambaformer_clinical::verify::ConfidenceError;
 use mambaformer_model::ModelError;
 use mambaformer_model::generate::FreeError;
 use mambaformer_model::prompt::PromptError;
@@ -42,6 +44,12 @@ pub enum PipelineError {
     /// The grounding rules cannot be read.
     #[error(transparent)]
     Grounding(#[from] GroundingError),
+    /// The rules of triage cannot be read.
+    #[error(transparent)]
+    Triage(#[from] TriageError),
+    /// The measured confidence cannot be read.
+    #[error(transparent)]
+    Confidence(#[from] ConfidenceError),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -72,7 +80,7 @@ impl PipelineError {
             Self::Prompt(PromptError::TooLong { .. }) => ErrorKind::PromptTooLong,
             Self::Prompt(PromptError::Tokenizer(_)) | Self::Tokenizer(_) => ErrorKind::Tokenizer,
             Self::Weights(error) => weights_kind(error),
-            Self::Knowledge(_) | Self::Grounding(_) => ErrorKind::Knowledge,
+            Self::Knowledge(_) | Self::Grounding(_) | Self::Triage(_) | Self::Confidence(_) => ErrorKind::Knowledge,
             Self::Model(_) => ErrorKind::Model,
         }
     }

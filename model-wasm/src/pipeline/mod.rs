@@ -2,25 +2,29 @@
 //! question → retrieval → prompt → gate → experts → memory → decode → events (docs/ARCHITECTURE.md).
 
 mod answering;
+mod checked;
+mod clinic;
 mod composition;
+mod ending;
 mod engine;
 mod error;
+mod look_up;
 mod units;
 
 pub use answering::Answering;
+pub use clinic::{Clinic, ClinicFiles};
 pub use engine::{Candidate, Interrupted};
 pub use error::{PipelineError, weights_kind};
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use mambaformer_clinical::grounding::Grounding;
-use mambaformer_clinical::knowledge::KnowledgeBase;
 use mambaformer_clinical::question::{self, Question};
-use mambaformer_clinical::retrieval::bm25::Bm25Index;
 use mambaformer_model::MambaFormer;
 use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::Weights;
+
+use clinic::Found;
 
 use crate::answer::Evidence;
 use crate::gpu::self_test::NoPause;
@@ -42,20 +46,17 @@ const MAX_GATE_BIAS: f32 = 20.0;
 pub struct AssistantParts {
     /// The model folder, every byte of it checked by [`mambaformer_model::weights::Loader`].
     pub weights: Weights,
-    /// The knowledge base; without it only questions that bring their passages can be answered.
-    pub knowledge: Option<Vec<u8>>,
-    /// Openings, connectives and boundaries of grounded decoding.
-    pub grounding: Vec<u8>,
+    /// Everything that needs no model; without a knowledge base only questions that bring their passages can be answered.
+    pub clinic: Rc<Clinic>,
     /// Keep the weights as they were loaded, so that they can be uploaded to a GPU (again, if it is lost).
     pub for_gpu: bool,
 }
 
-/// A loaded assistant: model, tokenizer, knowledge base and grounding rules.
+/// A loaded assistant: the clinic, and the model with its tokenizer.
 pub struct Assistant {
+    clinic: Rc<Clinic>,
     model: MambaFormer,
     tokenizer: Tokenizer,
-    knowledge: Option<(KnowledgeBase, Bm25Index)>,
-    grounding: Grounding,
     info: ModelInfo,
     /// What a GPU is loaded from; absent where none is wanted.
     spare: Option<Weights>,
@@ -108,20 +109,10 @@ impl Assistant {
         };
         let tokenizer = Tokenizer::from_bytes(&weights.take_tokenizer(), config.vocab_size)?;
         let model = MambaFormer::load(&config, &mut weights)?;
-        let knowledge = match &parts.knowledge {
-            None => None,
-            Some(bytes) => {
-                let base = KnowledgeBase::from_bytes(bytes, None)?;
-                let index = Bm25Index::of(&base);
-                Some((base, index))
-            }
-        };
-        let grounding = Grounding::from_bytes(&parts.grounding)?;
         Ok(Self {
+            clinic: parts.clinic,
             model,
             tokenizer,
-            knowledge,
-            grounding,
             info,
             spare,
             gpu: RefCell::new(None),
@@ -189,25 +180,15 @@ impl Assistant {
         Ok(Answering::new(self, ask, question, passages, measures))
     }
 
-    /// The passages the knowledge base has for a question, best first, and how much of it the best one covers (0..1).
-    fn retrieve(&self, question: &Question) -> (Vec<Evidence>, f32) {
-        let Some((base, index)) = &self.knowledge else { return (Vec::new(), 0.0) };
-        let found = index.search(question.text(), EVIDENCE_PASSAGES);
-        let evidence = found.hits.iter().filter_map(|hit| {
-            let passage = base.passage(hit.passage)?;
-            let source = match passage.source.year {
-                Some(year) => format!("{}: {} ({year})", passage.source.organisation, passage.source.title),
-                None => format!("{}: {}", passage.source.organisation, passage.source.title),
-            };
-            Some(Evidence {
-                passage: passage.id.clone(),
-                title: passage.title.clone(),
-                text: passage.text.clone(),
-                source,
-                score: f64::from(hit.score),
-            })
-        });
-        (evidence.collect(), found.coverage)
+    /// What needs no model.
+    #[must_use]
+    pub fn clinic(&self) -> &Clinic {
+        &self.clinic
+    }
+
+    /// What the knowledge base holds for a question.
+    fn find(&self, question: &Question, limit: usize) -> Result<Found, PipelineError> {
+        Ok(self.clinic.find(question, limit))
     }
 }
 

@@ -4,47 +4,51 @@ use std::ops::Range;
 
 use mambaformer_clinical::grounding::{Boundary, Grounding};
 use mambaformer_clinical::question::Note;
-use mambaformer_clinical::text::sentences::{clauses, sentences};
+use mambaformer_clinical::text::sentences::clauses;
 use mambaformer_model::generate::{SourceUnit, Sources, UnitOrigin};
 use mambaformer_model::prompt::{Part, Prompt};
 use mambaformer_model::tokenizer::{Tokenizer, TokenizerError};
 
-use crate::answer::Evidence;
+use super::clinic::Material;
 
 /// BM25 points that make a passage e times less likely to be where a sentence is taken from. Of 0.5, 1, 2, 4 and none, 1 put the right
 /// passage first most often (0.30 against 0.22 without, 90 held-out questions).
 const SCORE_SCALE: f64 = 1.0;
 
-/// Cuts the texts of a prompt into units.
+/// Cuts the texts of a prompt into units. `materials` are the prompt's passages in their order.
 pub(super) fn sources(
     prompt: &Prompt,
-    evidence: &[Evidence],
+    materials: &[Material],
     note: Option<&Note>,
     grounding: &Grounding,
     tokenizer: &Tokenizer,
 ) -> Result<Sources, TokenizerError> {
-    let best = evidence.iter().map(|passage| passage.score).fold(f64::NEG_INFINITY, f64::max);
+    let best = materials.iter().map(|material| material.evidence.score).fold(f64::NEG_INFINITY, f64::max);
     let mut units = Vec::new();
     for (index, placed) in prompt.texts.iter().enumerate() {
-        let (text, ranges, prior) = match placed.part {
+        let (text, sentences): (&str, Vec<(Range<usize>, f32)>) = match placed.part {
             Part::Text(passage) => {
-                let Some(passage) = evidence.get(passage) else { continue };
-                (passage.text.as_str(), sentences(&passage.text), prior(passage.score, best))
+                let Some(material) = materials.get(passage) else { continue };
+                let prior = prior(material.evidence.score, best);
+                let priors = material.priors.iter().map(|own| own * prior);
+                (material.evidence.text.as_str(), material.sentences.iter().cloned().zip(priors).collect())
             }
             Part::Note => {
                 let Some(note) = note else { continue };
-                (note.text(), note.sentences().to_vec(), 1.0)
+                (note.text(), note.sentences().iter().map(|bytes| (bytes.clone(), 1.0)).collect())
             }
             Part::Mark | Part::Question | Part::Title(_) => continue,
         };
-        for bytes in cut(text, ranges, grounding.boundary()) {
-            let Some(positions) = placed.positions(&bytes) else { continue };
-            units.push(SourceUnit {
-                origin: UnitOrigin::Text { text: index, position: positions.start },
-                ids: prompt.ids[positions].to_vec(),
-                bytes,
-                prior,
-            });
+        for (sentence, prior) in sentences {
+            for bytes in cut(text, sentence, grounding.boundary()) {
+                let Some(positions) = placed.positions(&bytes) else { continue };
+                units.push(SourceUnit {
+                    origin: UnitOrigin::Text { text: index, position: positions.start },
+                    ids: prompt.ids[positions].to_vec(),
+                    bytes,
+                    prior,
+                });
+            }
         }
     }
     for opening in grounding.openings() {
@@ -63,10 +67,10 @@ fn prior(score: f64, best: f64) -> f32 {
     ((score - best) / SCORE_SCALE).exp() as f32
 }
 
-fn cut(text: &str, sentences: Vec<Range<usize>>, boundary: Boundary) -> Vec<Range<usize>> {
+fn cut(text: &str, sentence: Range<usize>, boundary: Boundary) -> Vec<Range<usize>> {
     match boundary {
-        Boundary::Sentence => sentences,
-        Boundary::Clause => sentences.into_iter().flat_map(|sentence| clauses(text, sentence)).collect(),
+        Boundary::Sentence => vec![sentence],
+        Boundary::Clause => clauses(text, sentence),
     }
 }
 

@@ -1,0 +1,277 @@
+//! What is said of a question without a model: red flags, records, passages, and whether the knowledge base covers it.
+
+use std::ops::Range;
+
+use mambaformer_clinical::doses::{DoseAnswer, DoseIndex};
+use mambaformer_clinical::grounding::Grounding;
+use mambaformer_clinical::knowledge::{Credit, Kind, KnowledgeBase};
+use mambaformer_clinical::question::{Field, Question};
+use mambaformer_clinical::records::Region;
+use mambaformer_clinical::retrieval::bm25::Bm25Index;
+use mambaformer_clinical::text::sentences::sentences;
+use mambaformer_clinical::triage::{self, Triage};
+use mambaformer_clinical::verify::{self, Confidence, Group, Verifier};
+
+use super::PipelineError;
+use crate::answer::{
+    Alarm, AlarmKind, Citation, DoseColumns, DoseRow, Doses, Evidence, EvidenceKind, ReadAs, Topic, Urgency,
+};
+
+/// The files of the deterministic part; what is absent is not done. The product has all of them.
+#[derive(Debug, Clone, Default)]
+pub struct ClinicFiles {
+    /// Openings, connectives and boundaries of grounded decoding.
+    pub grounding: Vec<u8>,
+    /// Passages and records.
+    pub knowledge: Option<Vec<u8>>,
+    /// Red flags.
+    pub triage: Option<Vec<u8>>,
+    /// How sure answers are.
+    pub confidence: Option<Vec<u8>>,
+}
+
+/// The knowledge base with what is needed to search it.
+struct Library {
+    base: KnowledgeBase,
+    index: Bm25Index,
+    doses: DoseIndex,
+}
+
+/// The deterministic part of an assistant.
+pub struct Clinic {
+    library: Option<Library>,
+    grounding: Grounding,
+    triage: Option<Triage>,
+    verifier: Verifier,
+    confidence: Option<Confidence>,
+}
+
+/// A text an answer may be taken from.
+#[derive(Debug, Clone)]
+pub(super) struct Material {
+    /// As the page shows it.
+    pub(super) evidence: Evidence,
+    /// Bytes of its sentences, or of a record's lines.
+    pub(super) sentences: Vec<Range<usize>>,
+    /// For each of them how likely an answer begins with it before the model has read it; 1 where nothing is known.
+    pub(super) priors: Vec<f32>,
+    /// Whom it is about.
+    pub(super) group: Group,
+    /// Where it holds.
+    pub(super) region: Region,
+}
+
+impl Material {
+    /// A text of which nothing else is known.
+    pub(super) fn plain(evidence: Evidence) -> Self {
+        let sentences = sentences(&evidence.text);
+        let priors = vec![1.0; sentences.len()];
+        Self { evidence, sentences, priors, group: Group::All, region: Region::International }
+    }
+
+    /// The text as the check after the model reads it.
+    pub(super) fn source(&self) -> verify::Source<'_> {
+        verify::Source {
+            id: &self.evidence.passage,
+            text: &self.evidence.text,
+            sentences: &self.sentences,
+            kind: match self.evidence.kind {
+                EvidenceKind::Passage => verify::Kind::Passage,
+                EvidenceKind::Record => verify::Kind::Record,
+                EvidenceKind::Note => verify::Kind::Note,
+            },
+            group: self.group,
+            region: self.region,
+        }
+    }
+}
+
+/// What was found for a question.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    /// Given to the model, best first.
+    pub(super) materials: Vec<Material>,
+    /// Found as well.
+    pub(super) more: Vec<Evidence>,
+    /// What the records say.
+    pub(super) doses: Option<Doses>,
+    /// How much of the question the best passage covers, 0 to 1.
+    pub(super) coverage: f32,
+    /// Whether the knowledge base is about something else.
+    pub(super) out_of_scope: bool,
+    /// Words that were read as others.
+    pub(super) read_as: Vec<ReadAs>,
+}
+
+impl Clinic {
+    /// Reads and checks the files.
+    pub fn new(files: &ClinicFiles) -> Result<Self, PipelineError> {
+        let grounding = Grounding::from_bytes(&files.grounding)?;
+        let triage = files.triage.as_deref().map(Triage::from_bytes).transpose()?;
+        let confidence = files.confidence.as_deref().map(Confidence::from_bytes).transpose()?;
+        let library = match &files.knowledge {
+            None => None,
+            Some(bytes) => {
+                let base = KnowledgeBase::from_bytes(bytes, None)?;
+                Some(Library { index: Bm25Index::of(&base), doses: DoseIndex::of(&base), base })
+            }
+        };
+        let drugs = library.iter().flat_map(|library| library.base.drugs()).flat_map(|drug| drug.all_names());
+        let lexicon = verify::Lexicon::new(drugs);
+        let phrases = grounding.openings().iter().chain(grounding.connectives()).map(String::as_str);
+        let verifier = Verifier::new(lexicon, phrases);
+        Ok(Self { library, grounding, triage, verifier, confidence })
+    }
+
+    /// Openings, connectives and boundaries.
+    #[must_use]
+    pub fn grounding(&self) -> &Grounding {
+        &self.grounding
+    }
+
+    /// The knowledge base, where one was loaded.
+    #[must_use]
+    pub fn base(&self) -> Option<&KnowledgeBase> {
+        self.library.as_ref().map(|library| &library.base)
+    }
+
+    pub(super) fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
+    pub(super) fn confidence(&self) -> Option<&Confidence> {
+        self.confidence.as_ref()
+    }
+
+    /// Red flags in a question and its note: alarms first, then what is only asked about.
+    pub(super) fn alarms(&self, question: &Question) -> Vec<Alarm> {
+        let Some(triage) = &self.triage else { return Vec::new() };
+        // As it was typed: line breaks of a note end a statement.
+        let note = question.note().map(|note| note.original());
+        let found = triage.assess(question.original(), note);
+        let words = |evidence: &triage::Evidence| {
+            let text = match evidence.field {
+                Field::Question => question.original(),
+                Field::Note => note.unwrap_or_default(),
+            };
+            text.get(evidence.range.clone()).unwrap_or_default().to_owned()
+        };
+        let told = |alarm: &triage::Alarm| Alarm {
+            kind: match alarm.kind {
+                triage::Kind::Alarm => AlarmKind::Alarm,
+                triage::Kind::Note => AlarmKind::Note,
+            },
+            urgency: match alarm.urgency {
+                triage::Urgency::Immediate => Urgency::Immediate,
+                triage::Urgency::SameDay => Urgency::SameDay,
+                triage::Urgency::TwoWeeks => Urgency::TwoWeeks,
+            },
+            rule: alarm.rule.clone(),
+            name: alarm.name.clone(),
+            text: alarm.text.clone(),
+            source: alarm.source.clone(),
+            words: alarm.evidence.iter().map(words).collect(),
+        };
+        found.alarms.iter().chain(&found.notes).map(told).collect()
+    }
+
+    /// The entry at `index` of the knowledge base as a text for an answer.
+    fn material(library: &Library, index: usize, score: f64) -> Option<Material> {
+        let base = &library.base;
+        let passage = base.passage(index)?;
+        let (kind, group, region) = match base.kind(index)? {
+            Kind::Passage(about) => (EvidenceKind::Passage, Group::from_name(&about.population), about.region),
+            Kind::Record(record) => (EvidenceKind::Record, Group::All, record.region),
+            Kind::Quoted => (EvidenceKind::Passage, Group::All, Region::International),
+        };
+        let sentences = base.sentences(index).to_vec();
+        let evidence = Evidence {
+            passage: passage.id.clone(),
+            title: passage.title.clone(),
+            text: passage.text.clone(),
+            source: base.credit(index).map(|credit: Credit<'_>| credit.to_string()).unwrap_or_default(),
+            score,
+            kind,
+        };
+        Some(Material { evidence, priors: vec![1.0; sentences.len()], sentences, group, region })
+    }
+
+    /// What the knowledge base holds for a question.
+    pub(super) fn find(&self, question: &Question, limit: usize) -> Found {
+        let Some(library) = &self.library else { return Found { out_of_scope: true, ..Found::default() } };
+        let note = question.note().map(|note| note.text());
+        let doses = library.doses.parse(question.text(), note).map(|asked| library.doses.answer(&library.base, &asked));
+        let hits = library.index.search(question.text(), limit + MORE);
+        let mut all: Vec<(usize, f64)> = hits.hits.iter().map(|hit| (hit.passage, f64::from(hit.score))).collect();
+        // The record that answers is read by the model, too, wherever the search ranked it.
+        if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
+            let score = all.first().map_or(1.0, |(_, score)| *score);
+            all.retain(|(entry, _)| *entry != row.passage);
+            all.insert(0, (row.passage, score));
+        }
+        let mut materials: Vec<Material> =
+            all.into_iter().filter_map(|(entry, score)| Self::material(library, entry, score)).collect();
+        let more =
+            materials.split_off(limit.min(materials.len())).into_iter().map(|material| material.evidence).collect();
+        Found {
+            materials,
+            more,
+            doses: doses.map(|doses| told(&library.base, &doses)),
+            coverage: hits.coverage,
+            out_of_scope: false,
+            read_as: Vec::new(),
+        }
+    }
+}
+
+/// Passages shown beside those that the model reads.
+const MORE: usize = 4;
+
+fn told(base: &KnowledgeBase, doses: &DoseAnswer) -> Doses {
+    let rows = doses.rows.iter().map(|row| {
+        let columns = &row.columns;
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        DoseRow {
+            citation: Citation {
+                passage: base.passage(row.passage).map(|passage| passage.id.clone()).unwrap_or_default(),
+                start: row.bytes.start,
+                end: row.bytes.end,
+            },
+            line: row.line.clone(),
+            columns: DoseColumns {
+                drug: columns.drug.clone(),
+                indication: text(&columns.indication),
+                population: columns.population.clone(),
+                route: text(&columns.route),
+                dose: columns.dose.clone(),
+                frequency: text(&columns.frequency),
+                duration: text(&columns.duration),
+                maximum: text(&columns.maximum),
+                region: columns.region.to_string(),
+            },
+            remarks: row.remarks.clone(),
+            conflicts: row.conflicts.clone(),
+            source: row.credit.clone(),
+        }
+    });
+    Doses {
+        rows: rows.collect(),
+        assumed: doses.assumed.iter().map(ToString::to_string).collect(),
+        missing: doses.missing.iter().map(ToString::to_string).collect(),
+    }
+}
+
+impl Found {
+    /// The headings nearest to a question that is not covered.
+    pub(super) fn topics(&self) -> Vec<Topic> {
+        const MOST: usize = 5;
+        let evidence = self.materials.iter().map(|material| &material.evidence).chain(&self.more);
+        let mut topics: Vec<Topic> = Vec::new();
+        for piece in evidence {
+            if topics.len() < MOST && !topics.iter().any(|topic| topic.title == piece.title) {
+                topics.push(Topic { passage: piece.passage.clone(), title: piece.title.clone() });
+            }
+        }
+        topics
+    }
+}
