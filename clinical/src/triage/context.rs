@@ -132,7 +132,8 @@ impl Context {
                 let mut list_end = 0;
                 for at in last + 1..layout.count().min(last + 1 + reach) {
                     let gap = layout.gap(at);
-                    if gap >= Gap::Clause || layout.is(Cue::Contrast, at) || layout.resumes(at) {
+                    let another = layout.is(Cue::Denial, at) || layout.is(Cue::DenialOfAList, at);
+                    if gap >= Gap::Clause || another || layout.is(Cue::Contrast, at) || layout.resumes(at) {
                         break;
                     }
                     if gap == Gap::Comma && !of_a_list && at > list_end {
@@ -208,7 +209,9 @@ impl Context {
         for &(first, last) in layout.cue(Cue::Asking).iter().chain(layout.cue(Cue::Topic)) {
             let end = layout.end(last, Gap::Sentence);
             let begin = layout.begin(first, Gap::Clause);
-            let opens = first <= begin + 1 || layout.is(Cue::Topic, first);
+            let opens = first == begin || layout.is(Cue::Topic, first);
+            // "No signs of circulation" asks for nothing.
+            let opens = opens && self.denied_by[first].is_none();
             if opens && !layout.has(Cue::Live, begin, end) {
                 self.mark(begin, end, asked);
             }

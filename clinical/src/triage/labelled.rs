@@ -94,3 +94,22 @@ fn show() {
     }
     println!("teaching questions {all}: {alarmed} alarms, {noted} notes");
 }
+
+#[test]
+#[ignore = "for authors: prints the words of texts on standard input that are taken for a rule's word"]
+fn corrections() {
+    let triage = triage();
+    let text = std::io::read_to_string(std::io::stdin()).expect("text");
+    let mut words: Vec<String> = super::words::words(&text).into_iter().map(|word| word.text).collect();
+    words.sort();
+    let mut counted: Vec<(usize, &str)> = Vec::new();
+    for chunk in words.chunk_by(|a, b| a == b) {
+        counted.push((chunk.len(), &chunk[0]));
+    }
+    for (count, word) in counted {
+        let meant = triage.lexicon.corrected(word);
+        if !meant.is_empty() {
+            println!("WORD {count} {word} {}", meant.join(","));
+        }
+    }
+}
