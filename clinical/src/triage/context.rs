@@ -126,13 +126,13 @@ impl Context {
             [(Cue::Denial, DENIAL_WORDS, false), (Cue::DenialOfAList, LISTED_DENIAL_WORDS, true)]
         {
             for &(first, last) in layout.cue(cue) {
-                if layout.is_inside(Cue::NoDenial, first) {
+                if layout.is(Cue::NoDenial, first) {
                     continue;
                 }
                 let mut list_end = 0;
                 for at in last + 1..layout.count().min(last + 1 + reach) {
                     let gap = layout.gap(at);
-                    let another = layout.is(Cue::Denial, at) || layout.is(Cue::DenialOfAList, at);
+                    let another = layout.begins(Cue::Denial, at) || layout.begins(Cue::DenialOfAList, at);
                     if gap >= Gap::Clause || another || layout.is(Cue::Contrast, at) || layout.resumes(at) {
                         break;
                     }
@@ -147,7 +147,7 @@ impl Context {
             }
         }
         for &(first, last) in layout.cue(Cue::DeniedBefore) {
-            if layout.is_inside(Cue::NoDenial, first) || self.denied_by[first].is_some() {
+            if layout.is(Cue::NoDenial, first) || self.denied_by[first].is_some() {
                 continue;
             }
             for at in (first.saturating_sub(BACKWARD_WORDS)..first).rev() {
@@ -290,8 +290,9 @@ impl<'a> Layout<'a> {
         self.covered.get(at).is_some_and(|bits| bits & (1 << cue as u32) != 0)
     }
 
-    fn is_inside(&self, cue: Cue, at: usize) -> bool {
-        self.is(cue, at)
+    /// Whether a phrase of a cue begins at a word.
+    fn begins(&self, cue: Cue, at: usize) -> bool {
+        self.cue(cue).binary_search_by_key(&at, |(first, _)| *first).is_ok()
     }
 
     fn gap(&self, at: usize) -> Gap {

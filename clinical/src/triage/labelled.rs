@@ -113,3 +113,18 @@ fn corrections() {
         }
     }
 }
+
+#[test]
+#[ignore = "for authors: assesses each line of standard input, `rule|message`"]
+fn lines() {
+    let triage = triage();
+    for line in std::io::read_to_string(std::io::stdin()).expect("text").lines() {
+        let (rule, text) = line.split_once('|').unwrap_or(("", line));
+        let found = triage.assess(text, None);
+        let names: Vec<&str> = found.alarms.iter().map(|alarm| alarm.rule.as_str()).collect();
+        let notes: Vec<&str> = found.notes.iter().map(|note| note.rule.as_str()).collect();
+        if names.is_empty() || !names.contains(&rule) {
+            println!("LINE [{rule}] {names:?} notes {notes:?}: {text}");
+        }
+    }
+}

@@ -322,6 +322,7 @@ fn compile_pattern(
         within: entry.within.unwrap_or(DEFAULT_WITHIN_WORDS),
         urgency: entry.urgency.unwrap_or(urgency),
         even_if_over: entry.even_if_over,
+        note_only: entry.note_only,
     })
 }
 

@@ -29,6 +29,7 @@ pub(super) struct Pattern {
     pub(super) within: usize,
     pub(super) urgency: Urgency,
     pub(super) even_if_over: bool,
+    pub(super) note_only: bool,
 }
 
 /// All places of all lists in a text.
@@ -42,7 +43,7 @@ pub(super) struct Places<'a> {
 impl Pattern {
     /// The first place where the pattern is met; `asked` takes what is only asked about, too.
     pub(super) fn find(&self, places: &Places<'_>, asked: bool) -> Option<Vec<Found>> {
-        if self.all.iter().any(|item| item.iter().all(|list| places.found[*list].is_empty())) {
+        if (self.note_only && !asked) || self.all.iter().any(|item| item.iter().all(|list| places.found[*list].is_empty())) {
             return None;
         }
         let counts = |list: ListId, found: &Found| {
