@@ -23,6 +23,12 @@ struct TeachingQuestion {
     split: String,
 }
 
+#[derive(Deserialize)]
+struct WrittenNote {
+    id: String,
+    text: String,
+}
+
 fn root(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
@@ -91,6 +97,26 @@ fn show() {
                 println!("QA {} {} {words:?}: {}", question.id, alarm.rule, question.question);
             }
         }
+    }
+    for (name, path) in [("notes", "data/notes"), ("identified", "data/safety/identified")] {
+        let mut paths: Vec<_> = match std::fs::read_dir(root(path)) {
+            Ok(folder) => folder.map(|e| e.expect("entry").path()).collect(),
+            Err(_) => vec![root("data/safety/built/identified_notes.jsonl")],
+        };
+        paths.sort();
+        let (mut all, mut alarmed) = (0, 0);
+        for path in paths {
+            for note in read::<WrittenNote>(&path.to_string_lossy()) {
+                all += 1;
+                let found = triage.assess("", Some(&note.text));
+                alarmed += usize::from(!found.alarms.is_empty());
+                for alarm in &found.alarms {
+                    let words: Vec<&str> = alarm.evidence.iter().map(|e| &note.text[e.range.clone()]).collect();
+                    println!("NOTE {} {} {words:?}: {}", note.id, alarm.rule, note.text);
+                }
+            }
+        }
+        println!("{name} {all}: {alarmed} alarms");
     }
     println!("teaching questions {all}: {alarmed} alarms, {noted} notes");
 }
