@@ -126,13 +126,14 @@ impl Context {
             [(Cue::Denial, DENIAL_WORDS, false), (Cue::DenialOfAList, LISTED_DENIAL_WORDS, true)]
         {
             for &(first, last) in layout.cue(cue) {
-                if layout.is_inside(Cue::NoDenial, first) {
+                if layout.is(Cue::NoDenial, first) {
                     continue;
                 }
                 let mut list_end = 0;
                 for at in last + 1..layout.count().min(last + 1 + reach) {
                     let gap = layout.gap(at);
-                    if gap >= Gap::Clause || layout.is(Cue::Contrast, at) || layout.resumes(at) {
+                    let another = layout.begins(Cue::Denial, at) || layout.begins(Cue::DenialOfAList, at);
+                    if gap >= Gap::Clause || another || layout.is(Cue::Contrast, at) || layout.resumes(at) {
                         break;
                     }
                     if gap == Gap::Comma && !of_a_list && at > list_end {
@@ -146,7 +147,7 @@ impl Context {
             }
         }
         for &(first, last) in layout.cue(Cue::DeniedBefore) {
-            if layout.is_inside(Cue::NoDenial, first) || self.denied_by[first].is_some() {
+            if layout.is(Cue::NoDenial, first) || self.denied_by[first].is_some() {
                 continue;
             }
             for at in (first.saturating_sub(BACKWARD_WORDS)..first).rev() {
@@ -208,7 +209,9 @@ impl Context {
         for &(first, last) in layout.cue(Cue::Asking).iter().chain(layout.cue(Cue::Topic)) {
             let end = layout.end(last, Gap::Sentence);
             let begin = layout.begin(first, Gap::Clause);
-            let opens = first <= begin + 1 || layout.is(Cue::Topic, first);
+            let opens = first == begin || layout.is(Cue::Topic, first);
+            // "No signs of circulation" asks for nothing.
+            let opens = opens && self.denied_by[first].is_none();
             if opens && !layout.has(Cue::Live, begin, end) {
                 self.mark(begin, end, asked);
             }
@@ -287,8 +290,9 @@ impl<'a> Layout<'a> {
         self.covered.get(at).is_some_and(|bits| bits & (1 << cue as u32) != 0)
     }
 
-    fn is_inside(&self, cue: Cue, at: usize) -> bool {
-        self.is(cue, at)
+    /// Whether a phrase of a cue begins at a word.
+    fn begins(&self, cue: Cue, at: usize) -> bool {
+        self.cue(cue).binary_search_by_key(&at, |(first, _)| *first).is_ok()
     }
 
     fn gap(&self, at: usize) -> Gap {

@@ -74,6 +74,9 @@ pub(super) struct PatternEntry {
     /// Counts although it is over, like a transient ischaemic attack.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) even_if_over: bool,
+    /// Makes a note and never an alarm: the subject is named, no patient is described.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) note_only: bool,
 }
 
 /// Why `triage.json` cannot be used.

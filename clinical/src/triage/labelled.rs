@@ -23,6 +23,12 @@ struct TeachingQuestion {
     split: String,
 }
 
+#[derive(Deserialize)]
+struct WrittenNote {
+    id: String,
+    text: String,
+}
+
 fn root(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
@@ -92,5 +98,59 @@ fn show() {
             }
         }
     }
+    for (name, path) in [("notes", "data/notes"), ("identified", "data/safety/identified")] {
+        let mut paths: Vec<_> = match std::fs::read_dir(root(path)) {
+            Ok(folder) => folder.map(|e| e.expect("entry").path()).collect(),
+            Err(_) => vec![root("data/safety/built/identified_notes.jsonl")],
+        };
+        paths.sort();
+        let (mut all, mut alarmed) = (0, 0);
+        for path in paths {
+            for note in read::<WrittenNote>(&path.to_string_lossy()) {
+                all += 1;
+                let found = triage.assess("", Some(&note.text));
+                alarmed += usize::from(!found.alarms.is_empty());
+                for alarm in &found.alarms {
+                    let words: Vec<&str> = alarm.evidence.iter().map(|e| &note.text[e.range.clone()]).collect();
+                    println!("NOTE {} {} {words:?}: {}", note.id, alarm.rule, note.text);
+                }
+            }
+        }
+        println!("{name} {all}: {alarmed} alarms");
+    }
     println!("teaching questions {all}: {alarmed} alarms, {noted} notes");
+}
+
+#[test]
+#[ignore = "for authors: prints the words of texts on standard input that are taken for a rule's word"]
+fn corrections() {
+    let triage = triage();
+    let text = std::io::read_to_string(std::io::stdin()).expect("text");
+    let mut words: Vec<String> = super::words::words(&text).into_iter().map(|word| word.text).collect();
+    words.sort();
+    let mut counted: Vec<(usize, &str)> = Vec::new();
+    for chunk in words.chunk_by(|a, b| a == b) {
+        counted.push((chunk.len(), &chunk[0]));
+    }
+    for (count, word) in counted {
+        let meant = triage.lexicon.corrected(word);
+        if !meant.is_empty() {
+            println!("WORD {count} {word} {}", meant.join(","));
+        }
+    }
+}
+
+#[test]
+#[ignore = "for authors: assesses each line of standard input, `rule|message`"]
+fn lines() {
+    let triage = triage();
+    for line in std::io::read_to_string(std::io::stdin()).expect("text").lines() {
+        let (rule, text) = line.split_once('|').unwrap_or(("", line));
+        let found = triage.assess(text, None);
+        let names: Vec<&str> = found.alarms.iter().map(|alarm| alarm.rule.as_str()).collect();
+        let notes: Vec<&str> = found.notes.iter().map(|note| note.rule.as_str()).collect();
+        if names.is_empty() || !names.contains(&rule) {
+            println!("LINE [{rule}] {names:?} notes {notes:?}: {text}");
+        }
+    }
 }

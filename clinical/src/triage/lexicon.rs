@@ -161,6 +161,21 @@ impl Lexicon {
         }
     }
 
+    /// What a word would be taken for as a misspelling.
+    #[cfg(test)]
+    pub(super) fn corrected(&self, word: &str) -> Vec<String> {
+        let stem = stem_of(&self.analyzer, word);
+        if self.stems.contains_key(&stem) || self.exact.contains_key(word) || self.real.contains_key(&stem) {
+            return Vec::new();
+        }
+        let mut atoms = Vec::new();
+        self.correct(word, &mut atoms);
+        let names = |atom: &AtomId| {
+            self.spelled.values().flatten().find(|spelled| spelled.atom == *atom).map(|spelled| spelled.word.clone())
+        };
+        atoms.iter().filter_map(names).collect()
+    }
+
     fn spell(&mut self, word: &str, atom: AtomId) {
         let plain = word.bytes().all(|byte| byte.is_ascii_lowercase());
         let Some(first) = word.bytes().next().filter(|_| plain && word.len() >= MIN_CORRECTED_CHARS) else { return };

@@ -33,8 +33,9 @@ use file::{File, PatternEntry};
 pub use file::{FORMAT, MAX_FILE_BYTES, TriageError};
 use lexicon::{Lexicon, Reading};
 pub use number::{DEFAULT_NUMBER, EmergencyNumber, EmergencyNumberError};
-use pattern::{DEFAULT_WITHIN_WORDS, Found, ListId, Pattern, Places};
+use pattern::{DEFAULT_WITHIN_WORDS, Found, ListId, Pattern, Places, SENTENCE_END_WORDS};
 use phrase::{Phrase, PhraseFault};
+use words::Gap;
 
 /// How soon something has to be done. The most urgent comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -162,7 +163,15 @@ impl Triage {
     fn assess_field(&self, field: Field, text: &str, assessment: &mut Assessment) {
         let reading = self.lexicon.read(text);
         let found = self.find(&reading, field == Field::Question);
-        let places = Places { found: &found, background: &self.background };
+        let depth: Vec<usize> = reading
+            .words
+            .iter()
+            .scan(0, |depth, word| {
+                *depth += if word.gap == Gap::Sentence { SENTENCE_END_WORDS } else { 1 };
+                Some(*depth)
+            })
+            .collect();
+        let places = Places { depth: &depth, found: &found, background: &self.background };
         for rule in &self.rules {
             // The most urgent pattern decides; a note is made only where no alarm is.
             for (kind, out) in [(Kind::Alarm, &mut assessment.alarms), (Kind::Note, &mut assessment.notes)] {
@@ -322,6 +331,7 @@ fn compile_pattern(
         within: entry.within.unwrap_or(DEFAULT_WITHIN_WORDS),
         urgency: entry.urgency.unwrap_or(urgency),
         even_if_over: entry.even_if_over,
+        note_only: entry.note_only,
     })
 }
 

@@ -8,6 +8,9 @@ pub(super) const MAX_ITEMS: usize = 6;
 /// How many words the parts of a pattern may be apart where the file says nothing: two or three sentences of a note.
 pub(super) const DEFAULT_WITHIN_WORDS: usize = 45;
 
+/// How many words the end of a sentence counts for: what belongs together mostly stands in one.
+pub(super) const SENTENCE_END_WORDS: usize = 6;
+
 /// A list of phrases, by its place.
 pub(super) type ListId = usize;
 
@@ -29,20 +32,29 @@ pub(super) struct Pattern {
     pub(super) within: usize,
     pub(super) urgency: Urgency,
     pub(super) even_if_over: bool,
+    pub(super) note_only: bool,
 }
 
 /// All places of all lists in a text.
 pub(super) struct Places<'a> {
+    /// How far into the text each word is: a step for each word and several for each end of a sentence.
+    pub(super) depth: &'a [usize],
     /// By list, in the order of the text.
     pub(super) found: &'a [Vec<Found>],
     /// Which lists count although what they say is long ago.
     pub(super) background: &'a [bool],
 }
 
+impl Places<'_> {
+    fn depth(&self, word: usize) -> usize {
+        self.depth.get(word).copied().unwrap_or(word)
+    }
+}
+
 impl Pattern {
     /// The first place where the pattern is met; `asked` takes what is only asked about, too.
     pub(super) fn find(&self, places: &Places<'_>, asked: bool) -> Option<Vec<Found>> {
-        if self.all.iter().any(|item| item.iter().all(|list| places.found[*list].is_empty())) {
+        if (self.note_only && !asked) || self.all.iter().any(|item| item.iter().all(|list| places.found[*list].is_empty())) {
             return None;
         }
         let counts = |list: ListId, found: &Found| {
@@ -62,7 +74,7 @@ impl Pattern {
             let Some(all) = latest.iter().copied().collect::<Option<Vec<Found>>>() else { continue };
             let first = all.iter().map(|found| found.first).min().unwrap_or(found.first);
             let last = all.iter().map(|found| found.last).max().unwrap_or(found.last);
-            if last - first <= self.within && !self.is_excluded(places, first, last) {
+            if places.depth(last) - places.depth(first) <= self.within && !self.is_excluded(places, first, last) {
                 return Some(all);
             }
         }
