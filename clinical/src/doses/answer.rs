@@ -1,9 +1,10 @@
 //! The rows that answer a question, what was assumed, and what is not there.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
-use super::index::{DoseIndex, Entry};
+use super::index::{DoseIndex, Entry, SHARE_ALONE, forms};
 use super::patient::{Condition, Patient};
 use super::question::DoseQuestion;
 use crate::knowledge::{Credit, KnowledgeBase};
@@ -15,7 +16,9 @@ pub const MAX_ROWS: usize = 6;
 const OWN_REGION: f32 = 1.0;
 /// What a record for exactly this age or weight gains.
 const EXACT: f32 = 2.0;
-/// What a record loses for each drug that was not asked.
+/// What the drug that is named first gains: the others are often what it is given with.
+const FIRST_DRUG: f32 = 2.0;
+/// What a combination loses that holds a drug nobody asked for.
 const OTHER_DRUG: f32 = 4.0;
 
 /// A row, with everything a table has to show.
@@ -29,6 +32,8 @@ pub struct DoseRow {
     pub bytes: Range<usize>,
     /// The line by the one formatter.
     pub line: String,
+    /// Other records that say the same: drug, patient, region, route and dose.
+    pub also: Vec<String>,
     /// The line in columns.
     pub columns: Row,
     /// What else to heed: those that question or note give cause for first.
@@ -48,6 +53,8 @@ pub enum Assumption {
     AnyRegion,
     /// A child of unknown age: rows of several ages.
     AnyAge,
+    /// No row is for what the question names.
+    OtherPurpose,
 }
 
 impl fmt::Display for Assumption {
@@ -55,6 +62,9 @@ impl fmt::Display for Assumption {
         f.write_str(match self {
             Assumption::Adult => "Assumes an adult; name the age or weight of a child.",
             Assumption::AnyRegion => "No region was named; each row names its own.",
+            Assumption::OtherPurpose => {
+                "No row is for the purpose that the question names; each row says what it is for."
+            }
             Assumption::AnyAge => "The child's age was not named; each row names the ages it holds for.",
         })
     }
@@ -136,14 +146,29 @@ impl DoseIndex {
             }
         }
         ranked.sort_by(|(a, first, _), (b, second, _)| b.total_cmp(a).then(first.record.cmp(&second.record)));
-        ranked.dedup_by_key(|(_, entry, _)| entry.record);
+        let mut seen = BTreeSet::new();
+        ranked.retain(|(_, entry, _)| seen.insert(entry.record));
         let said = self.terms_of(&[question.words.clone(), question.note.clone()].concat());
-        answer.rows = ranked
-            .iter()
-            .take(MAX_ROWS)
-            .filter_map(|(_, entry, record)| row(base, entry, record, question, &said))
-            .collect();
-        assumptions(&mut answer, question, &ranked);
+        let mut shown: Vec<&Record> = Vec::new();
+        for (_, entry, record) in &ranked {
+            let Some(row) = row(base, entry, record, question, &said) else { continue };
+            let same = answer.rows.iter_mut().zip(&shown).find(|(other, first)| {
+                self.lexicon().drugs_of(record.drug().unwrap_or_default())
+                    == self.lexicon().drugs_of(first.drug().unwrap_or_default())
+                    && says_the_same(&other.columns, &row.columns)
+            });
+            if let Some((other, _)) = same {
+                other.also.push(row.record);
+            } else if shown.len() < MAX_ROWS {
+                answer.rows.push(row);
+                shown.push(record);
+            }
+        }
+        let for_this = ranked.iter().any(|(_, entry, _)| self.shares_purpose(entry, &asked));
+        if !answer.rows.is_empty() && !for_this && self.names_purpose(&asked) {
+            answer.assumed.push(Assumption::OtherPurpose);
+        }
+        assumptions(&mut answer, question, &shown);
         answer
     }
 
@@ -187,10 +212,18 @@ impl DoseIndex {
         if of_drug.is_empty() {
             return (Vec::new(), Some(Missing::Drug(name())));
         }
+        let asked_forms = forms(&question.words);
+        let in_form: Vec<(&Entry, &Record)> = of_drug
+            .iter()
+            .copied()
+            .filter(|(entry, _)| asked_forms.iter().any(|form| entry.forms.contains(form)))
+            .collect();
+        let of_drug = if in_form.is_empty() { of_drug } else { in_form };
         let mut fitting = of_drug.clone();
         fitting.retain(|(entry, record)| is_for(entry, record, &question.patient));
-        if fitting.is_empty() && question.patient == Patient::default() {
-            // Nobody said that it is for an adult: a drug for children alone is meant for a child.
+        let nobody = question.patient.population.is_none();
+        if nobody && (fitting.is_empty() || question.by_weight) {
+            // Nobody said that it is for an adult: a drug for children alone, or a dose by weight, may be meant for a child.
             fitting = of_drug;
         }
         if fitting.is_empty() {
@@ -206,12 +239,18 @@ impl DoseIndex {
             let (population, ages) = record.whom().unwrap_or((Population::All, None));
             let by_age = question.patient.age_years.is_some() && ages.is_some();
             let by_weight = question.patient.weight_kg.is_some() && entry.weights.is_some();
-            if by_age || by_weight || question.patient.population.is_some_and(|asked| asked == population) {
+            let per_kg = question.by_weight && record.row().is_some_and(|row| row.dose.contains("/kg"));
+            if by_age || by_weight || per_kg || question.patient.population.is_some_and(|asked| asked == population) {
                 score += EXACT;
             }
             if drug.is_some() {
                 let others = entry.drugs.iter().filter(|drug| !question.drugs.contains(drug)).count();
-                score -= OTHER_DRUG * others.min(1) as f32;
+                if others > 0 {
+                    score -= OTHER_DRUG;
+                }
+                if question.drugs.first() == drug.as_ref() {
+                    score += FIRST_DRUG;
+                }
             }
             (score, entry, record)
         });
@@ -219,7 +258,7 @@ impl DoseIndex {
         if drug.is_none() {
             // Without a drug only what shares the purpose is shown.
             let best = scored.iter().map(|(score, ..)| *score).fold(0.0, f32::max);
-            scored.retain(|(score, ..)| *score > 0.0 && *score >= best / 2.0);
+            scored.retain(|(score, ..)| *score > 0.0 && *score >= best * SHARE_ALONE);
         }
         (scored, if drug.is_some() { missing } else { None })
     }
@@ -255,9 +294,8 @@ fn row(
     let bytes = base.sentences(entry.passage).first()?.clone();
     let line = base.passage(entry.passage)?.text.get(bytes.clone())?.to_owned();
     let mut remarks = record.remarks();
-    let is_cause = |remark: &String| {
-        question.patient.conditions.iter().any(|condition| remark.starts_with(condition.heading()))
-    };
+    let is_cause =
+        |remark: &String| question.patient.conditions.iter().any(|condition| remark.starts_with(condition.heading()));
     remarks.sort_by_key(|remark| !is_cause(remark));
     let conflicts = (entry.excluded.iter())
         .filter(|(_, terms)| !terms.is_empty() && terms.iter().all(|term| said.binary_search(term).is_ok()))
@@ -268,6 +306,7 @@ fn row(
         passage: entry.passage,
         bytes,
         line,
+        also: Vec::new(),
         columns: record.row()?,
         remarks,
         conflicts,
@@ -275,25 +314,35 @@ fn row(
     })
 }
 
-fn assumptions(answer: &mut DoseAnswer, question: &DoseQuestion, ranked: &[(f32, &Entry, &Record)]) {
+/// Whether two rows of a drug tell the same dose for the same people; a maximum that one of them leaves out is no difference,
+/// another maximum is.
+fn says_the_same(a: &Row, b: &Row) -> bool {
+    let agree = |a: &Option<String>, b: &Option<String>| a.is_none() || b.is_none() || a == b;
+    (&a.population, a.region, &a.route, &a.dose) == (&b.population, b.region, &b.route, &b.dose)
+        && a.drug == b.drug
+        && agree(&a.frequency, &b.frequency)
+        && agree(&a.duration, &b.duration)
+        && agree(&a.maximum, &b.maximum)
+        && a.indication.is_some() == b.indication.is_some()
+}
+
+fn assumptions(answer: &mut DoseAnswer, question: &DoseQuestion, shown: &[&Record]) {
     if answer.rows.is_empty() {
         return;
     }
-    let shown = &ranked[..answer.rows.len().min(ranked.len())];
-    let populations = || shown.iter().filter_map(|(.., record)| record.whom().map(|(population, _)| population));
-    if question.patient.population.is_none() && populations().any(|population| population == Population::Adult) {
+    let mut populations = shown.iter().filter_map(|record| record.whom().map(|(population, _)| population));
+    let patient = &question.patient;
+    if patient.population.is_none() && populations.any(|population| population == Population::Adult) {
         answer.assumed.push(Assumption::Adult);
     }
-    if question.patient.population == Some(Population::Child) && question.patient.age_years.is_none() {
+    if patient.population == Some(Population::Child) && patient.age_years.is_none() {
         answer.assumed.push(Assumption::AnyAge);
     }
-    let mut regions: Vec<Region> = shown.iter().map(|(.., record)| record.region).collect();
-    regions.sort();
-    regions.dedup();
+    let regions: BTreeSet<Region> = shown.iter().map(|record| record.region).collect();
     if question.regions.is_empty() && regions.len() > 1 {
         answer.assumed.push(Assumption::AnyRegion);
     }
-    for condition in &question.patient.conditions {
+    for condition in &patient.conditions {
         let speaks = |row: &DoseRow| row.remarks.iter().any(|remark| remark.starts_with(condition.heading()));
         if !answer.rows.iter().any(speaks) {
             answer.missing.push(Missing::Condition(*condition));

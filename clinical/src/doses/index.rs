@@ -6,11 +6,34 @@ use super::lexicon::Lexicon;
 use super::question::DoseQuestion;
 use super::terms::Terms;
 use super::words::{is_misspelt, mistakes, words};
-use crate::knowledge::{KnowledgeBase, Kind};
+use crate::knowledge::{Kind, KnowledgeBase};
 use crate::records::{Facts, Record};
 
 /// What a question about no drug must share with a record, as the sum of the weights of the terms: two rare words.
 const LEAST_ALONE: f32 = 7.0;
+/// Of the best record's score, what another must have to be shown beside it where no drug is named.
+pub(super) const SHARE_ALONE: f32 = 0.7;
+/// What a record for dental disease gains: it is meant where the question does not say what for.
+const DENTAL: f32 = 0.6;
+/// What a prophylactic or emergency dose loses where the question speaks of neither.
+const SPECIAL: f32 = 2.0;
+/// Stems by which an indication is dental.
+const DENTAL_WORDS: &[&str] = &["dental", "dento", "odontogenic"];
+/// Forms of a preparation. Where a question names one, records of another are not meant.
+const FORMS: &[&[&str]] = &[
+    &["mouthwash", "mouthrinse", "rinse", "rinses", "mouthwashes", "suspension", "elixir"],
+    &["varnish", "varnishes"],
+    &["toothpaste", "paste", "dentifrice", "toothpastes"],
+    &["gel", "gels"],
+    &["cream", "creams"],
+    &["ointment"],
+    &["spray", "sprays"],
+    &["supplement", "supplements"],
+    &["inhaler"],
+    &["troche", "troches", "lozenge", "lozenges", "pastille", "pastilles"],
+    &["chip", "chips"],
+    &["microspheres"],
+];
 /// The weight of what the question says and the record does not, and the other way round.
 const UNSAID: f32 = 0.12;
 
@@ -31,6 +54,12 @@ pub(super) struct Entry {
     pub(super) excluded: Vec<(String, Vec<usize>)>,
     /// The body weights it holds for, in kilograms: from the first, to the second.
     pub(super) weights: Option<(f64, f64)>,
+    /// Its forms, by place in [`FORMS`].
+    pub(super) forms: Vec<usize>,
+    /// What it gains or loses whatever is asked.
+    prior: f32,
+    /// Whether it is a prophylactic or emergency dose.
+    special: bool,
 }
 
 /// The drug records of a knowledge base by drug and by what they are for.
@@ -103,6 +132,7 @@ impl DoseIndex {
             let columns = [row.route, Some(row.dose), row.frequency, row.duration, row.maximum, Some(row.drug)];
             columns.into_iter().flatten().collect::<Vec<_>>().join(" ")
         });
+        let is_dental = words(&purpose).iter().any(|word| DENTAL_WORDS.contains(&word.as_str()));
         let purpose_terms = place(&purpose);
         let all = format!("{purpose} {kind} {drug} {}", shown.unwrap_or_default());
         let entry = Entry {
@@ -113,6 +143,9 @@ impl DoseIndex {
             purpose: purpose_terms,
             excluded: excluded.into_iter().map(|phrase| (phrase.clone(), place(&phrase))).collect(),
             weights: weight_band(&words(record.indication().unwrap_or_default())),
+            forms: forms(&words(&format!("{drug} {}", record.row().and_then(|row| row.route).unwrap_or_default()))),
+            prior: if is_dental { DENTAL } else { 0.0 },
+            special: matches!(record.facts, Facts::Prophylaxis(_) | Facts::EmergencyDrug(_)),
         };
         self.entries.push(entry);
     }
@@ -132,15 +165,18 @@ impl DoseIndex {
     /// Whether `question`, with the note pasted with it, asks for a dose.
     #[must_use]
     pub fn parse(&self, question: &str, note: Option<&str>) -> Option<DoseQuestion> {
-        let read = DoseQuestion::read(question, note, &self.lexicon)?;
+        let mut read = DoseQuestion::read(question, note, &self.lexicon)?;
+        let has_record = |drug: &usize| self.entries.iter().any(|entry| entry.drugs.contains(drug));
+        if read.words.iter().any(|word| word == "drug") && !read.drugs.iter().any(has_record) {
+            // "on simvastatin, oral thrush: which drug and dose"
+            read.others.append(&mut read.drugs);
+        }
         if !read.drugs.is_empty() {
-            return Some(read);
+            return (read.explicit || read.drugs.iter().any(has_record)).then_some(read);
         }
         // Without a drug it has to be plain what the dose is for, and no word may be a drug that nobody knows.
         let terms = Terms::default();
-        let is_known = |word: &String| {
-            word.len() < 5 || terms.term(word).is_none_or(|term| self.known.contains(&term))
-        };
+        let is_known = |word: &String| word.len() < 5 || terms.term(word).is_none_or(|term| self.known.contains(&term));
         let asked = self.terms_of(&read.words);
         let best = self.entries.iter().map(|entry| self.shared(entry, &asked)).fold(0.0, f32::max);
         (read.words.iter().all(is_known) && best >= LEAST_ALONE).then_some(read)
@@ -156,7 +192,9 @@ impl DoseIndex {
                     found.push(*id);
                 } else if !self.known.contains(&term) {
                     let most = mistakes(&term);
-                    let near = |id: &&str| most > 0 && id.chars().next() == term.chars().next() && is_misspelt(id, &term, most);
+                    let near = |id: &&str| {
+                        most > 0 && id.chars().next() == term.chars().next() && is_misspelt(id, &term, most)
+                    };
                     let mut near = self.ids.keys().map(String::as_str).filter(near);
                     if let (Some(only), None) = (near.next(), near.next()) {
                         found.extend(self.ids.get(only));
@@ -173,11 +211,26 @@ impl DoseIndex {
         entry.terms.iter().filter(|term| asked.binary_search(term).is_ok()).map(|term| self.weights[*term]).sum()
     }
 
+    /// Whether a record is for something that the question names.
+    pub(super) fn shares_purpose(&self, entry: &Entry, asked: &[usize]) -> bool {
+        entry.purpose.iter().any(|term| asked.binary_search(term).is_ok())
+    }
+
+    /// Whether the question says what the drug is for, in words that some record uses.
+    pub(super) fn names_purpose(&self, asked: &[usize]) -> bool {
+        asked.iter().any(|term| self.entries.iter().any(|entry| entry.purpose.contains(term)))
+    }
+
     /// How well a record is meant by a question with these terms.
     pub(super) fn score(&self, entry: &Entry, asked: &[usize]) -> f32 {
-        let unsaid: f32 =
-            entry.purpose.iter().filter(|term| asked.binary_search(term).is_err()).map(|term| self.weights[*term]).sum();
-        self.shared(entry, asked) - UNSAID * unsaid
+        let unsaid: f32 = entry
+            .purpose
+            .iter()
+            .filter(|term| asked.binary_search(term).is_err())
+            .map(|term| self.weights[*term])
+            .sum();
+        let special = if entry.special && !self.shares_purpose(entry, asked) { SPECIAL } else { 0.0 };
+        self.shared(entry, asked) + entry.prior - UNSAID * unsaid - special
     }
 
     /// The names that questions can use.
@@ -185,6 +238,12 @@ impl DoseIndex {
     pub fn lexicon(&self) -> &Lexicon {
         &self.lexicon
     }
+}
+
+/// The forms that a text names, by place in [`FORMS`].
+pub(super) fn forms(words: &[String]) -> Vec<usize> {
+    let names = |form: &&[&str]| words.iter().any(|word| form.contains(&word.as_str()));
+    FORMS.iter().enumerate().filter(|(_, form)| names(form)).map(|(at, _)| at).collect()
 }
 
 /// An indication in what it is for, and the phrases of what it is not for ("no penicillin allergy").
@@ -218,7 +277,8 @@ fn divided(indication: &str) -> (String, Vec<String>) {
 /// The body weights an indication names: "body weight 12 to 19 kg", "at a body weight under 25 kg", "25 kg or more".
 fn weight_band(words: &[String]) -> Option<(f64, f64)> {
     let at = words.windows(2).position(|pair| pair[0] == "body" && pair[1] == "weight")? + 2;
-    let rest: Vec<&str> = words[at..].iter().map(String::as_str).filter(|word| !matches!(*word, "of" | "kg" | "and")).collect();
+    let rest: Vec<&str> =
+        words[at..].iter().map(String::as_str).filter(|word| !matches!(*word, "of" | "kg" | "and")).collect();
     let value = |word: &&str| word.parse::<f64>().ok();
     match rest.as_slice() {
         ["under" | "below", high, ..] => Some((0.0, value(high)?)),
@@ -238,8 +298,12 @@ mod tests {
         let (purpose, excluded) = divided("oral candidosis (never with warfarin or a statin, not in liver disease)");
         assert_eq!(purpose.trim(), "oral candidosis");
         assert_eq!(excluded, ["warfarin", "a statin", "liver disease"]);
-        let (purpose, excluded) = divided("infection in penicillin allergy (second line, not with a prolonged QT interval)");
-        assert_eq!(purpose.split_whitespace().collect::<Vec<_>>().join(" "), "infection in penicillin allergy second line");
+        let (purpose, excluded) =
+            divided("infection in penicillin allergy (second line, not with a prolonged QT interval)");
+        assert_eq!(
+            purpose.split_whitespace().collect::<Vec<_>>().join(" "),
+            "infection in penicillin allergy second line"
+        );
         assert_eq!(excluded, ["a prolonged QT interval"]);
     }
 

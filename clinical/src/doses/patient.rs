@@ -8,6 +8,35 @@ use crate::records::{Ages, Population};
 const POUNDS_PER_KG: f64 = 2.204_622_6;
 /// From this age on a patient is an adult.
 const ADULT_YEARS: f64 = 18.0;
+/// Below this weight a patient of unknown age is taken for a child, in kilograms: the 50th centile at eleven years.
+const CHILD_KG: f64 = 35.0;
+/// In a text of no more words "14 yr" is an age though nothing says so.
+const MOST_TERSE_WORDS: usize = 12;
+/// Before or behind a number of years or months these make it a time.
+const TIMES: &[&str] = &[
+    "for",
+    "in",
+    "every",
+    "after",
+    "last",
+    "past",
+    "within",
+    "over",
+    "next",
+    "ago",
+    "later",
+    "before",
+    "since",
+    "course",
+    "intervals",
+    "interval",
+    "review",
+    "recall",
+    "treatment",
+    "history",
+    "hx",
+    "post",
+];
 /// Nobody is older.
 const MOST_YEARS: f64 = 120.0;
 /// Nobody is heavier.
@@ -15,12 +44,42 @@ const MOST_KG: f64 = 400.0;
 
 const ADULT: &[&str] = &["adult", "adults", "man", "woman", "elderly", "pensioner", "gentleman", "lady", "grandmother"];
 const CHILD: &[&str] = &[
-    "child", "children", "childs", "kid", "kids", "toddler", "toddlers", "infant", "infants", "baby", "babies", "boy",
-    "girl", "paediatric", "pediatric", "paeds", "paed", "peds", "pedo", "teenager", "teenagers", "teen", "adolescent",
-    "adolescents", "schoolchild", "newborn", "son", "daughter", "pupil", "preschooler", "youngster",
+    "child",
+    "children",
+    "childs",
+    "kid",
+    "kids",
+    "toddler",
+    "toddlers",
+    "infant",
+    "infants",
+    "baby",
+    "babies",
+    "boy",
+    "girl",
+    "paediatric",
+    "pediatric",
+    "paeds",
+    "paed",
+    "peds",
+    "pedo",
+    "teenager",
+    "teenagers",
+    "teen",
+    "adolescent",
+    "adolescents",
+    "schoolchild",
+    "newborn",
+    "son",
+    "daughter",
+    "pupil",
+    "preschooler",
+    "youngster",
 ];
 const YEARS: &[&str] = &["year", "years", "yr", "yrs", "yo", "y", "yrd", "yrold"];
 const MONTHS: &[&str] = &["month", "months", "mth", "mths", "mo", "mos"];
+/// Short forms that are hardly used but for ages.
+const MONTHS_OF_AGE: &[&str] = &["mo", "mos"];
 const NUMBERS: &[(&str, f64)] = &[
     ("one", 1.0),
     ("two", 2.0),
@@ -101,25 +160,27 @@ pub struct Patient {
 }
 
 impl Patient {
-    /// What `words` say.
-    pub(super) fn read(words: &[String]) -> Patient {
+    /// What `words` say. A weight of a child makes the patient one where nothing else is said.
+    pub(super) fn read(text: &str, words: &[String]) -> Patient {
         let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-        let age_years = (0..words.len()).find_map(|at| age_at(words, at));
+        let age_years =
+            (0..words.len()).find_map(|at| age_at(words, at)).or_else(|| months_over_twelve(text)).or_else(|| {
+                (words.len() <= MOST_TERSE_WORDS).then(|| (0..words.len()).find_map(|at| bare_age_at(words, at)))?
+            });
         let named = match (has(CHILD), has(ADULT)) {
             (true, false) => Some(Population::Child),
             (false, true) => Some(Population::Adult),
-            _ => None,
+            (true, true) => Some(Population::All),
+            (false, false) => None,
         };
         let conditions: Vec<Condition> =
             Condition::ALL.iter().filter(|(_, words)| has(words)).map(|(condition, _)| *condition).collect();
         let carries = conditions.contains(&Condition::Pregnancy) && age_years.is_none();
         let by_age = age_years.map(|age| if age < ADULT_YEARS { Population::Child } else { Population::Adult });
-        Patient {
-            population: by_age.or(named).or(carries.then_some(Population::Adult)),
-            age_years,
-            weight_kg: (0..words.len()).find_map(|at| weight_at(words, at)),
-            conditions,
-        }
+        let weight_kg = (0..words.len()).find_map(|at| weight_at(words, at));
+        let by_weight = weight_kg.filter(|kg| *kg < CHILD_KG).map(|_| Population::Child);
+        let population = by_age.or(named).or(by_weight).or(carries.then_some(Population::Adult));
+        Patient { population, age_years, weight_kg, conditions }
     }
 
     /// What the question says, and where it is silent the note.
@@ -186,32 +247,75 @@ fn word(words: &[String], at: usize) -> &str {
     words.get(at).map_or("", String::as_str)
 }
 
-/// The age that begins at word `at`: "5 year old", "aged 5", "14 months old", "7 y", "62 f".
+/// The age that begins at word `at`: "5 year old", "aged 5", "14 months old", "a child of seven", "7 y", "62 f". Of "between
+/// six and eleven years" it is the first, of "under one year" a month less.
 fn age_at(words: &[String], at: usize) -> Option<f64> {
     let before = |back: usize| at.checked_sub(back).map_or("", |at| word(words, at));
     let value = number(word(words, at))?;
     let (next, behind) = (word(words, at + 1), word(words, at + 2));
-    let is_age_word = |word: &str| matches!(word, "old" | "olds" | "aged" | "of" | "child" | "boy" | "girl" | "kid");
-    let named_before = matches!(before(1), "aged" | "age" | "ages")
-        || before(1) == "of" && (before(2) == "age" || CHILD.contains(&before(2)) || ADULT.contains(&before(2)))
+    let is_person = |word: &str| CHILD.contains(&word) || ADULT.contains(&word);
+    let is_old = |word: &str| matches!(word, "old" | "olds" | "aged") || is_person(word);
+    let is_aged = matches!(before(1), "aged" | "age" | "ages")
         || before(1) == "is" && before(2) == "age"
-        || CHILD.contains(&before(1));
-    let years = if MONTHS.contains(&next) && (is_age_word(behind) && behind != "of" || named_before) {
+        || before(1) == "of" && (matches!(before(2), "age" | "ages") || is_person(before(2)))
+        || matches!(before(1), "between" | "from") && (is_person(before(2)) || matches!(before(2), "age" | "ages"));
+    let is_limit = matches!(before(1), "under" | "below");
+    let is_named = is_aged || is_person(before(1));
+    let is_month = MONTHS.contains(&next);
+    let is_year = YEARS.contains(&next);
+    // "between six and eleven years", "5 to 11 years", "1-4 years old"
+    let last = number(behind).map(|_| word(words, at + 3)).filter(|_| matches!(next, "and" | "to"));
+    let spans = last.is_some_and(|unit| YEARS.contains(&unit))
+        && (!matches!(before(1), "for" | "in" | "over" | "every" | "within") || is_old(word(words, at + 4)));
+    let years = if is_month && (is_old(behind) || is_named || is_limit || MONTHS_OF_AGE.contains(&next))
+        || is_month && behind == "of" && word(words, at + 3) == "age"
+    {
         value / 12.0
-    } else if MONTHS.contains(&next) && behind == "of" && word(words, at + 3) == "age" {
-        value / 12.0
-    } else if next == "yo" || next == "yrold" || YEARS.contains(&next) && (is_age_word(behind) || named_before) {
-        value
-    } else if matches!(before(1), "aged" | "age") && !MONTHS.contains(&next) {
-        value
-    } else if matches!(next, "m" | "f" | "male" | "female") && (1.0..=MOST_YEARS).contains(&value) && value.fract() == 0.0 {
-        value
-    } else if next == "y" {
+    } else if is_year && (is_old(behind) || is_named || is_limit || matches!(next, "yo" | "yrold" | "y"))
+        || is_year && behind == "of" && word(words, at + 3) == "age"
+        || spans
+        || is_aged && !is_month && !matches!(next, "kg" | "mg" | "ml" | "days" | "weeks" | "cartridges")
+        || matches!(next, "m" | "f" | "male" | "female") && (1.0..=MOST_YEARS).contains(&value) && value.fract() == 0.0
+    {
         value
     } else {
         return None;
     };
+    let years = if is_limit { (years - 1.0 / 12.0).max(0.0) } else { years };
     (years <= MOST_YEARS).then_some(years)
+}
+
+/// The age at word `at` of a few words: "penicillin v dose 14 yr uk", "at three to five months".
+fn bare_age_at(words: &[String], at: usize) -> Option<f64> {
+    let value = number(word(words, at))?;
+    let spans = matches!(word(words, at + 1), "to" | "or" | "and") && number(word(words, at + 2)).is_some();
+    let unit = if spans { at + 3 } else { at + 1 };
+    let before = at.checked_sub(1).map_or("", |at| word(words, at));
+    let ends_span = matches!(before, "to" | "or" | "and");
+    if ends_span || TIMES.contains(&before) || TIMES.contains(&word(words, unit + 1)) {
+        return None;
+    }
+    let years = match word(words, unit) {
+        unit if MONTHS.contains(&unit) => value / 12.0,
+        unit if YEARS.contains(&unit) => value,
+        _ => return None,
+    };
+    (years <= MOST_YEARS).then_some(years)
+}
+
+/// The age in months that a text begins with or calls "old", as it is written in the United Kingdom: "18/12".
+pub(super) fn months_over_twelve(text: &str) -> Option<f64> {
+    let mut tokens =
+        text.split_whitespace().map(|token| token.trim_matches([',', ';', '.', ':'])).enumerate().peekable();
+    while let Some((at, token)) = tokens.next() {
+        let months = token.strip_suffix("/12").and_then(|months| months.parse::<u8>().ok());
+        if let Some(months) = months
+            && (at == 0 || tokens.peek().is_some_and(|(_, next)| *next == "old"))
+        {
+            return Some(f64::from(months) / 12.0);
+        }
+    }
+    None
 }
 
 /// The weight that begins at word `at`, in kilograms. "5 mg/kg" is none.
@@ -232,7 +336,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(text: &str) -> (Option<Population>, Option<f64>, Option<f64>) {
-        let patient = Patient::read(&words(text));
+        let patient = Patient::read(text, &words(text));
         (patient.population, patient.age_years, patient.weight_kg.map(|kg| (kg * 10.0).round() / 10.0))
     }
 
@@ -245,15 +349,25 @@ mod tests {
             ("3yo, toothache", (child, Some(3.0), None)),
             ("14 months old", (child, Some(14.0 / 12.0), None)),
             ("a toddler of eighteen months", (child, Some(1.5), None)),
+            ("a child of seven", (child, Some(7.0), None)),
+            ("between six and eleven years", (child, Some(6.0), None)),
+            ("State the dose at ages five to eleven.", (child, Some(5.0), None)),
+            ("an infant under one year", (child, Some(11.0 / 12.0), None)),
+            ("8 mo adrenal crisis", (child, Some(8.0 / 12.0), None)),
+            ("15 kg, mepivacaine", (child, None, Some(15.0))),
+            ("for 3 to 5 days in 2 to 3 years", (None, None, None)),
             ("aged 45", (adult, Some(45.0), None)),
             ("62F, hypertensive", (adult, Some(62.0), None)),
             ("a child", (child, None, None)),
             ("adult dose", (adult, None, None)),
-            ("adult or child?", (None, None, None)),
+            ("adult or child?", (Some(Population::All), None, None)),
+            ("18/12, severe infection", (child, Some(1.5), None)),
+            ("penicillin v dose 14 yr uk", (child, Some(14.0), None)),
+            ("had it 3 years ago", (None, None, None)),
             ("150 lb adult", (adult, None, Some(68.0))),
             ("a pregnant patient", (adult, None, None)),
             ("4.4 mg/kg for 5 days, 6 months ago", (None, None, None)),
-            ("4 mg/kg in 20 kg", (None, None, Some(20.0))),
+            ("4 mg/kg in 20 kg", (child, None, Some(20.0))),
             ("", (None, None, None)),
         ] {
             assert_eq!(read(text), expected, "{text}");
@@ -262,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_note_fills_what_the_question_leaves_open() {
-        let of = |text: &str| Patient::read(&words(text));
+        let of = |text: &str| Patient::read(text, &words(text));
         assert_eq!(of("amoxicillin dose").or(of("7 year old, 22 kg")).age_years, Some(7.0));
         assert_eq!(of("adult dose").or(of("7 year old, 22 kg")).age_years, None);
         assert_eq!(of("for the child").or(of("7 year old, 22 kg")).weight_kg, Some(22.0));
@@ -271,7 +385,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text(text in "\\PC{0,60}|([0-9.]{1,9} ?(year old|kg|lb|months old|yo|aged) ?){0,5}") {
-            let patient = Patient::read(&words(&text));
+            let patient = Patient::read(&text, &words(&text));
             prop_assert!(patient.age_years.is_none_or(|age| (0.0..=MOST_YEARS).contains(&age)));
             prop_assert!(patient.weight_kg.is_none_or(|kg| kg > 0.0 && kg <= MOST_KG));
             let _ = patient.to_string();

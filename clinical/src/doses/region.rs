@@ -10,18 +10,21 @@ const US: &[&str] = &["usa", "american", "america", "fda", "ada", "aapd", "aha",
 const EUROPE: &[&str] = &["europe", "european", "esc", "efp", "eapd", "ese", "eu"];
 /// Behind these, and before those, "us" in small letters is the country: "for us adult", "us dose".
 const US_BEHIND: &[&str] = &["in", "the"];
-const US_BEFORE: &[&str] = &["adult", "child", "dose", "dosing", "guidance", "label", "practice", "dental", "limit", "max", "office"];
+const US_BEFORE: &[&str] =
+    &["adult", "child", "dose", "dosing", "guidance", "label", "practice", "dental", "limit", "max", "office"];
 /// Behind these it is a pronoun: "tell us".
-const PRONOUN_BEHIND: &[&str] = &["tell", "let", "give", "gives", "show", "help", "of", "for", "to", "with", "by", "both", "all"];
+const PRONOUN_BEHIND: &[&str] =
+    &["tell", "let", "give", "gives", "show", "help", "of", "for", "to", "with", "by", "both", "all"];
 
 /// The regions that a text names; `words` are its words.
 pub(super) fn regions(text: &str, words: &[String]) -> Vec<Region> {
     let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let united = |other: &str| words.windows(2).any(|pair| pair[0] == "united" && pair[1] == other);
     let mut found = Vec::new();
-    if has(UK) {
+    if has(UK) || united("kingdom") {
         found.push(Region::Uk);
     }
-    if has(US) || names_us(text, words) {
+    if has(US) || united("states") || names_us(text, words) {
         found.push(Region::Us);
     }
     if has(EUROPE) {
@@ -59,6 +62,7 @@ mod tests {
             ("US dose of naproxen", &[Region::Us]),
             ("naproxin dose for toothache us adult", &[Region::Us]),
             ("in the U.S. and in Europe", &[Region::Us, Region::Europe]),
+            ("in the United States", &[Region::Us]),
             ("can you tell us the dose", &[]),
             ("amoxicillin dose", &[]),
         ] {

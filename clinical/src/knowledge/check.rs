@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::passage::of_record;
 use super::{
-    Authored, Drug, KnowledgeError, MAX_DRUGS, MAX_ENTRIES, MAX_FIELD_BYTES, MAX_LIST, MAX_TEXT_BYTES,
-    MAX_TITLE_BYTES, Passage,
+    Authored, Drug, KnowledgeError, MAX_DRUGS, MAX_ENTRIES, MAX_FIELD_BYTES, MAX_LIST, MAX_TEXT_BYTES, MAX_TITLE_BYTES,
+    Passage,
 };
 use crate::doses::Lexicon;
 use crate::records::{Citation, Record, Review};
@@ -62,8 +62,7 @@ fn authored(passage: &Authored, ids: &BTreeSet<&str>, records: &[Record]) -> Res
     let id = &passage.id;
     field(id, "title", &passage.title, MAX_TITLE_BYTES, false)?;
     field(id, "text", &passage.text, MAX_TEXT_BYTES, false)?;
-    for (name, value) in
-        [("topic", &passage.topic), ("population", &passage.population), ("updated", &passage.updated)]
+    for (name, value) in [("topic", &passage.topic), ("population", &passage.population), ("updated", &passage.updated)]
     {
         field(id, name, value, MAX_FIELD_BYTES, false)?;
     }

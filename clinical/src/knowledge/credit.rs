@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::passage::{CONTRIBUTORS, LICENCE};
 use super::Source;
+use super::passage::{CONTRIBUTORS, LICENCE};
 use crate::records::{Citation, Record, Review, Strength};
 
 /// Whose words something is. An organisation is never named for a sentence that it did not write.

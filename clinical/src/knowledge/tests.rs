@@ -113,7 +113,10 @@ fn every_kind_is_found_and_credited() {
     );
     for (index, says) in [
         (0, "Example: Leaflet (2024); quoted under CC BY 4.0"),
-        (2, "Rests on BSP: Guide (2019), a guideline; wording by MambaFormer Chairside contributors, CC BY 4.0; not yet"),
+        (
+            2,
+            "Rests on BSP: Guide (2019), a guideline; wording by MambaFormer Chairside contributors, CC BY 4.0; not yet",
+        ),
         (4, "Rests on FGDP: Antimicrobial prescribing (2020); wording by MambaFormer"),
     ] {
         let credit = base.credit(index).expect(says).to_string();
@@ -253,8 +256,20 @@ impl Mutations {
     /// The body with one to eight bytes changed, put in, taken out or copied from elsewhere, or pieces of JSON put in.
     fn of(&mut self, body: &[u8]) -> Vec<u8> {
         const PIECES: [&[u8]; 14] = [
-            b"null", b"[]", b"{}", b"\"\"", b"-1", b"1e999", b"0.00001", b"\\ud800", b"\\u0000", b",", b"}", b"]",
-            b"\xF0\x9F", b"18446744073709551616",
+            b"null",
+            b"[]",
+            b"{}",
+            b"\"\"",
+            b"-1",
+            b"1e999",
+            b"0.00001",
+            b"\\ud800",
+            b"\\u0000",
+            b",",
+            b"}",
+            b"]",
+            b"\xF0\x9F",
+            b"18446744073709551616",
         ];
         let mut bytes = body.to_vec();
         for _ in 0..=self.next(8) {

@@ -159,7 +159,15 @@ mod tests {
         for (json, expected) in cases {
             let row = serde_json::from_str::<Record>(json).expect(json).row().expect("a row");
             let Row { drug, population, route, dose, frequency, duration, maximum, .. } = &row;
-            let found = [Some(drug), Some(population), route.as_ref(), Some(dose), frequency.as_ref(), duration.as_ref(), maximum.as_ref()];
+            let found = [
+                Some(drug),
+                Some(population),
+                route.as_ref(),
+                Some(dose),
+                frequency.as_ref(),
+                duration.as_ref(),
+                maximum.as_ref(),
+            ];
             assert_eq!(found.map(|text| text.map(String::as_str)), expected, "{row:?}");
         }
         assert_eq!(serde_json::from_str::<Record>(CLASSIFICATION).expect("a record").row(), None);
