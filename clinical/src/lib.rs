@@ -8,6 +8,7 @@
 //! ([`grounding::Grounding`]) may copy from.
 
 pub mod grounding;
+pub mod identifiers;
 pub mod integrity;
 pub mod knowledge;
 pub mod question;

@@ -189,7 +189,7 @@ fn is_thousands(mut rest: impl Iterator<Item = char>) -> bool {
 }
 
 /// Lower case without the accents of Latin letters: "Sjögren" and "Sjogren" are one name.
-fn fold(c: char, out: &mut String) {
+pub(crate) fn fold(c: char, out: &mut String) {
     if c.is_ascii() {
         out.push(c.to_ascii_lowercase());
         return;
