@@ -22,7 +22,7 @@ const UNITS: &[&str] = &[
 
 /// Words before a code of a catalogue, a standard or a page: it names nobody.
 const CATALOGUES: &[&str] = &[
-    "ada", "astm", "atc", "cas", "catalogue", "cdt", "cg", "cpt", "din", "en", "fdi", "grade", "guideline", "hcpcs", "htm", "icd", "icdas",
+    "ada", "astm", "atc", "cas", "catalogue", "cdt", "cg", "cpt", "din", "en", "fdi", "grade", "hla", "guideline", "hcpcs", "htm", "icd", "icdas",
     "iec", "iso", "item", "loinc", "mds", "model", "ng", "norm", "opcs", "page", "pages", "part", "pmid", "section", "shade", "sign", "size",
     "snomed", "standard", "step", "stage", "tariff", "type", "version",
 ];
@@ -36,7 +36,7 @@ const STOCK: &[&str] = &[
 
 /// Words in capitals that announce a code and are no part of it.
 const HEADS: &[&str] = &[
-    "bmi", "bp", "bpe", "chi", "cpt", "dea", "dob", "gdc", "gmc", "gp", "hr", "iban", "icd", "id", "inr", "ip", "iso", "mrn", "nhs", "ni",
+    "ach", "bmi", "bp", "bpe", "chi", "cpt", "dea", "dob", "gdc", "gmc", "gp", "hr", "iban", "icd", "id", "inr", "ip", "iso", "mrn", "nhs", "ni",
     "nino", "npi", "pin", "psr", "rr", "ss", "ssn", "tel", "udi", "vin",
 ];
 
@@ -243,7 +243,7 @@ fn class(tokens: &[Token<'_>], lists: &Lists, at: usize, run: &Run, cues: &[Cue]
     if is_vin(&run.text) {
         return Some(Class::Vehicle);
     }
-    if is_national_insurance(&run.text) || social_security(tokens, at, run) {
+    if (is_national_insurance(&run.text) && nearest.is_none_or(|cue| cue.class == Class::Ssn || cue.distance > 4)) || social_security(tokens, at, run) {
         return Some(Class::Ssn);
     }
     if run.letters == 0 && is_nhs(&all) && nearest.is_none_or(|cue| cue.class == Class::Mrn) {
@@ -261,7 +261,12 @@ fn class(tokens: &[Token<'_>], lists: &Lists, at: usize, run: &Run, cues: &[Cue]
     // A word in lower case with one digit is no code: "covid19", "grade2b".
     let word_like = run.letters > run.digits + 4 && lists.is_word(&run.text.to_lowercase());
     let told = nearest.filter(|cue| match cue.distance {
-        0 | 1 => run.digits >= 4 || (run.digits >= 3 && (run.mixed || run.letters > 0)) || (run.digits >= 2 && cue.class == Class::Vehicle && run.letters >= 2),
+        _ if cue.class == Class::Vehicle && cue.distance <= 4 && run.digits >= 2 && run.letters >= 2 => true,
+        0 | 1 => {
+            run.digits >= 4
+                || (run.digits >= 3 && (run.mixed || run.letters > 0))
+                || (cue.class == Class::Biometric && run.mixed && run.text.len() >= 6)
+        }
         2..=4 => run.group >= 5 || run.digits >= 6 || (run.mixed && run.digits >= 3),
         _ => run.group >= 5 || run.digits >= LONG || (run.mixed && run.digits >= 4),
     });
@@ -269,7 +274,7 @@ fn class(tokens: &[Token<'_>], lists: &Lists, at: usize, run: &Run, cues: &[Cue]
         return Some(cue.class);
     }
     let long = run.group >= LONG || (run.digits >= LONG && run.letters == 0 && joined(tokens, at, run.end)) || run.digits >= 9;
-    let coded = run.mixed && run.digits >= 4 && run.text.len() >= 6;
+    let coded = joined(tokens, at, run.end) && run.mixed && run.digits >= 4 && run.text.len() >= 6;
     (hash && run.group >= 4 || long || (coded && !word_like)).then_some(Class::OtherId)
 }
 
@@ -315,7 +320,16 @@ fn clinical(tokens: &[Token<'_>], at: usize, run: &Run) -> bool {
         && last.kind == Kind::Code
         && UNITS.contains(&last.folded.trim_start_matches(|c: char| c.is_ascii_digit()))
         && last.text.starts_with(|c: char| c.is_ascii_digit())
+        && last.text.len() <= 7
     {
+        return true;
+    }
+    // "07:41", and "323 434 323" of a pocket chart.
+    let time = run.letters == 0 && inside.len() >= 3 && inside[1].is(':') && inside[0].text.len() <= 2;
+    let probing = run.letters == 0 && inside.iter().all(|token| token.text.len() == 3) && (at.saturating_sub(4)..at).any(|index| {
+        matches!(tokens[index].folded.as_str(), "pocket" | "pockets" | "probing" | "depths" | "ppd" | "pd" | "bop" | "recession" | "cal" | "perio" | "periodontal" | "charting")
+    });
+    if time || probing {
         return true;
     }
     let decimal = run.letters == 0 && inside.len() == 3 && inside[1].is('.') && inside[0].text.len() <= 3 && inside[2].text.len() <= 3;
@@ -349,15 +363,8 @@ fn clinical(tokens: &[Token<'_>], at: usize, run: &Run) -> bool {
     if catalogue_code(&run.text) && run.text.len() <= 5 && run.text.starts_with(['D', 'K', 'Z', 'S']) {
         return true;
     }
-    let sentence = (0..at).rev().take_while(|index| !tokens[index + 1].opens).take(6).chain(run.end..(run.end + 4).min(tokens.len()));
-    let mut stock = false;
-    for index in sentence {
-        if index > at && (tokens[index].opens || tokens[index].is('.')) {
-            break;
-        }
-        stock |= STOCK.contains(&tokens[index].folded.as_str());
-    }
-    stock
+    let sentence = (0..at).rev().take_while(|index| !tokens[index + 1].opens).take(6);
+    sentence.into_iter().any(|index| STOCK.contains(&tokens[index].folded.as_str()))
 }
 
 /// A letter and digits, as procedure and diagnosis codes are written: "D2392", "K04.7".

@@ -32,7 +32,7 @@ const CUES: &[(&str, Class)] = {
         ("beneficiary", Insurance), ("benefit", Ssn), ("bike", Vehicle), ("biometric", Biometric), ("booking", OtherId),
         ("cab", Vehicle), ("call", Phone), ("callback", Phone), ("car", Vehicle), ("case", OtherId), ("cell", Phone),
         ("chart", Mrn), ("chassis", Vehicle), ("chi", Mrn), ("claim", OtherId), ("contact", Phone), ("courier", OtherId),
-        ("cover", Insurance), ("dea", Licence), ("debit", Account), ("device", Device), ("dossier", Mrn), ("driving", Licence),
+        ("cover", Insurance), ("dea", Licence), ("debit", Account), ("device", Device), ("dossier", Mrn), ("driver", Licence), ("drivers", Licence), ("driving", Licence),
         ("ehic", Insurance), ("employee", OtherId), ("enrolled", OtherId), ("f", Fax), ("faces", Photo), ("fax", Fax), ("faxed", Fax),
         ("file", Mrn), ("fingerprint", Biometric), ("fixture", Device), ("formerly", Mrn), ("führerschein", Licence), ("fx", Fax), ("gait", Biometric),
         ("gdc", Licence), ("ghic", Insurance), ("gmc", Licence), ("graft", Device), ("gutta", Device), ("hatchback", Vehicle), ("headshot", Photo),
@@ -46,7 +46,7 @@ const CUES: &[(&str, Class)] = {
         ("p", Phone), ("pacemaker", Device), ("palm", Biometric), ("parcel", OtherId), ("parking", Vehicle), ("passport", OtherId),
         ("patient", Mrn), ("patientenakte", Mrn), ("patientennummer", Mrn), ("payer", Insurance), ("payment", Account), ("permit", Licence),
         ("ph", Phone), ("phone", Phone), ("photo", Photo), ("photograph", Photo), ("photographs", Photo), ("photos", Photo), ("picture", Photo),
-        ("pictures", Photo), ("pin", Licence), ("plan", Insurance), ("plate", Vehicle), ("police", OtherId), ("policy", Insurance),
+        ("pictures", Photo), ("pin", Licence), ("plate", Vehicle), ("police", OtherId), ("policy", Insurance),
         ("portrait", Photo), ("processor", Device), ("prosthesis", Device), ("pump", Device), ("record", Mrn), ("records", Mrn), ("rec", Mrn),
         ("reference", OtherId), ("ref", OtherId), ("refund", Account), ("reg", Licence), ("registered", Licence), ("registration", Licence), ("reisepass", OtherId),
         ("retina", Biometric), ("ring", Phone), ("routing", Account), ("sample", OtherId), ("scooter", Vehicle), ("screw", Device),
@@ -69,7 +69,7 @@ const PAIRS: &[(&str, &str, Class)] = {
         ("bank", "details", Account), ("dental plan", "certificate", Insurance), ("plan", "certificate", Insurance), ("health", "card", Insurance), ("insurance", "card", Insurance),
         ("identity", "card", OtherId), ("library", "card", OtherId), ("id", "card", OtherId), ("prepayment", "certificate", OtherId), ("hc2", "certificate", OtherId),
         ("", "card", Account), ("", "certificate", Licence), ("letter", "quotes", Mrn), ("", "before", Photo), ("your", "ref", OtherId), ("our", "ref", OtherId),
-        ("signed", "by", Licence),
+        ("signed", "by", Licence), ("gait", "sample", Class::Biometric), ("voice", "sample", Class::Biometric), ("thumbprint", "file", Class::Biometric), ("fingerprint", "record", Class::Biometric), ("vein", "record", Class::Biometric), ("fingerprint", "log", Class::Biometric), ("pocket", "chart", Class::OtherId), ("fax", "line", Class::Fax), ("scan", "reference", Class::Biometric), ("face", "login", Class::Biometric), ("vial", "ref", Class::Device), ("social", "insurance", Class::Ssn), ("national", "insurance", Class::Ssn),
     ]
 };
 

@@ -36,7 +36,7 @@ const ROMAN: &[&str] = &["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix",
 
 /// Words behind which two numbers are a date.
 const CUES: &[&str] = &[
-    "acude", "am", "appointment", "appointments", "appt", "archived", "around", "auf", "booked", "born", "check",
+    "acude", "am", "appointment", "appointments", "appt", "archived", "around", "auf", "booked", "booking", "born", "check",
     "checked", "consultation", "controle", "controllo", "date", "dated", "declined", "del", "deleted", "dob", "du",
     "due", "em", "entry", "exam", "fu", "given", "il", "implanted", "kontrolle", "last", "le", "left", "log",
     "logged", "next", "om", "on", "op", "placed", "posted", "recall", "recheck", "recorded", "review", "reviewed",
@@ -193,7 +193,7 @@ fn two_parts(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<u
 /// The word before `at`, one opening mark or colon aside.
 fn previous(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     let mut index = at.checked_sub(1)?;
-    if matches!(tokens[index].text, ":" | "(" | "~") {
+    if matches!(tokens[index].text, ":" | "(" | "~" | ",") {
         index = index.checked_sub(1)?;
     }
     // "F/u 4/12".

@@ -60,7 +60,12 @@ fn misses() {
                 println!("MISS {} {} [[{}]] {:?}", note.id, span.class, &note.text[span.start..span.end], &note.text[from..to]);
             }
             let same: Vec<Identifier> = found.iter().filter(|i| i.class.tag() == span.class).cloned().collect();
-            row[2] += usize::from(covered(&note.text, span, &same));
+            let right = covered(&note.text, span, &same);
+            row[2] += usize::from(right);
+            if !right {
+                let classes: Vec<_> = found.iter().filter(|i| span.start < i.bytes.end && i.bytes.start < span.end).map(|i| i.class.tag()).collect();
+                println!("WRONG {} {} {classes:?} [[{}]] {:?}", note.id, span.class, &note.text[span.start..span.end], note.text[..span.start].chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<String>());
+            }
         }
         for identifier in &found {
             let row = table.entry(identifier.class.tag().to_owned()).or_default();

@@ -131,16 +131,19 @@ impl Lists {
         if self.words.contains(folded) {
             return true;
         }
-        ENDINGS.iter().any(|ending| {
+        // "James" is not the plural of "jam".
+        !self.is_name(folded) && ENDINGS.iter().any(|(ending, drops_e)| {
             folded.strip_suffix(ending).is_some_and(|stem| {
-                stem.len() >= 3 && (self.words.contains(stem) || self.words.contains(&format!("{stem}e")))
+                stem.len() >= 3
+                    && (self.words.contains(stem) || (*drops_e && self.words.contains(&format!("{stem}e"))))
             })
         })
     }
 }
 
-/// Endings that the list leaves out.
-const ENDINGS: &[&str] = &["s", "es", "ed", "d", "ing", "ly", "er", "ers"];
+/// Endings that the list leaves out, and whether an "e" may be lost before them.
+const ENDINGS: &[(&str, bool)] =
+    &[("s", false), ("es", true), ("ed", true), ("d", false), ("ing", true), ("ly", false), ("er", true), ("ers", true)];
 
 fn set(list: &'static str, entries: Vec<String>) -> Result<FxHashSet<String>, ListsError> {
     if entries.len() > MAX_ENTRIES {

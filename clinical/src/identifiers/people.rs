@@ -93,7 +93,7 @@ pub(super) fn find(tokens: &[Token<'_>], lists: &Lists, claims: &mut Claims) {
             let range = reader.whole(claims, index);
             for token in &tokens[range.clone()] {
                 let telling = token.text.chars().count() >= 3 && !lists.is_word(&token.folded) && !PARTICLES.contains(&token.folded.as_str());
-                if token.kind == Kind::Word && telling && !lists.is_term(&token.folded) {
+                if token.kind == Kind::Word && telling {
                     known.insert(token.folded.as_str());
                 }
             }
@@ -154,7 +154,7 @@ impl Reader<'_, '_> {
         token.text.chars().count() >= 3
             && !self.lists.is_word(folded)
             && !self.lists.is_term(folded)
-            && !(folded.len() >= 6 && MEDICAL_ENDINGS.iter().any(|ending| folded.ends_with(ending)))
+            && !(folded.len() >= 6 && !token.text.contains(['\'', '’']) && MEDICAL_ENDINGS.iter().any(|ending| folded.ends_with(ending)))
             && !is_brand(self.tokens, at)
     }
 
@@ -198,7 +198,17 @@ impl Reader<'_, '_> {
         let word = self.lists.is_word(folded);
         let term = self.lists.is_term(folded);
         let beside = self.beside(at);
-        if role && !word && !term && (name || self.is_unknown(at)) && (!token.is_shouted() || length >= 5 || name) {
+        let first = self.comma_given(at);
+        if term && name && SUFFIXES[..3].contains(&self.folded(at + 1)) {
+            return false;
+        }
+        if first && (name || self.is_unknown(at)) {
+            return true;
+        }
+        // "for IAN" is the nerve.
+        let preposition = matches!(before, Some("by" | "for" | "from" | "to" | "with" | "contact"));
+        let short = token.is_shouted() && length <= if preposition || !name { 4 } else { 2 };
+        if role && !word && !short && (name || (!term && self.is_unknown(at))) && !(term && preposition) {
             return true;
         }
         if sure_role && name && length >= 3 {
@@ -226,7 +236,8 @@ impl Reader<'_, '_> {
             return beside && !token.opens;
         }
         let foreign = token.text.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
-        !token.opens || foreign || verb || beside || self.comma_given(at)
+        let double = self.tokens.get(at + 1).is_some_and(|hyphen| hyphen.is('-') && hyphen.gap == Gap::None) && self.is_name_like(at + 2);
+        !token.opens || foreign || verb || beside || double
     }
 
     /// "fell ill with joão pinto": small letters, but a given name that is no word, before another word that is none.
@@ -244,7 +255,7 @@ impl Reader<'_, '_> {
         let next = self.tokens.get(at + 1).filter(|next| next.kind == Kind::Word && next.gap == Gap::Space);
         self.lists.is_given(folded)
             && next.is_some_and(|next| {
-                PARTICLES.contains(&next.folded.as_str()) || next.folded == "st"
+                matches!(next.folded.as_str(), "al" | "ap" | "bin" | "da" | "de" | "del" | "della" | "di" | "dos" | "el" | "ibn" | "st" | "ten" | "ter" | "van" | "von")
                     || (next.text.chars().count() >= 2 && !ordinary(&next.folded) && self.lists.is_name(&next.folded))
                     || VERBS.contains(&next.folded.as_str())
             })
@@ -261,7 +272,7 @@ impl Reader<'_, '_> {
         if index == at {
             return false;
         }
-        while PARTICLES.contains(&self.folded(index)) && index < at + 10 {
+        while PARTICLES.contains(&self.folded(index)) && !self.tokens[index].is_capital() && index < at + 10 {
             index += 1;
         }
         let roman = matches!(self.folded(at), "i" | "v" | "x");
@@ -295,8 +306,16 @@ impl Reader<'_, '_> {
 
     /// "THISTLE, Mary": a comma and a given name behind.
     fn comma_given(&self, at: usize) -> bool {
-        self.tokens.get(at + 1).is_some_and(|comma| comma.is(','))
-            && self.tokens.get(at + 2).is_some_and(|given| given.is_capital() && self.lists.is_given(&given.folded))
+        let mut comma = at + 1;
+        while self.tokens.get(comma).is_some_and(|token| {
+            (token.is('-') && token.gap == Gap::None)
+                || (tokens_touch(self.tokens, comma) && token.is_capital())
+                || SUFFIXES.contains(&token.folded.as_str())
+        }) {
+            comma += 1;
+        }
+        self.tokens.get(comma).is_some_and(|comma| comma.is(','))
+            && self.tokens.get(comma + 1).is_some_and(|given| given.is_capital() && self.lists.is_given(&given.folded))
     }
 
     /// Whether the words around are all capitals: then capitals say nothing.
@@ -364,7 +383,9 @@ impl Reader<'_, '_> {
             return None;
         }
         let folded = token.folded.as_str();
+        let shouted = token.is_shouted() && first.is_shouted() && self.is_unknown(at) && !self.is_heading(at);
         let capital_name = token.is_capital()
+            && !shouted
             && !TITLES.contains(&folded)
             && !FUNCTION_WORDS.contains(&folded)
             && !(ROLES.contains(&folded) && !self.lists.is_given(folded))
@@ -373,10 +394,10 @@ impl Reader<'_, '_> {
             && !(token.opens && VERBS.contains(&folded));
         let particle = PARTICLES.contains(&folded)
             && !matches!(folded, "of" | "e" | "o" | "do" | "y" | "am")
-            && (!token.opens || token.is_capital())
+            && (!token.opens || token.is_capital() || matches!(folded, "von" | "van" | "ten" | "de" | "ap" | "al" | "dos" | "da" | "di"))
             && !(matches!(folded, "des" | "del" | "den" | "der" | "das" | "du" | "le" | "la" | "de") && !self.particle_belongs(at));
         let particle = particle || matches!(folded, "mac" | "mc" | "saint" | "st" | "ben" | "bar") && token.is_capital();
-        (capital_name || particle).then_some(at)
+        (capital_name || shouted || particle).then_some(at)
     }
 
     /// "de la" in the middle of a name: a capital word or another particle before it, or nothing that the article could belong to.
@@ -427,7 +448,7 @@ impl Reader<'_, '_> {
         }
         let folded = next.folded.as_str();
         let small = !self.tokens[start..end].iter().any(Token::is_capital);
-        if PARTICLES.contains(&folded) && self.tokens[start..end].iter().any(|token| token.text.chars().count() > 1) {
+        if PARTICLES.contains(&folded) && !(next.is_capital() && self.is_name_like(end) && !self.is_name_like(end + 1)) {
             let mut at = end + 1;
             while PARTICLES.contains(&self.folded(at)) && at < end + 3 || self.tokens.get(at).is_some_and(|t| matches!(t.text, "-" | "'" | "’")) && at < end + 3 {
                 at += 1;
@@ -441,7 +462,7 @@ impl Reader<'_, '_> {
             return Some(end + 1);
         }
         if small {
-            let surname = !self.lists.is_word(folded) && (self.lists.is_name(folded) || folded == "st") && next.text.chars().count() >= 2;
+            let surname = folded == "st" || !self.lists.is_word(folded) && self.lists.is_name(folded) && next.text.chars().count() >= 2;
             return surname.then_some(end + 1);
         }
         if !next.is_capital() || FUNCTION_WORDS.contains(&folded) || (ROLES.contains(&folded) && !self.lists.is_name(folded)) {
@@ -460,8 +481,12 @@ impl Reader<'_, '_> {
         // Not behind a given name: "Zsófia, Tom and I".
         let already = end - start > 1 && self.lists.is_given(self.folded(start)) && !PARTICLES.contains(&self.folded(start));
         let shouted = self.tokens[start..end].iter().any(Token::is_shouted) && !given.is_shouted();
-        !already && given.text.chars().count() >= 2 && (self.lists.is_given(&given.folded) || (shouted && self.is_unknown(end + 1) && !self.lists.is_place(&given.folded)))
+        !already && given.text.chars().count() >= 2 && !self.lists.is_place(&given.folded) && (self.lists.is_given(&given.folded) || (shouted && self.is_unknown(end + 1)))
     }
+}
+
+fn tokens_touch(tokens: &[Token<'_>], at: usize) -> bool {
+    tokens[at].gap == Gap::None
 }
 
 /// A capital inside a word ("SonicFill") or a sign behind it ("Xyz®") makes a brand; "McCoy" and "MacLeod" are none.

@@ -92,7 +92,7 @@ fn class(groups: &[&str], international: bool, bracketed: bool, cue: Option<Cue>
     let all = groups.concat();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
     let american = matches!(lengths.as_slice(), [3, 3, 4] | [1, 3, 3, 4] | [3, 7]) && (lengths.len() != 4 || groups[0] == "1");
-    let told = cue.filter(|cue| cue.distance <= 5).map(|cue| cue.class);
+    let told = cue.filter(|cue| cue.distance <= 5 || (cue.class == Class::Fax && cue.distance <= 10)).map(|cue| cue.class);
     let by_phone = matches!(told, Some(Class::Phone | Class::Fax));
     let digits_fit = (8..=MAX_DIGITS).contains(&all.len());
     let shaped = (international && digits_fit)

@@ -16,7 +16,7 @@ const STREETS: &[&str] = &[
 
 /// Words that begin the name of a street.
 const STREET_HEADS: &[&str] = &[
-    "al", "am", "an", "avenida", "avenue", "avda", "av", "boulevard", "calle", "carrer", "chemin", "corso", "im", "piazza", "place", "plaza",
+    "am", "avenida", "avenue", "avda", "av", "boulevard", "calle", "carrer", "chemin", "corso", "im", "piazza", "place", "plaza",
     "quai", "rua", "rue", "travessa", "ul", "ulica", "via", "viale", "vicolo", "zum", "zur",
 ];
 
@@ -168,7 +168,8 @@ fn postcode(tokens: &[Token<'_>], at: usize) -> Option<usize> {
 /// Whether the phrase ends here: at a mark, a line, or a small word.
 fn end_of_phrase(tokens: &[Token<'_>], at: usize) -> bool {
     tokens.get(at).is_none_or(|token| token.kind == Kind::Mark || token.gap == Gap::Line || !token.is_capital())
-        && !tokens.get(at).is_some_and(|token| matches!(token.text, "%" | ","  ) && tokens.get(at + 1).is_some_and(|n| n.kind == Kind::Number))
+        && !tokens.get(at).is_some_and(|token| token.gap == Gap::None && matches!(token.text, "%" | "," | "-" | "." | "/") && tokens.get(at + 1).is_some_and(|n| n.gap == Gap::None && n.kind != Kind::Mark))
+        && !tokens.get(at).is_some_and(|token| token.is('%'))
 }
 
 fn is_street_word(token: &Token<'_>) -> bool {
@@ -192,7 +193,7 @@ fn back(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> usiz
         if behind.gap == Gap::Line || !claims.is_free(index - 1) {
             break;
         }
-        let sentence_end = matches!(token.text, "." | "!" | "?") && behind.opens;
+        let sentence_end = matches!(token.text, "." | "!" | "?") && behind.opens && behind.kind == Kind::Word;
         if sentence_end || matches!(token.text, ":" | ";" | "(") {
             break;
         }
@@ -201,15 +202,27 @@ fn back(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> usiz
             Kind::Number => token.text.len() <= 5,
             Kind::Code => token.text.len() <= 5,
             Kind::Mark => matches!(token.text, "," | "." | "#" | "'" | "’" | "-" | "/"),
-            Kind::Word => token.is_capital() || matches!(token.folded.as_str(), "the" | "of" | "la" | "le" | "de" | "des" | "du" | "upon" | "bis" | "on" | "m" | "in"),
+            Kind::Word => token.is_capital() || matches!(token.folded.as_str(), "the" | "of" | "la" | "le" | "de" | "des" | "du" | "upon" | "bis" | "on" | "m" | "in") || (token.folded == "s" && token.gap == Gap::None),
         };
         let house = matches!(token.kind, Kind::Number | Kind::Code) && token.text.len() <= 5;
-        let head = UNITS.contains(&token.folded.as_str()) || STREET_HEADS.contains(&token.folded.as_str()) || token.folded == "box" ;
+        // "Gladstone Avenue" does not begin with its avenue, "avenue Foch" does.
+        let named_before = index > 0 && tokens[index - 1].is_capital();
+        let street_head = STREET_HEADS.contains(&token.folded.as_str()) && !named_before;
+        let head = UNITS.contains(&token.folded.as_str()) || street_head || token.folded == "box";
         if house || head {
             numbered = Some(index);
+            let left = index.checked_sub(1).map(|left| &tokens[left]);
+            let goes_on = left.is_some_and(|left| {
+                left.kind == Kind::Mark
+                    || left.is_capital()
+                    || (street_head && left.kind != Kind::Word) || UNITS.contains(&left.folded.as_str()) || left.folded == "box"
+            });
+            if !goes_on {
+                break;
+            }
         }
         unbroken &= part;
-        if unbroken && (token.is_capital() && !(token.opens && lists.is_word(&token.folded)) || house || head) {
+        if unbroken && ((token.is_capital() && (behind.is_capital() || !(token.opens && lists.is_word(&token.folded)))) || house || head) {
             capitals = index;
         }
         // In small letters an address reaches back to its number and no further than its words do.
@@ -217,9 +230,11 @@ fn back(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> usiz
             break;
         }
     }
-    let street_between = numbered.filter(|start| (*start..at).any(|index| is_street_word(&tokens[index])) || unbroken);
+    let street_between = numbered.filter(|start| (*start..at).any(|index| is_street_word(&tokens[index])) || unbroken || tokens[at].text.bytes().any(|b| b.is_ascii_lowercase()));
     match street_between {
-        Some(start) => start.min(capitals),
+        // "Lindenstraße 236": the street stands before its number.
+        Some(start) if start > 0 && is_street_word(&tokens[start - 1]) => start.min(capitals),
+        Some(start) => start,
         None => capitals,
     }
 }
@@ -366,7 +381,7 @@ pub(super) fn named(tokens: &[Token<'_>], lists: &Lists, claims: &mut Claims) {
 /// "Queen Edith General Hospital", of which "General Hospital" alone would name none.
 fn institution(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Option<Range<usize>> {
     let token = tokens.get(at).filter(|token| token.is_capital() && INSTITUTIONS.contains(&token.folded.as_str()))?;
-    if !claims.is_free(at) || token.opens {
+    if !claims.is_free(at) || token.opens || (at > 0 && tokens[at - 1].folded == "of") {
         return None;
     }
     let mut start = at;
@@ -464,7 +479,10 @@ fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Opti
     let led = before.is_some_and(|left| BEFORE.contains(&left.folded.as_str()) && !first.opens)
         && !before.is_some_and(|left| left.folded == "a");
     let state = |end: usize| {
-        tokens.get(end).is_some_and(|comma| comma.is(',')) && tokens.get(end + 1).is_some_and(|state| STATES.contains(&state.text))
+        !first.is_shouted()
+            && !first.opens
+            && (led || !tokens[at..end].iter().any(|token| lists.is_word(&token.folded) || lists.is_term(&token.folded)))
+            && tokens.get(end).is_some_and(|comma| comma.is(',')) && tokens.get(end + 1).is_some_and(|state| STATES.contains(&state.text))
     };
     // A town of the list counts by itself if it is no ordinary word, no eponym and nobody's name.
     let sure = |end: usize| {
@@ -474,7 +492,10 @@ fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Opti
             && !eponym_follows(tokens, end)
     };
     if let Some(end) = ends.iter().rev().copied().find(|end| sure(*end) || state(*end)) {
-        return Some(at..end);
+        // "Frankfurt am Main".
+        let joint = tokens.get(end).is_some_and(|token| matches!(token.folded.as_str(), "im" | "am" | "an" | "upon" | "on" | "le" | "sur"));
+        let tail = joint && tokens.get(end + 1).is_some_and(|token| token.is_capital() && !token.opens && !lists.is_term(&token.folded));
+        return Some(at..if tail { end + 2 } else { end });
     }
     let unknown = |token: &Token<'_>| {
         token.text.chars().count() > 2 && !token.is_shouted() && !lists.is_term(&token.folded) && !lists.is_word(&token.folded) && !lists.is_given(&token.folded)
@@ -488,22 +509,43 @@ fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Opti
             "lives" | "living" | "works" | "born" | "clinic" | "office" | "surgery" | "gp" | "ward" | "treated" | "before" | "laboratory" | "and" | "shop" | "operated"
                 | "seen" | "moved" | "waiting" | "drive" | "visits" | "left" | "taxi" | "release" | "retired" | "practice" | "extraction" | "lady" | "dentist" | "nurse"
         );
-    let place = led && !eponym_follows(tokens, end) && (unknown(first) || (lives && plain(first)) || (end > at + 1 && plain(first)));
-    place.then_some(at..end)
+    // "in Class II", "in Great Britain".
+    let numbered = matches!(
+        first.folded.as_str(),
+        "appendix" | "area" | "band" | "class" | "division" | "figure" | "grade" | "group" | "level" | "part" | "phase" | "quadrant" | "section" | "stage" | "step" | "table" | "type" | "zone"
+    );
+    if numbered || tokens[at..end].iter().any(|token| lists.is_term(&token.folded)) {
+        return None;
+    }
+    let saint = matches!(first.folded.as_str(), "st" | "ste" | "saint") && end > at + 1;
+    // "District nurse team, Mold, 01632 …" and "left Mold on 3 May": alone between marks before another identifier.
+    let alone = before.is_some_and(|left| left.is(',') || left.folded == "left")
+        && !first.opens
+        && tokens.get(end).is_some_and(|mark| matches!(mark.text, "," | "." | "on") && !claims.is_free(end + 1))
+        && plain(first)
+        && !lists.is_name(&first.folded);
+    let place = led && (unknown(first) || saint || (lives && plain(first)) || (end > at + 1 && plain(first)));
+    ((place || alone) && !eponym_follows(tokens, end)).then_some(at..end)
 }
 
 /// What makes a capital word an eponym: a possessive or a noun of dentistry behind it.
 pub(super) fn eponym_follows(tokens: &[Token<'_>], end: usize) -> bool {
     const NOUNS: &[&str] = &[
         "angle", "appliance", "area", "arteritis", "aphthae", "bag", "band", "cell", "cells", "clasp", "class", "classification", "clip", "criteria", "curette", "curettes",
-        "cyst", "disease", "duct", "elevator", "epithelium", "equation", "file", "files", "flap", "forceps", "formula", "fracture", "fractures", "grade", "granules",
-        "horizontal", "i", "ii", "iii", "iv", "implant", "incisor", "incisors", "index", "injection", "line", "lines", "loop", "method", "molars", "needle", "notch", "palsy", "paralysis",
+        "cyst", "disease", "duct", "elevator", "epithelium", "equation", "file", "files", "flap", "forceps", "formula", "fracture", "gauge", "judgment", "judgement", "book", "wort", "angina", "concept", "approach", "consensus", "balanced", "crib", "cribs", "clasps", "spring", "springs", "screw", "retractor", "bur", "burs", "cavity", "pack", "ring", "holder", "probe", "probes", "paste", "gel", "mouthwash", "rinse", "pillow", "bite", "splint", "elevators", "key", "foramen", "ligament", "gland", "glands", "nerve", "canal", "fibres", "fibers", "crystals", "bodies", "body", "anatomy", "drug", "oedema", "dye", "knife", "blade", "handle", "needle", "drill", "drills", "scissors", "tweezers", "mirror", "study", "trial", "guideline", "guidelines", "group", "report", "fractures", "grade", "granules",
+        "horizontal", "implant", "incisor", "incisors", "index", "injection", "line", "lines", "loop", "method", "molars", "needle", "notch", "palsy", "paralysis",
         "plane", "plaster", "position", "procedure", "reaction", "reflex", "retainer", "rule", "scale", "scaler", "score", "scores", "sign", "solution", "space", "spots", "sponge",
         "stage", "stain", "staining", "strip", "suture", "syndrome", "system", "technique", "teeth", "test", "thyroiditis", "triad", "tube", "type", "ulcer", "view", "virus",
     ];
     tokens.get(end).is_some_and(|next| {
         let possessive = matches!(next.text, "'" | "’") && next.gap == Gap::None;
-        let noun = if possessive { end + 2 } else { end };
+        let mut noun = if possessive { end + 2 } else { end };
+        // "Stevens-Johnson syndrome".
+        while tokens.get(noun).is_some_and(|hyphen| matches!(hyphen.text, "-" | "–") && hyphen.gap == Gap::None)
+            && tokens.get(noun + 1).is_some_and(Token::is_capital)
+        {
+            noun += 2;
+        }
         tokens.get(noun).is_some_and(|noun| noun.gap != Gap::Line && NOUNS.contains(&noun.folded.as_str()))
     })
 }

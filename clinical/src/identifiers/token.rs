@@ -54,9 +54,13 @@ impl Token<'_> {
         self.start + self.text.len()
     }
 
-    /// Whether its first letter is a capital.
+    /// Whether its first letter is a capital, or the one behind a particle: "d'Alembert".
     pub(super) fn is_capital(&self) -> bool {
-        self.kind == Kind::Word && self.text.chars().next().is_some_and(char::is_uppercase)
+        let elided = || {
+            let mut chars = self.text.chars().skip(1);
+            chars.next().is_some_and(is_apostrophe) && chars.next().is_some_and(char::is_uppercase)
+        };
+        self.kind == Kind::Word && (self.text.chars().next().is_some_and(char::is_uppercase) || elided())
     }
 
     /// Whether it is a word of two or more letters, all capitals.
