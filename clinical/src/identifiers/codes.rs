@@ -37,7 +37,7 @@ const STOCK: &[&str] = &[
 /// Words in capitals that announce a code and are no part of it.
 const HEADS: &[&str] = &[
     "ach", "bmi", "bp", "bpe", "chi", "cpt", "dea", "dob", "gdc", "gmc", "gp", "hr", "iban", "icd", "id", "inr", "ip", "iso", "mrn", "nhs", "ni",
-    "nino", "npi", "pin", "psr", "rr", "ss", "ssn", "tel", "udi", "vin",
+    "bop", "cal", "nino", "npi", "pd", "pin", "ppd", "psr", "rr", "ss", "ssn", "tel", "udi", "vin",
 ];
 
 /// From this many digits on, a number without any word before it is taken for an identifier.
@@ -65,13 +65,16 @@ pub(super) fn find(tokens: &[Token<'_>], lists: &Lists, claims: &mut Claims) {
 fn udi(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<(Range<usize>, Class)> {
     let [open, kind, close, number, ..] = tokens.get(at..)? else { return None };
     let fits = open.is('(') && kind.text == "01" && close.is(')') && number.kind == Kind::Number && number.text.len() == 14;
+    if !fits || !claims.is_free(at) {
+        return None;
+    }
     let mut end = at + 4;
     while tokens.get(end).is_some_and(|token| {
         token.gap == Gap::None && (token.kind != Kind::Mark || matches!(token.text, "(" | ")" | "-" | "/"))
     }) {
         end += 1;
     }
-    (fits && claims.is_free(at)).then_some((at..end, Class::Device))
+    Some((at..end, Class::Device))
 }
 
 /// "sort code 12-34-56, account 12345678" is one identifier.
@@ -144,7 +147,7 @@ fn piece(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<usize> {
         return None;
     }
     let mut end = at + 1;
-    loop {
+    while end < at + MAX_TOKENS {
         let Some(mark) = tokens.get(end).filter(|mark| mark.gap == Gap::None && claims.is_free(end)) else { break };
         if mark.kind != Kind::Mark {
             end += 1;
@@ -164,6 +167,9 @@ fn has_digit(tokens: &[Token<'_>]) -> bool {
     tokens.iter().any(|token| matches!(token.kind, Kind::Number | Kind::Code))
 }
 
+/// The most tokens of a piece, and of a code.
+const MAX_TOKENS: usize = 32;
+
 /// The longest code from `at`: one piece, or several with single spaces between.
 fn run(tokens: &[Token<'_>], claims: &Claims, at: usize, vehicle: bool) -> Option<Run> {
     let mut end = piece(tokens, claims, at)?;
@@ -177,7 +183,12 @@ fn run(tokens: &[Token<'_>], claims: &Claims, at: usize, vehicle: bool) -> Optio
             return None;
         }
     }
-    while let Some(next) = tokens.get(end) {
+    // "GB82 WEST 1234": the bank's letters stand behind the check digits.
+    let iban = end == at + 1 && {
+        let head = tokens[at].text.as_bytes();
+        head.len() == 4 && head[..2].iter().all(u8::is_ascii_uppercase) && head[2..].iter().all(u8::is_ascii_digit)
+    };
+    while let Some(next) = tokens.get(end).filter(|_| end < at + MAX_TOKENS) {
         // "108870 / 28182909".
         let start = if next.is('/') && next.gap == Gap::Space && digits_so_far { end + 1 } else { end };
         if tokens.get(start).is_none_or(|token| token.gap != Gap::Space) {
@@ -194,7 +205,7 @@ fn run(tokens: &[Token<'_>], claims: &Claims, at: usize, vehicle: bool) -> Optio
             // Digits, or a short mixture in capitals.
             !measured && !lower && letters <= 4 && !group.iter().any(|token| token.is(':'))
         } else {
-            (single && (last_digits(&tokens[at..end]) >= 2)) || (vehicle && !lower && letters <= 3 && group.len() == 1 && digits_so_far)
+            (iban && end == at + 1 && letters == 4 && !lower) || (single && (last_digits(&tokens[at..end]) >= 2)) || (vehicle && !lower && letters <= 3 && group.len() == 1 && digits_so_far)
         };
         if !joins {
             break;

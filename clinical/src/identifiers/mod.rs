@@ -5,6 +5,8 @@
 //! words around it and by *not* being an ordinary or a dental word. When in doubt a word that no list knows is taken for a name: a
 //! missed name harms more than a missing word. What is found is shown for a choice, and [`NOTICE`] with it.
 
+#[cfg(test)]
+mod cases;
 mod checks;
 mod claims;
 mod codes;

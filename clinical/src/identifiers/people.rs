@@ -51,7 +51,7 @@ const VERBS: &[&str] = &[
 /// Small words inside names.
 const PARTICLES: &[&str] = &[
     "ab", "abu", "af", "al", "ap", "av", "bin", "bint", "da", "das", "de", "degli", "del", "della", "den", "der", "des", "di", "do", "dos", "du", "e", "el", "ibn",
-    "la", "las", "le", "los", "o", "of", "t", "te", "ten", "ter", "van", "vom", "von", "y", "zu", "zum", "zur",
+    "la", "las", "le", "los", "mac", "mc", "ni", "nic", "o", "of", "t", "te", "ten", "ter", "van", "vom", "von", "y", "zu", "zum", "zur",
 ];
 
 /// Behind a surname.
@@ -71,9 +71,9 @@ const MEDICAL_ENDINGS: &[&str] = &[
     "graph", "grams", "gram", "graphy", "ous", "ity", "ium", "ide", "ine",
 ];
 
-/// Words of which three in a line make it German, where every noun has a capital.
+/// Words of which two among forty make a line German, where every noun has a capital.
 const GERMAN: &[&str] = &[
-    "am", "auf", "bei", "das", "dem", "den", "der", "die", "durch", "ein", "eine", "fur", "ist", "keine", "mit", "nach", "nicht", "oder", "ohne", "seit", "sich", "und", "vom", "von", "war", "wegen", "wird", "wurde", "zu", "zum", "zur",
+    "auf", "bei", "dem", "durch", "ein", "eine", "einen", "fur", "ist", "keine", "mit", "nach", "nicht", "oder", "ohne", "seit", "sich", "und", "vom", "wegen", "wird", "wurde", "zum", "zur",
 ];
 
 /// What is asked about words.
@@ -119,7 +119,7 @@ fn german_lines(tokens: &[Token<'_>]) -> Vec<bool> {
         for window in (start..end).step_by(40) {
             let range = window..end.min(window + 40);
             let count = tokens[range.clone()].iter().filter(|token| GERMAN.contains(&token.folded.as_str())).count();
-            german[range].fill(count >= 3);
+            german[range].fill(count >= 2);
         }
         start = end;
     }
@@ -235,6 +235,10 @@ impl Reader<'_, '_> {
         if self.german[at] {
             return beside && !token.opens;
         }
+        // "Filtek Supreme": the second word of a brand.
+        if at > 0 && token.gap == Gap::Space && self.lists.is_term(self.folded(at - 1)) && !self.lists.is_name(self.folded(at - 1)) {
+            return false;
+        }
         let foreign = token.text.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
         let double = self.tokens.get(at + 1).is_some_and(|hyphen| hyphen.is('-') && hyphen.gap == Gap::None) && self.is_name_like(at + 2);
         !token.opens || foreign || verb || beside || double
@@ -268,6 +272,9 @@ impl Reader<'_, '_> {
             && self.tokens.get(index + 1).is_some_and(|stop| stop.is('.') && stop.gap == Gap::None)
         {
             index += 2;
+            if index > at + 8 {
+                return false;
+            }
         }
         if index == at {
             return false;
@@ -311,7 +318,8 @@ impl Reader<'_, '_> {
             (token.is('-') && token.gap == Gap::None)
                 || (tokens_touch(self.tokens, comma) && token.is_capital())
                 || SUFFIXES.contains(&token.folded.as_str())
-        }) {
+        }) && comma < at + 8
+        {
             comma += 1;
         }
         self.tokens.get(comma).is_some_and(|comma| comma.is(','))

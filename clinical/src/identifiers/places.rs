@@ -110,8 +110,8 @@ fn postcode(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     }
     // United Kingdom: "NE46 8AA", "ne461xp".
     if token.kind == Kind::Code && token.text.is_ascii() {
-        let split = token.text.len().checked_sub(3)?;
-        let joined = token.text.len() >= 5 && is_outward(&token.text[..split]) && is_inward(&token.text[split..]);
+        let split = token.text.len().saturating_sub(3);
+        let joined = split >= 2 && is_outward(&token.text[..split]) && is_inward(&token.text[split..]);
         let apart = is_outward(token.text)
             && tokens.get(at + 1).is_some_and(|next| next.gap == Gap::Space && next.kind == Kind::Code && is_inward(next.text));
         // Small letters count in an address only: "at 5 the mews, hexham ne461xp".
@@ -162,7 +162,14 @@ fn postcode(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     while word(end).is_some() && end < next + 3 && !tokens[end].opens {
         end += 1;
     }
-    Some(end)
+    Some(on_river(tokens, end).unwrap_or(end))
+}
+
+/// The index behind "am Main" or "im Breisgau" at `at`.
+fn on_river(tokens: &[Token<'_>], at: usize) -> Option<usize> {
+    let joint = matches!(tokens.get(at)?.folded.as_str(), "im" | "am" | "an" | "upon" | "on" | "le" | "sur");
+    let tail = tokens.get(at + 1).filter(|token| token.is_capital() && !token.opens && token.gap == Gap::Space)?;
+    (joint && tail.text.chars().count() > 2).then_some(at + 2)
 }
 
 /// Whether the phrase ends here: at a mark, a line, or a small word.
@@ -276,7 +283,7 @@ fn street(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<usiz
         let mut end = at + 1;
         let mut capitals = 0;
         let mut words = 0;
-        while let Some(next) = tokens.get(end).filter(|next| next.gap != Gap::Line && claims.is_free(end)) {
+        while let Some(next) = tokens.get(end).filter(|next| end < at + 16 && next.gap != Gap::Line && claims.is_free(end)) {
             let mark = matches!(next.text, "." | "'" | "’" | "-") || (next.kind == Kind::Code && next.text.ends_with(['h', 't', 'd']));
             if STREETS.contains(&next.folded.as_str()) && capitals >= 1 && (next.is_capital()) {
                 let dot = tokens.get(end + 1).is_some_and(|mark| mark.is('.') && mark.gap == Gap::None);
@@ -316,7 +323,11 @@ fn street(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<usiz
 fn headed_name(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<usize> {
     let mut end = at + 1;
     let mut capitals = 0;
-    while let Some(next) = tokens.get(end).filter(|next| next.gap != Gap::Line && claims.is_free(end)) {
+    // "am Zahn 24" is no street: a preposition begins one with a capital only.
+    if matches!(tokens[at].folded.as_str(), "am" | "im" | "zum" | "zur") && !tokens[at].is_capital() {
+        return None;
+    }
+    while let Some(next) = tokens.get(end).filter(|next| end < at + 10 && next.gap != Gap::Line && claims.is_free(end)) {
         let linking = matches!(next.folded.as_str(), "das" | "de" | "des" | "du" | "la" | "le" | "do" | "da" | "dos" | "dei" | "della" | "di" | "d" | "." | "'" | "’");
         if next.is_capital() {
             capitals += 1;
@@ -493,9 +504,7 @@ fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Opti
     };
     if let Some(end) = ends.iter().rev().copied().find(|end| sure(*end) || state(*end)) {
         // "Frankfurt am Main".
-        let joint = tokens.get(end).is_some_and(|token| matches!(token.folded.as_str(), "im" | "am" | "an" | "upon" | "on" | "le" | "sur"));
-        let tail = joint && tokens.get(end + 1).is_some_and(|token| token.is_capital() && !token.opens && !lists.is_term(&token.folded));
-        return Some(at..if tail { end + 2 } else { end });
+        return Some(at..on_river(tokens, end).unwrap_or(end));
     }
     let unknown = |token: &Token<'_>| {
         token.text.chars().count() > 2 && !token.is_shouted() && !lists.is_term(&token.folded) && !lists.is_word(&token.folded) && !lists.is_given(&token.folded)

@@ -146,8 +146,9 @@ fn joins(behind: &str) -> bool {
 }
 
 fn folded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars().filter(|c| !is_apostrophe(*c) || text.chars().count() == 1) {
+    let mut out = String::with_capacity(text.len().min(MAX_FOLDED_BYTES));
+    let alone = text.chars().nth(1).is_none();
+    for c in text.chars().filter(|c| !is_apostrophe(*c) || alone) {
         if out.len() >= MAX_FOLDED_BYTES {
             break;
         }
