@@ -10,6 +10,7 @@
 pub mod assets;
 pub mod doses;
 pub mod grounding;
+pub mod identifiers;
 pub mod integrity;
 pub mod knowledge;
 pub mod question;
