@@ -7,6 +7,7 @@
 //! [`knowledge::KnowledgeBase`] → the passages' [`text::sentences`] are the spans that grounded decoding
 //! ([`grounding::Grounding`]) may copy from.
 
+pub mod calculator;
 pub mod grounding;
 pub mod integrity;
 pub mod knowledge;
