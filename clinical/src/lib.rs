@@ -9,6 +9,7 @@
 
 pub mod assets;
 pub mod doses;
+pub mod calculator;
 pub mod grounding;
 pub mod identifiers;
 pub mod integrity;

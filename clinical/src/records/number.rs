@@ -39,6 +39,11 @@ impl Number {
     /// What a unit in the singular stands behind.
     pub(super) const ONE: Number = Number(1.0);
 
+    /// So many hundredths, for what is calculated and rounded down: 833 is shown as `8.33`.
+    pub(crate) fn hundredths(count: u32) -> Number {
+        Number(f64::from(count) / 100.0)
+    }
+
     /// The number as a float.
     #[must_use]
     pub fn get(self) -> f64 {
