@@ -299,7 +299,7 @@ impl Config {
     }
 }
 
-fn range(field: &'static str, value: usize, allowed: RangeInclusive<usize>) -> Result<(), ConfigError> {
+pub(crate) fn range(field: &'static str, value: usize, allowed: RangeInclusive<usize>) -> Result<(), ConfigError> {
     if allowed.contains(&value) {
         return Ok(());
     }
@@ -307,6 +307,6 @@ fn range(field: &'static str, value: usize, allowed: RangeInclusive<usize>) -> R
     Err(ConfigError::Range { field, value, low, high })
 }
 
-fn positive(field: &'static str, value: f32) -> Result<(), ConfigError> {
+pub(crate) fn positive(field: &'static str, value: f32) -> Result<(), ConfigError> {
     if value.is_finite() && value > 0.0 { Ok(()) } else { Err(ConfigError::Positive { field, value }) }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, ConfigError, TensorSpec};
+use crate::kind::{ModelConfig, ModelKind};
 
 /// The number in `format`; raised when an older reader could misread a newer file.
 pub const FORMAT: u64 = 1;
@@ -22,18 +23,24 @@ pub const TOKENIZER_LIMIT_BYTES: u64 = 64 << 20;
 /// The most bytes of a weights file.
 pub const WEIGHTS_LIMIT_BYTES: u64 = 128 << 30;
 
-/// The parsed and checked `manifest.json`.
+/// The manifest of a MambaFormer.
+pub type Manifest = ManifestOf<Config>;
+
+/// The parsed and checked `manifest.json` of a model whose sizes are a `C`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Manifest {
+pub struct ManifestOf<C> {
     /// Always [`FORMAT`].
     pub format: u64,
+    /// Always the kind of `C`; a MambaFormer's manifest need not name it.
+    #[serde(default, skip_serializing_if = "ModelKind::is_default")]
+    pub kind: ModelKind,
     /// Name shown to the user.
     pub name: String,
     /// Version of these weights, free text.
     pub version: String,
     /// Sizes of the model.
-    pub config: Config,
+    pub config: C,
     /// How tensors are stored.
     pub quantization: Quantization,
     /// The two files with their hashes.
@@ -52,6 +59,14 @@ pub struct Quantization {
     pub default: Storage,
     /// Every tensor that is not plain f32, by its name without ending.
     pub tensors: BTreeMap<String, StoredTensor>,
+}
+
+impl Quantization {
+    /// How a tensor is said to be stored.
+    #[must_use]
+    pub fn storage_of(&self, name: &str) -> Storage {
+        self.tensors.get(name).map_or(Storage::F32, |stored| stored.dtype)
+    }
 }
 
 /// Storage of one tensor.
@@ -288,6 +303,14 @@ pub enum ManifestError {
         /// The number found.
         found: u64,
     },
+    /// A model of another kind.
+    #[error("the model is a `{found}`, asked for is a `{expected}`; give the folder of such a model")]
+    Kind {
+        /// The kind the manifest names.
+        found: String,
+        /// The kind asked for.
+        expected: ModelKind,
+    },
     /// The config inside is not usable.
     #[error("manifest.json: {0}")]
     Config(#[from] ConfigError),
@@ -345,24 +368,44 @@ pub enum ManifestError {
     },
 }
 
-/// Only the number, so that a file of another format is named as such and not as "unknown field".
+/// Only what decides how the rest is read, so that a file of another format or kind is named as such and not as "unknown field".
 #[derive(Deserialize)]
-struct FormatOnly {
+struct Head {
     format: u64,
+    kind: Option<String>,
 }
 
-impl Manifest {
-    /// Reads and checks the bytes of `manifest.json`.
-    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+impl Head {
+    fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
         if bytes.len() > MANIFEST_LIMIT_BYTES {
             return Err(ManifestError::TooLong { found: bytes.len() });
         }
-        let json = |error: serde_json::Error| ManifestError::Json { detail: error.to_string() };
-        let FormatOnly { format } = serde_json::from_slice(bytes).map_err(json)?;
-        if format != FORMAT {
-            return Err(ManifestError::Format { found: format });
+        let head: Self = serde_json::from_slice(bytes).map_err(json_error)?;
+        if head.format == FORMAT { Ok(head) } else { Err(ManifestError::Format { found: head.format }) }
+    }
+
+    fn kind(self) -> String {
+        self.kind.unwrap_or_else(|| ModelKind::default().to_string())
+    }
+}
+
+fn json_error(error: serde_json::Error) -> ManifestError {
+    ManifestError::Json { detail: error.to_string() }
+}
+
+/// Whether the bytes of a `manifest.json` name this kind of model; an error where they are no manifest at all.
+pub fn is_of_kind(bytes: &[u8], kind: ModelKind) -> Result<bool, ManifestError> {
+    Ok(Head::read(bytes)?.kind() == kind.to_string())
+}
+
+impl<C: ModelConfig> ManifestOf<C> {
+    /// Reads and checks the bytes of `manifest.json`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let found = Head::read(bytes)?.kind();
+        if found != C::KIND.to_string() {
+            return Err(ManifestError::Kind { found, expected: C::KIND });
         }
-        let manifest: Self = serde_json::from_slice(bytes).map_err(json)?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(json_error)?;
         manifest.validate()?;
         Ok(manifest)
     }
@@ -371,6 +414,9 @@ impl Manifest {
     pub fn validate(&self) -> Result<(), ManifestError> {
         if self.format != FORMAT {
             return Err(ManifestError::Format { found: self.format });
+        }
+        if self.kind != C::KIND {
+            return Err(ManifestError::Kind { found: self.kind.to_string(), expected: C::KIND });
         }
         self.config.validate()?;
         check_file(&self.files.weights, WEIGHTS_LIMIT_BYTES)?;
@@ -388,13 +434,12 @@ impl Manifest {
     /// How the manifest says a tensor is stored.
     #[must_use]
     pub fn storage_of(&self, name: &str) -> Storage {
-        self.quantization.tensors.get(name).map_or(Storage::F32, |stored| stored.dtype)
+        self.quantization.storage_of(name)
     }
 
     /// The text of `manifest.json`.
     pub fn to_json(&self) -> Result<String, ManifestError> {
-        let mut text =
-            serde_json::to_string_pretty(self).map_err(|error| ManifestError::Json { detail: error.to_string() })?;
+        let mut text = serde_json::to_string_pretty(self).map_err(json_error)?;
         text.push('\n');
         Ok(text)
     }

@@ -1,17 +1,18 @@
 //! From stored tensors to layers: picks each weight by name and puts it into the form the layer computes with.
 
 use crate::error::ModelError;
+use crate::kind::ModelConfig;
 use crate::nn::Linear;
-use crate::weights::{Weights, WeightsError};
+use crate::weights::{Matrix, Tensors, WeightsError, WeightsOf};
 
 /// Hands out weights by name while a model is built.
 pub(crate) struct Parameters<'w> {
-    weights: &'w mut Weights,
+    weights: &'w mut Tensors,
 }
 
 impl<'w> Parameters<'w> {
-    pub(crate) fn new(weights: &'w mut Weights) -> Self {
-        Self { weights }
+    pub(crate) fn new<C: ModelConfig>(weights: &'w mut WeightsOf<C>) -> Self {
+        Self { weights: weights.tensors_mut() }
     }
 
     /// The linear map `{prefix}.weight` without bias.
@@ -28,6 +29,11 @@ impl<'w> Parameters<'w> {
     /// A weight's values in row-major order.
     pub(crate) fn values(&mut self, name: &str) -> Result<Vec<f32>, ModelError> {
         Ok(self.weights.take_f32(name)?)
+    }
+
+    /// A weight in its storage.
+    pub(crate) fn matrix(&mut self, name: &str) -> Result<Matrix, ModelError> {
+        Ok(self.weights.take_matrix(name)?)
     }
 
     fn map(&mut self, prefix: &str, bias: Option<Vec<f32>>) -> Result<Linear, ModelError> {

@@ -63,6 +63,9 @@ impl Tokenizer {
             tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| TokenizerError::Unreadable(error.to_string()))?;
         // Marks typed by a user or standing in a note are text, never structure.
         inner.set_encode_special_tokens(true);
+        // Sizes are the model's to know: a tokenizer saved after training may cut or fill up every text to one length.
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|error| TokenizerError::Unreadable(error.to_string()))?;
         let found = inner.get_vocab_size(true);
         if found > vocab_size {
             return Err(TokenizerError::TooManyTokens { found, limit: vocab_size });

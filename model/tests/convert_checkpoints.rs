@@ -407,7 +407,7 @@ fn exports_are_packed_with_their_history() {
                 .to_string(),
         );
         let out = Folder::new();
-        let recipe = Recipe { scheme: Scheme::Mixed, keep_f32: vec!["*.o.weight".into()] };
+        let recipe = Recipe { keep_f32: vec!["*.o.weight".into()], ..Recipe::new(Scheme::Mixed) };
         let (manifest, written) = pack(&folder.0, &out.0, &recipe).unwrap();
         assert_eq!(Config::from_json(source.config.to_string().as_bytes()), Ok(manifest.config.clone()));
         assert_eq!((manifest.version.as_str(), manifest.licences.len()), ("v9", 1));
@@ -436,12 +436,12 @@ fn a_model_folder_is_packed_anew() {
     let exported = source.folder();
     exported.write("training.json", &json!({"steps": 7, "version": "v9"}).to_string());
     pack(&exported.0, &first.0, &Recipe::new(Scheme::F32)).unwrap();
-    let recipe = Recipe { scheme: Scheme::Q8, keep_f32: vec!["shared.weight".into()] };
+    let recipe = Recipe { keep_f32: vec!["shared.weight".into()], ..Recipe::new(Scheme::Q8) };
     let (manifest, _) = pack(&first.0, &second.0, &recipe).unwrap();
     let (expected, _) = pack(&exported.0, &direct.0, &recipe).unwrap();
     assert_eq!(manifest, expected, "f32 on the way changes nothing");
     assert_eq!((manifest.version.as_str(), &manifest.provenance["steps"]), ("v9", &json!(7)));
-    let idle = Recipe { scheme: Scheme::Q8, keep_f32: vec!["shared".into()] };
+    let idle = Recipe { keep_f32: vec!["shared".into()], ..Recipe::new(Scheme::Q8) };
     assert!(matches!(pack(&first.0, &Folder::new().0, &idle), Err(ConvertError::IdlePatterns { .. })));
     assert!(matches!(pack(&first.0, &first.0, &recipe), Err(ConvertError::SameFolder { .. })));
 }
@@ -453,7 +453,7 @@ fn what_cannot_be_packed_is_refused() {
     let out = Folder::new();
     let q8 = Recipe::new(Scheme::Q8);
     assert!(matches!(pack(&folder.0, &folder.0, &q8), Err(ConvertError::SameFolder { .. })));
-    let idle = Recipe { scheme: Scheme::Q8, keep_f32: vec!["shared".into()] };
+    let idle = Recipe { keep_f32: vec!["shared".into()], ..Recipe::new(Scheme::Q8) };
     assert!(
         matches!(pack(&folder.0, &out.0, &idle), Err(ConvertError::IdlePatterns { patterns }) if patterns == ["shared"])
     );

@@ -1,11 +1,11 @@
 //! The ET5 decoder: causal self-attention with a key-value cache, cross-attention over the memory M.
 
-use super::attention::{Attention, AttentionScratch, KeyValues, Placed};
+use super::attention;
 use super::feed_forward::{FeedForward, FeedForwardScratch};
-use super::relative_bias::RelativeBias;
+use super::relative_bias::{Placed, RelativeBias};
 use crate::config::Et5Config;
 use crate::error::ModelError;
-use crate::nn::{RmsNorm, Rows};
+use crate::nn::{Attention, AttentionScratch, KeyValues, RmsNorm, Rows};
 use crate::parameters::Parameters;
 
 /// Answer tokens that the cache has room for from the start; longer answers make it grow.
@@ -49,9 +49,9 @@ impl Decoder {
                 let layer = format!("et5.decoder.block.{index}.layer");
                 Ok(Block {
                     self_norm: RmsNorm::new(parameters.values(&format!("{layer}.0.layer_norm.weight"))?, epsilon),
-                    self_attention: Attention::load(parameters, &format!("{layer}.0.SelfAttention"), config)?,
+                    self_attention: attention(parameters, &format!("{layer}.0.SelfAttention"), config)?,
                     cross_norm: RmsNorm::new(parameters.values(&format!("{layer}.1.layer_norm.weight"))?, epsilon),
-                    cross_attention: Attention::load(parameters, &format!("{layer}.1.EncDecAttention"), config)?,
+                    cross_attention: attention(parameters, &format!("{layer}.1.EncDecAttention"), config)?,
                     feed_forward_norm: RmsNorm::new(
                         parameters.values(&format!("{layer}.2.layer_norm.weight"))?,
                         epsilon,
@@ -100,7 +100,7 @@ impl Decoder {
             block.self_norm.forward(hidden, normed);
             block.self_attention.add_keys(normed, own, attention);
             let placed = Placed { bias: &self.bias, queries: &positions[read..], keys: positions };
-            block.self_attention.attend(normed, own, Some(placed), hidden, attention);
+            block.self_attention.attend(normed, own, Some(&placed), hidden, attention);
             block.cross_norm.forward(hidden, normed);
             block.cross_attention.attend(normed, cross, None, hidden, attention);
             block.feed_forward_norm.forward(hidden, normed);

@@ -1,12 +1,12 @@
 //! The ET5 encoder stack over the tokens dispatched to it.
 
-use super::attention::{Attention, AttentionScratch, KeyValues, Placed};
+use super::attention;
 use super::feed_forward::{FeedForward, FeedForwardScratch};
-use super::relative_bias::RelativeBias;
+use super::relative_bias::{Placed, RelativeBias};
 use crate::config::Et5Config;
 use crate::dispatch::Positions;
 use crate::error::ModelError;
-use crate::nn::{RmsNorm, Rows};
+use crate::nn::{Attention, AttentionScratch, KeyValues, RmsNorm, Rows};
 use crate::parameters::Parameters;
 
 /// Tokens that go through a layer in one step: with 1,024 keys some milliseconds of work, so that a `stop` is soon seen.
@@ -49,7 +49,7 @@ impl Encoder {
                 let layer = format!("et5.encoder.block.{index}.layer");
                 Ok(Block {
                     attention_norm: RmsNorm::new(parameters.values(&format!("{layer}.0.layer_norm.weight"))?, epsilon),
-                    attention: Attention::load(parameters, &format!("{layer}.0.SelfAttention"), config)?,
+                    attention: attention(parameters, &format!("{layer}.0.SelfAttention"), config)?,
                     feed_forward_norm: RmsNorm::new(
                         parameters.values(&format!("{layer}.1.layer_norm.weight"))?,
                         epsilon,
@@ -97,7 +97,7 @@ impl Encoder {
         block.attention_norm.forward(hidden, normed);
         let all = positions.as_slice();
         let placed = Placed { bias: &self.bias, queries: &all[done..to], keys: all };
-        block.attention.attend(normed, keys, Some(placed), hidden, attention);
+        block.attention.attend(normed, keys, Some(&placed), hidden, attention);
         block.feed_forward_norm.forward(hidden, normed);
         block.feed_forward.forward(normed, hidden, feed_forward);
         if to == all.len() {

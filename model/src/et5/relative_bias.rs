@@ -1,6 +1,7 @@
 //! T5's bucketed relative-position bias (Raffel et al. 2020, §2.1), computed from original positions.
 
 use crate::config::Et5Config;
+use crate::nn::ScoreBias;
 
 /// The bias that the first layer owns and every layer of a stack shares.
 pub(crate) struct RelativeBias {
@@ -8,6 +9,24 @@ pub(crate) struct RelativeBias {
     by_distance: Vec<f32>,
     reach: i64,
     bidirectional: bool,
+}
+
+/// Where the queries and keys of one call stand.
+pub(crate) struct Placed<'a> {
+    pub(crate) bias: &'a RelativeBias,
+    /// Original positions of the queries.
+    pub(crate) queries: &'a [u32],
+    /// Original positions of the keys, ascending.
+    pub(crate) keys: &'a [u32],
+}
+
+impl ScoreBias for Placed<'_> {
+    fn add(&self, head: usize, row: usize, scores: &mut [f32]) -> usize {
+        let query = self.queries[row];
+        let visible = self.bias.visible(query, self.keys);
+        self.bias.add(head, query, &self.keys[..visible], scores);
+        visible
+    }
 }
 
 impl RelativeBias {

@@ -5,26 +5,32 @@ use std::io::{BufWriter, Read};
 use std::path::Path;
 
 use crate::config::TensorSpec;
-use crate::manifest::{MANIFEST_LIMIT_BYTES, Manifest, ModelFile};
+use crate::kind::ModelConfig;
+use crate::manifest::{MANIFEST_LIMIT_BYTES, ManifestOf, ModelFile};
 
 use super::error::WeightsError;
 use super::new_model::{MANIFEST_FILE, NewModel, TOKENIZER_FILE, WEIGHTS_FILE};
-use super::store::{Loader, Weights};
+use super::store::{LoaderOf, WeightsOf};
 use super::write::{WeightsWriter, Written};
 
 fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(std::io::Error) -> WeightsError + 'a {
     move |source| WeightsError::Io { action, path: path.display().to_string(), source }
 }
 
-impl Weights {
+/// The bytes of a folder's `manifest.json`, read up to its limit.
+pub fn read_manifest(folder: &Path) -> Result<Vec<u8>, WeightsError> {
+    let path = folder.join(MANIFEST_FILE);
+    let file = File::open(&path).map_err(io("opening", &path))?;
+    let mut manifest = Vec::new();
+    // One byte over the limit is enough for the parser to refuse it.
+    file.take(MANIFEST_LIMIT_BYTES as u64 + 1).read_to_end(&mut manifest).map_err(io("reading", &path))?;
+    Ok(manifest)
+}
+
+impl<C: ModelConfig> WeightsOf<C> {
     /// Reads and verifies a model's folder.
     pub fn open(folder: &Path) -> Result<Self, WeightsError> {
-        let path = folder.join(MANIFEST_FILE);
-        let file = File::open(&path).map_err(io("opening", &path))?;
-        let mut manifest = Vec::new();
-        // One byte over the limit is enough for the parser to refuse it.
-        file.take(MANIFEST_LIMIT_BYTES as u64 + 1).read_to_end(&mut manifest).map_err(io("reading", &path))?;
-        let mut loader = Loader::new(&manifest)?;
+        let mut loader = LoaderOf::new(&read_manifest(folder)?)?;
         for file in [ModelFile::Tokenizer, ModelFile::Weights] {
             feed(&mut loader, file, folder)?;
         }
@@ -32,7 +38,7 @@ impl Weights {
     }
 }
 
-fn feed(loader: &mut Loader, file: ModelFile, folder: &Path) -> Result<(), WeightsError> {
+fn feed<C: ModelConfig>(loader: &mut LoaderOf<C>, file: ModelFile, folder: &Path) -> Result<(), WeightsError> {
     let entry = loader.manifest().files.entry(file).clone();
     let path = folder.join(&entry.path);
     let mut source = File::open(&path).map_err(io("opening", &path))?;
@@ -52,11 +58,11 @@ fn feed(loader: &mut Loader, file: ModelFile, folder: &Path) -> Result<(), Weigh
 
 /// Writes a model's folder; `values` is asked for each tensor of the config in order and forgotten after it is written.
 /// The manifest goes last: a folder that was left half-written has none.
-pub fn write_folder<E: From<WeightsError>>(
+pub fn write_folder<C: ModelConfig, E: From<WeightsError>>(
     folder: &Path,
-    model: &NewModel,
+    model: &NewModel<C>,
     mut values: impl FnMut(&TensorSpec) -> Result<Vec<f32>, E>,
-) -> Result<(Manifest, Written), E> {
+) -> Result<(ManifestOf<C>, Written), E> {
     fs::create_dir_all(folder).map_err(io("creating", folder))?;
     let manifest_path = folder.join(MANIFEST_FILE);
     if manifest_path.exists() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use safetensors::Dtype;
 
 use crate::config::TensorSpec;
-use crate::manifest::{Manifest, Storage};
+use crate::manifest::{Quantization, Storage};
 
 use super::error::WeightsError;
 use super::header::{Entry, Header};
@@ -46,7 +46,11 @@ pub(crate) fn words_shape(storage: Storage, rows: usize, columns: usize) -> [usi
 
 /// Finds the place of every tensor of the file, in file order. Names are settled first and all at once; then types, shapes
 /// and the manifest's claims, tensor by tensor.
-pub(crate) fn places(manifest: &Manifest, specs: &[TensorSpec], header: &Header) -> Result<Vec<Place>, WeightsError> {
+pub(crate) fn places(
+    claimed: &Quantization,
+    specs: &[TensorSpec],
+    header: &Header,
+) -> Result<Vec<Place>, WeightsError> {
     let by_name: HashMap<&str, &Entry> = header.entries.iter().map(|entry| (entry.name.as_str(), entry)).collect();
     let mut missing = Vec::new();
     let mut found: HashMap<&str, (Place, Vec<usize>, &TensorSpec)> = HashMap::new();
@@ -89,14 +93,14 @@ pub(crate) fn places(manifest: &Manifest, specs: &[TensorSpec], header: &Header)
         .iter()
         .filter_map(|entry| found.get(entry.name.as_str()).map(|found| (entry, found)))
         .map(|(entry, (place, shape, spec))| {
-            check(manifest, entry, place.part, shape, spec)?;
+            check(claimed, entry, place.part, shape, spec)?;
             Ok(*place)
         })
         .collect()
 }
 
 fn check(
-    manifest: &Manifest,
+    claimed: &Quantization,
     entry: &Entry,
     part: Part,
     shape: &[usize],
@@ -122,6 +126,6 @@ fn check(
         Part::Words(storage) => storage,
         Part::Scales => return Ok(()),
     };
-    let expected = manifest.storage_of(&spec.name);
+    let expected = claimed.storage_of(&spec.name);
     if found == expected { Ok(()) } else { Err(WeightsError::Storage { name: spec.name.clone(), found, expected }) }
 }

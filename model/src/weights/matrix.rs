@@ -91,6 +91,22 @@ impl Matrix {
         }
     }
 
+    /// Appends one row's values in f32: a table of embeddings stays in its storage and is widened where it is read.
+    pub(crate) fn append_row(&self, row: usize, target: &mut Vec<f32>) -> Result<(), QuantError> {
+        match self {
+            Self::F32 { columns, values, .. } => target.extend_from_slice(&values[row * columns..][..*columns]),
+            Self::Q8 { columns, words, scales, .. } => {
+                let (words, scales) = of_row(row, *columns, quant::Q8_WORDS, words, scales);
+                target.extend(quant::dequantise_q8(1, *columns, words, scales)?);
+            }
+            Self::Q4 { columns, words, scales, .. } => {
+                let (words, scales) = of_row(row, *columns, quant::Q4_WORDS, words, scales);
+                target.extend(quant::dequantise_q4(1, *columns, words, scales)?);
+            }
+        }
+        Ok(())
+    }
+
     /// Hands the matrix to candle, for `QMatMul::from_qtensor`. Quantised storage is repacked into candle's interleaved
     /// `Q8_0` and `Q4_0` blocks, value for value; f32 stays f32.
     pub fn into_qtensor(self) -> candle_core::Result<QTensor> {
@@ -110,6 +126,18 @@ impl Matrix {
         };
         QTensor::new(storage, (rows, columns))
     }
+}
+
+/// The blocks of one row.
+fn of_row<'a>(
+    row: usize,
+    columns: usize,
+    words_per_block: usize,
+    words: &'a [u32],
+    scales: &'a [f16],
+) -> (&'a [u32], &'a [f16]) {
+    let across = columns / BLOCK;
+    (&words[row * across * words_per_block..][..across * words_per_block], &scales[row * across..][..across])
 }
 
 fn stored(bytes: &[u8], dtype: GgmlDType) -> candle_core::Result<QStorage> {

@@ -22,10 +22,11 @@ mod write;
 pub use chunks::ChunkVerifier;
 pub use error::WeightsError;
 #[cfg(not(target_arch = "wasm32"))]
-pub use folder::write_folder;
+pub use folder::{read_manifest, write_folder};
 pub use header::{Entry, HEADER_LIMIT_BYTES, Header};
 pub use matrix::Matrix;
 pub use new_model::{MANIFEST_FILE, NewModel, TOKENIZER_FILE, WEIGHTS_FILE};
 pub use recipe::{Recipe, RecipeError, Scheme};
-pub use store::{Loader, Weights};
+pub(crate) use store::Tensors;
+pub use store::{Loader, LoaderOf, Weights, WeightsOf};
 pub use write::{TensorReport, WeightsWriter, Written};

@@ -1,7 +1,8 @@
 //! A model about to be written: everything but its tensors, and the manifest that follows once they are written.
 
 use crate::config::{Config, TensorSpec};
-use crate::manifest::{FORMAT, FileEntry, Files, Licence, Manifest};
+use crate::kind::ModelConfig;
+use crate::manifest::{FORMAT, FileEntry, Files, Licence, ManifestOf};
 
 use super::error::WeightsError;
 use super::recipe::Recipe;
@@ -16,13 +17,13 @@ pub const TOKENIZER_FILE: &str = "tokenizer.json";
 
 /// Everything of a new model but its tensors.
 #[derive(Debug, Clone)]
-pub struct NewModel {
+pub struct NewModel<C = Config> {
     /// Name shown to the user.
     pub name: String,
     /// Version of these weights.
     pub version: String,
     /// Sizes.
-    pub config: Config,
+    pub config: C,
     /// How tensors are stored.
     pub recipe: Recipe,
     /// Bytes of `tokenizer.json`.
@@ -33,11 +34,12 @@ pub struct NewModel {
     pub licences: Vec<Licence>,
 }
 
-impl NewModel {
+impl<C: ModelConfig> NewModel<C> {
     /// The manifest of the model whose weights were written.
-    pub fn manifest(&self, written: &Written) -> Result<Manifest, WeightsError> {
-        let manifest = Manifest {
+    pub fn manifest(&self, written: &Written) -> Result<ManifestOf<C>, WeightsError> {
+        let manifest = ManifestOf {
             format: FORMAT,
+            kind: C::KIND,
             name: self.name.clone(),
             version: self.version.clone(),
             config: self.config.clone(),
@@ -57,7 +59,7 @@ impl NewModel {
     pub fn build<E: From<WeightsError>>(
         &self,
         mut values: impl FnMut(&TensorSpec) -> Result<Vec<f32>, E>,
-    ) -> Result<(Manifest, Vec<u8>), E> {
+    ) -> Result<(ManifestOf<C>, Vec<u8>), E> {
         let mut writer = WeightsWriter::new(Vec::new(), WEIGHTS_FILE, &self.config, &self.recipe)?;
         for spec in self.config.tensors() {
             writer.push(&spec.name, &values(&spec)?)?;

@@ -60,13 +60,16 @@ pub struct Recipe {
     pub scheme: Scheme,
     /// Patterns of tensors that stay in f32; `*` stands for any run of characters.
     pub keep_f32: Vec<String>,
+    /// Patterns of tensors that go into 4 bits whatever the scheme is (f32 above all exceptions); a table that is only read row by row
+    /// can take it.
+    pub in_q4: Vec<String>,
 }
 
 impl Recipe {
     /// A scheme without exceptions.
     #[must_use]
     pub fn new(scheme: Scheme) -> Self {
-        Self { scheme, keep_f32: Vec::new() }
+        Self { scheme, keep_f32: Vec::new(), in_q4: Vec::new() }
     }
 
     /// How a tensor is to be stored.
@@ -74,6 +77,9 @@ impl Recipe {
     pub fn storage(&self, spec: &TensorSpec) -> Storage {
         if !spec.quantisable() || self.keep_f32.iter().any(|pattern| matches(pattern, &spec.name)) {
             return Storage::F32;
+        }
+        if self.in_q4.iter().any(|pattern| matches(pattern, &spec.name)) {
+            return Storage::Q4;
         }
         match (self.scheme, spec.role) {
             (Scheme::F32, _) => Storage::F32,
@@ -89,7 +95,7 @@ impl Recipe {
     #[must_use]
     pub fn idle_patterns(&self, specs: &[TensorSpec]) -> Vec<&str> {
         let idle = |pattern: &&String| !specs.iter().any(|spec| matches(pattern, &spec.name));
-        self.keep_f32.iter().filter(idle).map(String::as_str).collect()
+        self.keep_f32.iter().chain(&self.in_q4).filter(idle).map(String::as_str).collect()
     }
 }
 
@@ -133,7 +139,11 @@ mod tests {
 
     #[test]
     fn mixed_keeps_tables_finer_than_projections_and_vectors_plain() {
-        let recipe = Recipe { scheme: Scheme::Mixed, keep_f32: vec!["*.wo.weight".into(), "wrong".into()] };
+        let recipe = Recipe {
+            keep_f32: vec!["*.wo.weight".into(), "wrong".into()],
+            in_q4: vec!["heads.copy.query.weight".into(), "gate.*".into(), "idle".into()],
+            ..Recipe::new(Scheme::Mixed)
+        };
         let specs = Preset::Chairside.config().tensors();
         let storage = |name: &str| recipe.storage(specs.iter().find(|spec| spec.name == name).unwrap());
         assert_eq!(storage("shared.weight"), Storage::Q8);
@@ -143,6 +153,7 @@ mod tests {
         assert_eq!(storage("et5.encoder.block.1.layer.1.DenseReluDense.wo.weight"), Storage::F32);
         assert_eq!(storage("emamba.layers.0.mixer.dt_proj.weight"), Storage::F32, "24 columns are not whole blocks");
         assert_eq!(storage("gate.fc1.weight"), Storage::F32);
-        assert_eq!(recipe.idle_patterns(&specs), ["wrong"]);
+        assert_eq!(storage("heads.copy.query.weight"), Storage::Q4);
+        assert_eq!(recipe.idle_patterns(&specs), ["wrong", "idle"]);
     }
 }

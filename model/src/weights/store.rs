@@ -7,7 +7,8 @@ use half::{bf16, f16};
 use safetensors::Dtype;
 
 use crate::config::{Config, TensorSpec};
-use crate::manifest::{Manifest, ModelFile, Storage};
+use crate::kind::ModelConfig;
+use crate::manifest::{ManifestOf, ModelFile, Quantization, Storage};
 
 use super::chunks::{ChunkReader, ChunkedFile};
 use super::error::WeightsError;
@@ -15,21 +16,24 @@ use super::header::Header;
 use super::layout::{self, Part};
 use super::matrix::Matrix;
 
-/// Collects the files of a model, in chunks of any order or as a stream, and checks each chunk's hash on arrival.
+/// Collects the files of a MambaFormer.
+pub type Loader = LoaderOf<Config>;
+
+/// Collects the files of a model whose sizes are a `C`, in chunks of any order or as a stream, and checks each chunk's hash on arrival.
 #[derive(Debug)]
-pub struct Loader {
-    manifest: Manifest,
+pub struct LoaderOf<C> {
+    manifest: ManifestOf<C>,
     weights: ChunkedFile,
     tokenizer: ChunkedFile,
 }
 
-impl Loader {
+impl<C: ModelConfig> LoaderOf<C> {
     /// Starts from the bytes of `manifest.json`.
     pub fn new(manifest: &[u8]) -> Result<Self, WeightsError> {
-        Ok(Self::with_manifest(Manifest::parse(manifest)?))
+        Ok(Self::with_manifest(ManifestOf::parse(manifest)?))
     }
 
-    fn with_manifest(manifest: Manifest) -> Self {
+    fn with_manifest(manifest: ManifestOf<C>) -> Self {
         Self {
             weights: ChunkedFile::new(&manifest.files.weights),
             tokenizer: ChunkedFile::new(&manifest.files.tokenizer),
@@ -39,7 +43,7 @@ impl Loader {
 
     /// What is being loaded: file names, sizes, config.
     #[must_use]
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &ManifestOf<C> {
         &self.manifest
     }
 
@@ -72,12 +76,13 @@ impl Loader {
 
     /// Reads the header, checks every tensor's name, type and shape against the config, and unpacks them. At its peak this
     /// holds the file once and one tensor more.
-    pub fn finish(self) -> Result<Weights, WeightsError> {
+    pub fn finish(self) -> Result<WeightsOf<C>, WeightsError> {
         let mut text = self.tokenizer.into_reader()?;
         let mut tokenizer = vec![0; length(&text)?];
         text.fill(&mut tokenizer)?;
-        let tensors = read_tensors(&self.manifest, self.weights.into_reader()?)?;
-        Ok(Weights { manifest: self.manifest, tokenizer, tensors })
+        let reader = self.weights.into_reader()?;
+        let tensors = Tensors(read_tensors(self.manifest.config.tensors(), &self.manifest.quantization, reader)?);
+        Ok(WeightsOf { manifest: self.manifest, tokenizer, tensors })
     }
 }
 
@@ -98,7 +103,11 @@ struct Parts {
     scales: Option<Vec<f16>>,
 }
 
-fn read_tensors(manifest: &Manifest, mut reader: ChunkReader) -> Result<BTreeMap<String, Matrix>, WeightsError> {
+fn read_tensors(
+    specs: Vec<TensorSpec>,
+    claimed: &Quantization,
+    mut reader: ChunkReader,
+) -> Result<BTreeMap<String, Matrix>, WeightsError> {
     let file_bytes = reader.length();
     let mut first = [0; 8];
     reader.fill(&mut first)?;
@@ -106,8 +115,7 @@ fn read_tensors(manifest: &Manifest, mut reader: ChunkReader) -> Result<BTreeMap
     reader.fill(&mut json)?;
     let header = Header::parse(&json, file_bytes)?;
     drop(json);
-    let specs = manifest.config.tensors();
-    let places = layout::places(manifest, &specs, &header)?;
+    let places = layout::places(claimed, &specs, &header)?;
     let mut parts: Vec<Parts> = specs.iter().map(|_| Parts::default()).collect();
     for (entry, place) in header.entries.iter().zip(places) {
         let Some(target) = parts.get_mut(place.spec) else { continue };
@@ -185,18 +193,39 @@ fn assemble(spec: TensorSpec, parts: Parts) -> Result<(String, Matrix), WeightsE
     Ok((spec.name, matrix))
 }
 
-/// Verified weights and tokenizer of a model. Tensors are taken out one by one; what was taken no longer uses memory here.
+/// Verified weights and tokenizer of a MambaFormer.
+pub type Weights = WeightsOf<Config>;
+
+/// Verified weights and tokenizer of a model whose sizes are a `C`. Tensors are taken out one by one; what was taken no longer uses
+/// memory here.
 #[derive(Debug, Clone)]
-pub struct Weights {
-    manifest: Manifest,
+pub struct WeightsOf<C> {
+    manifest: ManifestOf<C>,
     tokenizer: Vec<u8>,
-    tensors: BTreeMap<String, Matrix>,
+    tensors: Tensors,
 }
 
-impl Weights {
+/// The tensors not yet taken, whatever kind of model they are of.
+#[derive(Debug, Clone)]
+pub(crate) struct Tensors(BTreeMap<String, Matrix>);
+
+impl Tensors {
+    /// Takes a tensor out in its storage.
+    pub(crate) fn take_matrix(&mut self, name: &str) -> Result<Matrix, WeightsError> {
+        self.0.remove(name).ok_or_else(|| WeightsError::NotHeld { name: name.to_owned() })
+    }
+
+    /// Takes a tensor's values out, row-major, widened to f32 where it is quantised.
+    pub(crate) fn take_f32(&mut self, name: &str) -> Result<Vec<f32>, WeightsError> {
+        let matrix = self.take_matrix(name)?;
+        matrix.into_f32().map_err(|source| WeightsError::Quant { name: name.to_owned(), source })
+    }
+}
+
+impl<C: ModelConfig> WeightsOf<C> {
     /// From the bytes of the three files.
     pub fn from_parts(manifest: &[u8], weights: &[u8], tokenizer: &[u8]) -> Result<Self, WeightsError> {
-        let mut loader = Loader::new(manifest)?;
+        let mut loader = LoaderOf::new(manifest)?;
         for (file, bytes) in [(ModelFile::Weights, weights), (ModelFile::Tokenizer, tokenizer)] {
             let entry = loader.manifest.files.entry(file);
             // Told apart from a cut download: more or fewer bytes than the manifest says are never a matter of one chunk.
@@ -214,13 +243,13 @@ impl Weights {
 
     /// The manifest the weights were checked against.
     #[must_use]
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &ManifestOf<C> {
         &self.manifest
     }
 
     /// Sizes of the model.
     #[must_use]
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &C {
         &self.manifest.config
     }
 
@@ -238,17 +267,21 @@ impl Weights {
 
     /// The tensors not yet taken, by name.
     pub fn tensors(&self) -> impl Iterator<Item = (&str, &Matrix)> {
-        self.tensors.iter().map(|(name, matrix)| (name.as_str(), matrix))
+        self.tensors.0.iter().map(|(name, matrix)| (name.as_str(), matrix))
     }
 
     /// Takes a tensor out in its storage.
     pub fn take_matrix(&mut self, name: &str) -> Result<Matrix, WeightsError> {
-        self.tensors.remove(name).ok_or_else(|| WeightsError::NotHeld { name: name.to_owned() })
+        self.tensors.take_matrix(name)
     }
 
     /// Takes a tensor's values out, row-major, widened to f32 where it is quantised.
     pub fn take_f32(&mut self, name: &str) -> Result<Vec<f32>, WeightsError> {
-        let matrix = self.take_matrix(name)?;
-        matrix.into_f32().map_err(|source| WeightsError::Quant { name: name.to_owned(), source })
+        self.tensors.take_f32(name)
+    }
+
+    /// The tensors alone, for layers that do not care what kind of model they are part of.
+    pub(crate) fn tensors_mut(&mut self) -> &mut Tensors {
+        &mut self.tensors
     }
 }

@@ -9,7 +9,8 @@ use half::slice::HalfFloatSliceExt as _;
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use crate::config::{Config, TensorSpec};
+use crate::config::TensorSpec;
+use crate::kind::ModelConfig;
 use crate::manifest::{FileEntry, FileHasher, Quantization, Storage, StoredTensor};
 
 use super::error::WeightsError;
@@ -58,7 +59,7 @@ pub struct WeightsWriter<W: Write> {
 
 impl<W: Write> WeightsWriter<W> {
     /// Writes the header. `path` is the file's name, for the manifest and for messages.
-    pub fn new(out: W, path: &str, config: &Config, recipe: &Recipe) -> Result<Self, WeightsError> {
+    pub fn new<C: ModelConfig>(out: W, path: &str, config: &C, recipe: &Recipe) -> Result<Self, WeightsError> {
         config.validate()?;
         let specs: Vec<(TensorSpec, Storage)> = config
             .tensors()

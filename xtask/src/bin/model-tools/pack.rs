@@ -27,7 +27,7 @@ pub struct Args {
 
 /// Packs and prints the table of errors.
 pub fn run(args: Args) -> Result<()> {
-    let recipe = Recipe { scheme: args.quantise, keep_f32: args.keep_f32 };
+    let recipe = Recipe { scheme: args.quantise, keep_f32: args.keep_f32, in_q4: args.q4 };
     let (manifest, written) = convert::pack(&args.from, &args.out, &recipe)?;
     report::tensors(&written.tensors);
     report::totals(&manifest, &written.tensors);

@@ -1,22 +1,25 @@
-//! T5's multi-head attention: no scaling, no biases, an additive relative-position bias.
+//! Multi-head attention (Vaswani et al. 2017), with or without scaling and an additive bias of the scores.
 //!
 //! Four queries at a time go through all keys of a head: scores, bias, softmax, mixture. Only these four rows of scores are ever
 //! stored, not the matrix of all.
 
-use super::relative_bias::RelativeBias;
-use crate::config::Et5Config;
-use crate::error::ModelError;
-use crate::nn::{Linear, PANEL, Rows, TILE_ROWS, softmax_in_place, tile};
-use crate::parameters::Parameters;
+use super::{Linear, PANEL, Rows, TILE_ROWS, add, softmax_in_place, tile};
 
-/// The four projections of one attention layer.
+/// One attention layer.
 pub(crate) struct Attention {
-    q: Linear,
-    k: Linear,
-    v: Linear,
-    o: Linear,
+    projections: Projections,
     heads: usize,
     d_kv: usize,
+    /// What scores are multiplied with; `None` for 1 (T5).
+    scale: Option<f32>,
+}
+
+/// The maps of an attention layer: queries, keys, values, and the one that mixes the heads.
+pub(crate) struct Projections {
+    pub(crate) q: Linear,
+    pub(crate) k: Linear,
+    pub(crate) v: Linear,
+    pub(crate) o: Linear,
 }
 
 /// Keys and values of a sequence, growing by its tokens.
@@ -35,14 +38,10 @@ struct HeadKeyValues {
     v: Vec<f32>,
 }
 
-/// Where queries and keys stand, for the position bias.
-#[derive(Clone, Copy)]
-pub(crate) struct Placed<'a> {
-    pub(crate) bias: &'a RelativeBias,
-    /// Original positions of the queries.
-    pub(crate) queries: &'a [u32],
-    /// Original positions of the keys, ascending.
-    pub(crate) keys: &'a [u32],
+/// What is added to the scores, and which keys a query may see at all.
+pub(crate) trait ScoreBias {
+    /// Adds the bias of query `row` (of this call) to its scores and returns how many keys it may see: the first ones.
+    fn add(&self, head: usize, row: usize, scores: &mut [f32]) -> usize;
 }
 
 /// Buffers of one call, kept for the next.
@@ -57,15 +56,14 @@ pub(crate) struct AttentionScratch {
 }
 
 impl Attention {
-    pub(crate) fn load(parameters: &mut Parameters, prefix: &str, config: &Et5Config) -> Result<Self, ModelError> {
-        Ok(Self {
-            q: parameters.linear(&format!("{prefix}.q"))?,
-            k: parameters.linear(&format!("{prefix}.k"))?,
-            v: parameters.linear(&format!("{prefix}.v"))?,
-            o: parameters.linear(&format!("{prefix}.o"))?,
-            heads: config.num_heads,
-            d_kv: config.d_kv,
-        })
+    /// Heads of width `d_kv`, whose scores are taken as they are.
+    pub(crate) fn new(projections: Projections, heads: usize, d_kv: usize) -> Self {
+        Self { projections, heads, d_kv, scale: None }
+    }
+
+    /// The same with scores divided by the root of the heads' width.
+    pub(crate) fn scaled(projections: Projections, heads: usize, d_kv: usize) -> Self {
+        Self { scale: Some((d_kv as f32).sqrt().recip()), ..Self::new(projections, heads, d_kv) }
     }
 
     /// No keys yet, room for `tokens`.
@@ -79,8 +77,8 @@ impl Attention {
 
     /// Adds the keys and values of `x [tokens, d_model]`.
     pub(crate) fn add_keys(&self, x: &mut Rows, keys: &mut KeyValues, scratch: &mut AttentionScratch) {
-        self.k.forward(x, &mut scratch.k);
-        self.v.forward(x, &mut scratch.v);
+        self.projections.k.forward(x, &mut scratch.k);
+        self.projections.v.forward(x, &mut scratch.v);
         keys.append(scratch.k.values(), scratch.v.values(), self.d_kv);
     }
 
@@ -89,12 +87,17 @@ impl Attention {
         &self,
         x: &mut Rows,
         keys: &KeyValues,
-        placed: Option<Placed<'_>>,
+        bias: Option<&dyn ScoreBias>,
         hidden: &mut [f32],
         scratch: &mut AttentionScratch,
     ) {
         let AttentionScratch { q, weights, mixed, out, .. } = scratch;
-        self.q.forward(x, q);
+        self.projections.q.forward(x, q);
+        if let Some(scale) = self.scale {
+            for value in q.values_mut() {
+                *value *= scale;
+            }
+        }
         let tokens = q.count();
         let mixture = mixed.reset(tokens, self.heads * self.d_kv);
         let mut first = 0;
@@ -106,11 +109,11 @@ impl Attention {
                 3 => Self::attend_rows::<3>,
                 _ => Self::attend_rows::<TILE_ROWS>,
             };
-            tile(self, first, q, keys, placed, weights, mixture);
+            tile(self, first, q, keys, bias, weights, mixture);
             first += rows;
         }
-        self.o.forward(mixed, out);
-        crate::nn::add(hidden, out.values());
+        self.projections.o.forward(mixed, out);
+        add(hidden, out.values());
     }
 
     /// R queries over all keys, head by head. Takes rows `first..first + R` of `q`, writes those of `mixed`.
@@ -120,7 +123,7 @@ impl Attention {
         first: usize,
         q: &Rows,
         keys: &KeyValues,
-        placed: Option<Placed<'_>>,
+        bias: Option<&dyn ScoreBias>,
         weights: &mut Vec<f32>,
         mixed: &mut [f32],
     ) {
@@ -135,7 +138,7 @@ impl Attention {
                 tile::<R>(queries, k, PANEL, &mut weights[panel * PANEL..], room);
             }
             for (row, scores) in weights.chunks_exact_mut(room.max(1)).enumerate() {
-                let visible = placed.map_or(keys.tokens, |placed| placed.add_bias(head, first + row, scores));
+                let visible = bias.map_or(keys.tokens, |bias| bias.add(head, first + row, scores));
                 softmax_in_place(&mut scores[..visible]);
                 // What a decoder must not see yet, and what fills up the last panel.
                 scores[visible..].fill(0.0);
@@ -148,16 +151,6 @@ impl Attention {
                 tile::<R>(rows, v, v_width, &mut mixed[column..], inner);
             }
         }
-    }
-}
-
-impl Placed<'_> {
-    /// Adds the bias of query `row` to its scores and returns how many keys it may see.
-    fn add_bias(&self, head: usize, row: usize, scores: &mut [f32]) -> usize {
-        let query = self.queries[row];
-        let visible = self.bias.visible(query, self.keys);
-        self.bias.add(head, query, &self.keys[..visible], scores);
-        visible
     }
 }
 
