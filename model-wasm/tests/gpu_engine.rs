@@ -184,6 +184,8 @@ fn nano_in_every_format_and_shape() {
     converted.et5.tie_word_embeddings = false;
     let mut transformer = nano.clone();
     transformer.emamba = None;
+    let mut without_copying = nano.clone();
+    without_copying.heads.copy = None;
     for (name, config, scheme) in [
         ("nano f32", &nano, Scheme::F32),
         ("nano q8", &nano, Scheme::Q8),
@@ -192,6 +194,7 @@ fn nano_in_every_format_and_shape() {
         ("adapters", &adapted, Scheme::Q8),
         ("converted", &converted, Scheme::F32),
         ("ET5 alone", &transformer, Scheme::F32),
+        ("without copy head", &without_copying, Scheme::F32),
     ] {
         let weights = packed(config, scheme);
         let model = load(&weights);

@@ -10,7 +10,7 @@ use mambaformer_model::weights::Scheme;
 use mambaformer_wasm::answer::{AnswerRecord, Evidence, EvidenceKind};
 use mambaformer_wasm::gpu::self_test::{AsyncPause, NoPause};
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
-use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Preference};
+use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Mode, Preference};
 
 const GROUNDING: &str =
     r#"{"format":1,"boundary":"sentence","openings":["Yes.","No."],"connectives":["and"],"max_sentences":4}"#;
@@ -43,11 +43,19 @@ fn passages() -> Vec<Evidence> {
 
 /// The answer, and how often each kind of event came. The device is destroyed after `break_after` steps.
 fn run(assistant: &Assistant, break_after: Option<usize>) -> (AnswerRecord, Vec<&'static str>, usize) {
+    run_with(assistant, AskOptions::default(), break_after)
+}
+
+fn run_with(
+    assistant: &Assistant,
+    options: AskOptions,
+    break_after: Option<usize>,
+) -> (AnswerRecord, Vec<&'static str>, usize) {
     let ask = Ask {
         id: "q".to_owned(),
         question: "What do I do with the tooth?".to_owned(),
         note: Some("Fell from a bicycle. Upper central incisor out for ten minutes.".to_owned()),
-        options: AskOptions::default(),
+        options,
     };
     let measures = Measures { abstain: false, ..Measures::default() };
     let mut answering = assistant.start_with(&ask, Some(passages()), measures).unwrap();
@@ -108,6 +116,37 @@ fn a_lost_device_is_opened_again_and_the_answer_goes_on() {
         assert_eq!(found_kinds, kinds, "lost after {break_after} of {steps} steps");
         assert!(assistant.gpu().is_some(), "the device was opened again");
         assert_eq!(run(&assistant, None).0.sentences, expected.sentences, "the next question");
+    }
+}
+
+#[test]
+fn free_generation_does_not_depend_on_the_engine_either() {
+    let assistant = self::assistant(1);
+    let greedy = AskOptions { mode: Mode::Free, max_tokens: 40, ..AskOptions::default() };
+    let drawn = AskOptions { temperature: Some(0.9), top_k: Some(40), seed: Some(5), ..greedy.clone() };
+    let expected = [&greedy, &drawn].map(|options| run_with(&assistant, options.clone(), None));
+    let (text, tokens) = (expected[1].0.answer.clone(), expected[1].0.tokens_out);
+    assert_eq!(tokens, 40);
+    // The answer ends where the first of its second half's characters stands for the first time.
+    let stop = text.chars().nth(text.chars().count() / 2).expect("some text").to_string();
+    let stopped = AskOptions { stop_strings: vec![stop], ..drawn.clone() };
+    let until = run_with(&assistant, stopped.clone(), None);
+    assert!(until.0.answer.len() < text.len() && text.starts_with(&until.0.answer));
+    for (options, (expected, kinds, _)) in [greedy, drawn, stopped].into_iter().zip(expected.into_iter().chain([until]))
+    {
+        assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
+        let (found, found_kinds, steps) = run_with(&assistant, options.clone(), None);
+        assert_eq!((&found.answer, found.tokens_out), (&expected.answer, expected.tokens_out));
+        assert_eq!(found_kinds, kinds);
+        // Lost in the prompt, before the first token, in the middle, at the end.
+        for break_after in [1, steps - 4, steps - 2, steps - 1] {
+            let assistant = self::assistant(1);
+            assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
+            let (found, found_kinds, _) = run_with(&assistant, options.clone(), Some(break_after));
+            assert_eq!(found.answer, expected.answer, "lost after {break_after} of {steps} steps");
+            assert_eq!((found.tokens_out, found_kinds), (expected.tokens_out, kinds.clone()));
+        }
+        assert_eq!(engine(&assistant, Preference::Cpu), Engine::Cpu);
     }
 }
 

@@ -29,6 +29,6 @@ macro_rules! tables {
 }
 
 tables! {
-    attention_row attention_tile causal_conv combine compact copy embed gate_choose gate_features gather_rows grids matmul pointer
-    rms_norm scan score_rows
+    attention_row attention_tile causal_conv combine compact copy embed gate_choose gate_features gather_rows grids matmul mixture
+    pointer rms_norm sample scan score_rows
 }

@@ -8,7 +8,7 @@ use mambaformer_wasm::gpu::program::Kernel;
 use mambaformer_wasm::kernels::decide::Decide;
 use mambaformer_wasm::kernels::{
     attention_row, attention_tile, causal_conv, combine, compact, copy, embed, gate_choose, gate_features, gather_rows,
-    grids, matmul, pointer, rms_norm, scan, score_rows,
+    grids, matmul, mixture, pointer, rms_norm, sample, scan, score_rows,
 };
 
 /// Bytes of workgroup memory that every WebGPU device has.
@@ -63,8 +63,10 @@ fn all_variants_are_valid_within_the_default_limits() {
         gather_rows::cases(),
         grids::cases(),
         matmul::cases(),
+        mixture::cases(),
         pointer::cases(),
         rms_norm::cases(),
+        sample::cases(),
         scan::cases(),
         score_rows::cases(),
     ];
@@ -98,8 +100,10 @@ fn every_shader_file_has_its_kernel() {
         "grids",
         "matmul_rows",
         "matmul_tile",
+        "mixture",
         "pointer",
         "rms_norm",
+        "sample",
         "scan_apply",
         "scan_chunk",
         "score_rows",

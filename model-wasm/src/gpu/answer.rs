@@ -8,18 +8,14 @@ use mambaformer_model::{Expert, Routing};
 use super::GpuError;
 use super::counts::{Count, counts};
 use super::model::GpuModel;
+use super::submit::{Calls, SLICE_MS};
 use crate::kernels::case::dimension;
 use crate::kernels::decide::{Announced, HEAD_WORDS, Head, Prompt, Tables, TooMany};
 use crate::kernels::gate_choose::{ROUTE_WORDS, UNFORCED};
 
-/// No submit of the prompt should run longer than this, so that the page stays alive and a stop is soon seen.
-const SLICE_MS: f64 = 100.0;
-/// Decoder calls of one submit at most.
-const MOST_CALLS: usize = 16;
-
 /// A prompt on its way through the experts, slice by slice.
 pub struct GpuEncoding {
-    model: Rc<GpuModel>,
+    pub(super) model: Rc<GpuModel>,
     tokens: usize,
     next: usize,
     /// Dispatches of the next slice, by how long the last one took.
@@ -132,7 +128,7 @@ impl GpuEncoding {
             staging: model.gpu.staging(4 * HEAD_WORDS as u64 + z_bytes),
             model,
             sources,
-            calls: 1,
+            calls: Calls::default(),
             told: 0,
             head: Head { finished: false, not_finite: false, statistics: Statistics::default(), events: Vec::new() },
             submits: 0,
@@ -146,8 +142,7 @@ pub struct GpuGrounded {
     model: Rc<GpuModel>,
     sources: Sources,
     staging: wgpu::Buffer,
-    /// Decoder calls of the next submit.
-    calls: usize,
+    calls: Calls,
     /// Events already returned.
     told: usize,
     head: Head,
@@ -161,14 +156,9 @@ impl GpuGrounded {
         if self.head.finished {
             return Ok(None);
         }
-        let GpuModel { gpu, decoder, state, z, config, .. } = &*self.model;
+        let GpuModel { gpu, decoder, grounded, state, z, config, .. } = &*self.model;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            for _ in 0..self.calls {
-                decoder.encode(&mut pass, 0, decoder.len());
-            }
-        }
+        self.calls.encode(&mut encoder, [decoder, grounded]);
         let head_bytes = 4 * HEAD_WORDS as u64;
         encoder.copy_buffer_to_buffer(state, 0, &self.staging, 0, head_bytes);
         encoder.copy_buffer_to_buffer(z, 0, &self.staging, head_bytes, 4 * config.d_model as u64);
@@ -185,10 +175,7 @@ impl GpuGrounded {
         if self.head.not_finite {
             return Err(GpuError::NotFinite("the answer's probabilities"));
         }
-        // As many calls as fit into the time of a slice; calls after the end cost next to nothing.
-        let per_call_ms = took_ms / self.calls as f64;
-        let fitting = (SLICE_MS / per_call_ms.max(0.1)).floor();
-        self.calls = (1..=MOST_CALLS).take_while(|calls| *calls as f64 <= fitting).last().unwrap_or(1);
+        self.calls.adapt(took_ms);
         let new = self.head.events.get(self.told..).unwrap_or_default().to_vec();
         self.told = self.head.events.len();
         Ok(Some(new))

@@ -28,6 +28,8 @@ pub enum Count {
     Ends = 10,
     /// Always 1.
     One = 11,
+    /// Distinct tokens of the prompt.
+    Distinct = 12,
 }
 
 /// Words of the buffer.

@@ -5,11 +5,13 @@ pub mod arena;
 pub mod counts;
 pub mod device;
 pub mod error;
+pub mod free;
 pub mod grid_table;
 pub mod model;
 pub mod program;
 pub mod self_test;
 pub mod shader;
+pub mod submit;
 pub mod tensors;
 pub mod variants;
 

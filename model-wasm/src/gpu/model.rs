@@ -1,4 +1,4 @@
-//! A model on the GPU: weights uploaded, every pipeline, bind group and buffer made, the two programs ready to run.
+//! A model on the GPU: weights uploaded, every pipeline, bind group and buffer made, the programs ready to run.
 
 use std::rc::Rc;
 
@@ -16,6 +16,7 @@ use super::variants::{Quarantine, Variant};
 use super::{Gpu, GpuError};
 use crate::kernels::attention_row::AttentionRow;
 use crate::kernels::attention_tile::AttentionTile;
+use crate::kernels::case::dimension;
 use crate::kernels::causal_conv::{CausalConv, Use};
 use crate::kernels::combine::Combine;
 use crate::kernels::compact::Compact;
@@ -26,8 +27,11 @@ use crate::kernels::gate_features::{GateFeatures, NORM_FLOOR};
 use crate::kernels::gather_rows::GatherRows;
 use crate::kernels::grids::Grids;
 use crate::kernels::matmul::{Epilogue, Matmul, Rows};
+use crate::kernels::merged::Merged;
+use crate::kernels::mixture::Mixture;
 use crate::kernels::pointer::Pointer;
 use crate::kernels::rms_norm::RmsNorm;
+use crate::kernels::sample::Sample;
 use crate::kernels::scan::{CHUNK, Scan, ScanApply, ScanChunk};
 use crate::kernels::score_rows::ScoreRows;
 use crate::kernels::weights::WeightBuffer;
@@ -56,7 +60,12 @@ pub struct GpuModel {
     pub(super) config: Config,
     pub(super) capacity: Capacity,
     pub(super) prompt: Program,
+    /// The pending rows through the decoder, to `z`.
     pub(super) decoder: Program,
+    /// What comes after it in grounded decoding.
+    pub(super) grounded: Program,
+    /// What comes after it in free generation, where its kernels compute rightly.
+    pub(super) free: Option<Free>,
     pub(super) room: Decide,
     /// `[COUNTS]`
     pub(super) counts: Buffer,
@@ -80,6 +89,19 @@ pub struct GpuModel {
     /// Vectors and small matrices in f32.
     vectors: Vec<Buffer>,
     compiled: usize,
+}
+
+/// Free generation: the head over the whole vocabulary, the mixture, the choice.
+pub(super) struct Free {
+    pub(super) program: Program,
+    /// The prompt's tokens with their positions, `Merged`.
+    pub(super) merged: Buffer,
+    /// `[T_max]`
+    pub(super) draws: Buffer,
+    /// Head and `[T_max]` tokens, as `sample` lays them out.
+    pub(super) state: Buffer,
+    /// `[V]` of the last choice.
+    pub(super) probabilities: Buffer,
 }
 
 /// Makes the programs: what is taken along while they grow.
@@ -147,12 +169,18 @@ impl GpuModel {
     /// Dispatches of one prompt and of one decoder call.
     #[must_use]
     pub fn dispatches(&self) -> (usize, usize) {
-        (self.prompt.len(), self.decoder.len())
+        (self.prompt.len(), self.decoder.len() + self.grounded.len())
+    }
+
+    /// Dispatches of one decoder call that generates freely; `None` where the processor has to.
+    #[must_use]
+    pub fn free_dispatches(&self) -> Option<usize> {
+        self.free.as_ref().map(|free| self.decoder.len() + free.program.len())
     }
 
     /// The kernels of one prompt and of one decoder call, in order.
     pub fn kernels(&self) -> (Vec<&'static str>, Vec<&'static str>) {
-        (self.prompt.names().collect(), self.decoder.names().collect())
+        (self.prompt.names().collect(), self.decoder.names().chain(self.grounded.names()).collect())
     }
 
     /// Bytes of weights and of activations on the GPU.
@@ -214,9 +242,6 @@ fn check(config: &Config) -> Result<(), GpuError> {
         if found % multiple != 0 || found > most {
             return Err(GpuError::Shape { what, found, needed: "a multiple of 4 within the kernels' limits" });
         }
-    }
-    if config.heads.copy.is_none() {
-        return Err(GpuError::Shape { what: "the number of copy heads", found: 0, needed: "1" });
     }
     Ok(())
 }
@@ -316,8 +341,10 @@ impl Builder<'_> {
             let names = [format!("{attention}.k"), format!("{attention}.v")];
             self.product(Rows::Many, &names, None, |m| m, Count::Tokens, (&memory, None, cross))?;
         }
-        let names = ["heads.copy.key".to_owned()];
-        self.product(Rows::Many, &names, None, |m| m, Count::Tokens, (&memory, None, &copy_keys))?;
+        if config.heads.copy.is_some() {
+            let names = ["heads.copy.key".to_owned()];
+            self.product(Rows::Many, &names, None, |m| m, Count::Tokens, (&memory, None, &copy_keys))?;
+        }
         self.grids.finish(self.gpu);
         let prompt = std::mem::take(&mut self.program);
 
@@ -325,16 +352,22 @@ impl Builder<'_> {
         self.grids = GridTable::new(self.gpu);
         let answer_ids = self.keep("answer ids", t + 1);
         let z = self.keep("z", d);
-        let logits = self.keep("logits", room.max_vocabulary);
-        let attention = self.keep("attention", l + 1);
         let units = self.keep("units", room.unit_bytes() / 4);
         let tables = self.keep("tables", room.table_bytes() / 4);
         let state = self.keep("state", room.state_bytes() / 4);
         self.size_grids();
         self.decode_call(&table, &answer_ids, &cross, &z)?;
-        self.choose(&room, &table, &copy_keys, [&z, &logits, &attention, &units, &tables, &state, &answer_ids])?;
-        self.grids.finish(self.gpu);
         let decoder = std::mem::take(&mut self.program);
+        let head = self.head(&table, &z, &copy_keys)?;
+        self.choose(&room, &head, [&z, &units, &tables, &state, &answer_ids]);
+        let grounded = std::mem::take(&mut self.program);
+        let free = if self.quarantine.has(Variant::FreeGeneration) {
+            None
+        } else {
+            Some(self.generate(&head, &z, &answer_ids))
+        };
+        self.grids.finish(self.gpu);
+        self.weights.extend(head.own);
         self.weights.push(table);
 
         Ok(GpuModel {
@@ -343,6 +376,8 @@ impl Builder<'_> {
             capacity: self.capacity,
             prompt,
             decoder,
+            grounded,
+            free,
             room,
             counts,
             prompt_ids,
@@ -703,33 +738,83 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The heads and the choice.
-    fn choose(
-        &mut self,
-        room: &Decide,
-        table: &WeightBuffer,
-        copy_keys: &Buffer,
-        [z, logits, attention, units, tables, state, ids]: [&Buffer; 7],
-    ) -> Result<(), GpuError> {
-        let config = self.config.clone();
-        let counts = Rc::clone(&self.counts);
+    /// What both ways of choosing a token share.
+    fn head(&mut self, table: &WeightBuffer, z: &Buffer, copy_keys: &Buffer) -> Result<Head, GpuError> {
+        let config = self.config;
         let tied = config.et5.tie_word_embeddings;
         let own = if tied { None } else { Some(self.tensors.upload(self.gpu, "et5.lm_head")?) };
-        let head = own.as_ref().unwrap_or(table);
+        let used = own.as_ref().unwrap_or(table);
+        let (format, words, scales) = (used.format, used.words.clone(), used.scales.clone());
         let scale = if tied { 1.0 / (config.d_model as f32).sqrt() } else { 1.0 };
-        let kernel = ScoreRows { format: head.format, width: config.d_model, scale };
-        let grid = self.grids.grid(Count::Vocabulary, kernel.grid());
-        self.push(&kernel, &[z, &head.words, &head.scales, tables, logits, &counts], grid);
-        self.weights.extend(own);
-
+        let scores = ScoreRows { format, width: config.d_model, scale };
+        let Some(copy) = config.heads.copy else {
+            // Without copy head nothing is copied: no position has any mass, and the language model has the whole share.
+            let mut nowhere = vec![0.0; (self.capacity.prompt + 1).next_multiple_of(4)];
+            if let Some(share) = nowhere.last_mut() {
+                *share = 1.0;
+            }
+            let attention = self.constant("attention", &nowhere);
+            return Ok(Head { scores, words, scales, attention, pointer: None, own });
+        };
+        let attention = self.keep("attention", self.capacity.prompt + 1);
         let query = self.vector("heads.copy.query.weight")?;
         let mut gate = self.tensors.values("heads.copy.gate.weight")?;
         gate.extend(self.tensors.values("heads.copy.gate.bias")?);
         gate.resize(gate.len().next_multiple_of(4), 0.0);
         let gate = self.constant("heads.copy.gate", &gate);
-        let kernel = Pointer { inputs: config.d_model, width: config.heads.copy.map_or(0, |copy| copy.width) };
-        self.push(&kernel, &[z, &query, &gate, copy_keys, attention, &counts], Grid::Direct([1, 1, 1]));
-        self.push(room, &[logits, attention, units, tables, state, &counts, ids], Grid::Direct([1, 1, 1]));
-        Ok(())
+        let kernel = Pointer { inputs: config.d_model, width: copy.width };
+        let buffers = [Rc::clone(z), query, gate, Rc::clone(copy_keys)];
+        Ok(Head { scores, words, scales, attention, pointer: Some((kernel, buffers)), own })
     }
+
+    /// Logits of the tokens `ids` and the pointer.
+    fn score(&mut self, head: &Head, z: &Buffer, ids: &Buffer, logits: &Buffer) {
+        let counts = Rc::clone(&self.counts);
+        let grid = self.grids.grid(Count::Vocabulary, head.scores.grid());
+        self.push(&head.scores, &[z, &head.words, &head.scales, ids, logits, &counts], grid);
+        if let Some((kernel, [z, query, gate, keys])) = &head.pointer {
+            self.push(kernel, &[z, query, gate, keys, &head.attention, &counts], Grid::Direct([1, 1, 1]));
+        }
+    }
+
+    /// Grounded decoding's choice.
+    fn choose(&mut self, room: &Decide, head: &Head, [z, units, tables, state, ids]: [&Buffer; 5]) {
+        let counts = Rc::clone(&self.counts);
+        let logits = self.keep("logits", room.max_vocabulary);
+        self.score(head, z, tables, &logits);
+        self.push(room, &[&logits, &head.attention, units, tables, state, &counts, ids], Grid::Direct([1, 1, 1]));
+    }
+
+    /// Free generation's choice.
+    fn generate(&mut self, head: &Head, z: &Buffer, ids: &Buffer) -> Free {
+        let (counts, config) = (Rc::clone(&self.counts), self.config);
+        let (room, vocabulary, most) = (self.capacity.prompt, config.vocab_size, self.capacity.answer);
+        let every: Vec<u32> = (0..dimension(vocabulary)).collect();
+        let every = Rc::new(self.gpu.upload("the vocabulary", &every));
+        self.vectors.push(Rc::clone(&every));
+        let logits = self.keep("logits of the vocabulary", vocabulary);
+        let probabilities = self.keep("probabilities", vocabulary);
+        let merged = self.keep("the prompt's tokens and their positions", Merged::words(room));
+        let draws = self.keep("draws", most);
+        let state = self.keep("state of free generation", Sample::state_bytes(most) / 4);
+        self.score(head, z, &every, &logits);
+        let one = Grid::Direct([1, 1, 1]);
+        self.push(&Mixture { room }, &[&logits, &head.attention, &merged, &probabilities, &counts], one.clone());
+        let sample = Sample { room, max_rows: MAX_ROWS, end: config.eos_token_id };
+        self.push(&sample, &[&probabilities, &head.attention, &merged, &draws, &state, &counts, ids], one);
+        Free { program: std::mem::take(&mut self.program), merged, draws, state, probabilities }
+    }
+}
+
+/// The language-model head and the pointer, as both ways of choosing bind them.
+struct Head {
+    scores: ScoreRows,
+    words: wgpu::Buffer,
+    scales: wgpu::Buffer,
+    /// `[L_max + 1]`: a, and g in the last place.
+    attention: Buffer,
+    /// With `z`, query, gate and keys.
+    pointer: Option<(Pointer, [Buffer; 4])>,
+    /// The head's weight where it is not the embedding.
+    own: Option<WeightBuffer>,
 }

@@ -17,8 +17,10 @@ use crate::kernels::gate_choose::{self, GateChoose, UNFORCED};
 use crate::kernels::gate_features::{self, GateFeatures};
 use crate::kernels::gather_rows::{self, GatherRows};
 use crate::kernels::matmul::{self, Epilogue, Matmul, Rows};
+use crate::kernels::mixture;
 use crate::kernels::pointer::{self, Pointer};
 use crate::kernels::rms_norm::{self, RmsNorm};
+use crate::kernels::sample;
 use crate::kernels::scan::{self, CHUNK, Scan, ScanApply};
 use crate::kernels::score_rows::{self, ScoreRows};
 use crate::kernels::weights::Format;
@@ -153,6 +155,9 @@ fn trials(config: &Config, formats: &[Format]) -> Vec<Trial> {
     let case = matmul::case(&first_layer.with(Epilogue::BiasSilu), 37);
     trials.extend(case.map(|case| Trial { case, variant: Some(Variant::TiledProduct) }));
     trials.extend(irreplaceable(config, formats).into_iter().map(|case| Trial { case, variant: None }));
+    let mut free = sample::cases_of(config.vocab_size);
+    free.push(mixture::case(config.vocab_size, 300, 100, 0.5, true));
+    trials.extend(free.into_iter().map(|case| Trial { case, variant: Some(Variant::FreeGeneration) }));
     trials
 }
 

@@ -11,6 +11,8 @@ pub enum Variant {
     FewRowsProduct,
     /// Weights read in 8 or 4 bits; they are widened to f32 at load instead.
     PackedWeights,
+    /// `mixture` and `sample`; the processor generates freely instead.
+    FreeGeneration,
 }
 
 impl Variant {
@@ -21,6 +23,7 @@ impl Variant {
             Self::TiledProduct => "matmul_rows",
             Self::FewRowsProduct => "matmul_tile",
             Self::PackedWeights => "weights in f32",
+            Self::FreeGeneration => "free generation on the processor",
         }
     }
 }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use mambaformer_clinical::question::Question;
 use mambaformer_model::generate::{
-    FreeDecoder, FreeOptions, FreeStep, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling, Sources,
-    Statistics, UnitOrigin,
+    FreeDecoder, FreeOptions, FreeStep, FreeText, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling,
+    Sources, Statistics, StopReason, UnitOrigin,
 };
 use mambaformer_model::prompt::{Part, PassageText, Prompt};
 use mambaformer_model::{Encoding, Expert, Routing, Verdict};
@@ -19,7 +19,9 @@ use super::units::sources;
 use super::{Assistant, EVIDENCE_PASSAGES, Measures, PipelineError};
 use crate::answer::{Alarm, AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, TimingsMs};
 use crate::gpu::answer::{GpuEncoding, GpuGrounded};
+use crate::gpu::free::GpuFree;
 use crate::gpu::{GpuError, GpuModel};
+use crate::kernels::sample::Progress;
 use crate::protocol::{Ask, Event, Mode, PromptPart, RoutedExpert, RoutingToken};
 
 /// Below this probability of being answerable from the passages nothing is answered.
@@ -33,6 +35,7 @@ enum Stage<'a> {
     Grounded { prompt: Prompt, decoder: Box<GroundedDecoder<'a>> },
     GroundedOnGpu { prompt: Prompt, answer: Box<GpuGrounded> },
     Free { prompt: Prompt, decoder: Box<FreeDecoder<'a>> },
+    FreeOnGpu { prompt: Prompt, answer: Box<GpuFree> },
     Ended,
 }
 
@@ -56,6 +59,8 @@ pub struct Answering<'a> {
     statistics: Statistics,
     /// Units written so far, in the order of the sources: where another engine takes over if this one breaks down.
     told: Vec<usize>,
+    /// What a GPU generated freely so far, for the same purpose.
+    generated: FreeText<'a>,
     /// The answer was interrupted and goes on.
     resumed: bool,
     /// Encoding began.
@@ -90,6 +95,7 @@ impl<'a> Answering<'a> {
             tokens_out: 0,
             statistics: Statistics::default(),
             told: Vec::new(),
+            generated: FreeText::new(&assistant.tokenizer, ask.options.stop_strings.clone()),
             resumed: false,
             encoding_since: Instant::now(),
             gpu: assistant.gpu(),
@@ -112,6 +118,7 @@ impl<'a> Answering<'a> {
             Stage::GroundedOnGpu { prompt, answer } => self.write_on_gpu(prompt, answer).await.map(Some),
             Stage::Grounded { prompt, decoder } => self.write_grounded(prompt, decoder).map(Some),
             Stage::Free { prompt, decoder } => self.write_free(prompt, decoder).map(Some),
+            Stage::FreeOnGpu { prompt, answer } => self.write_freely_on_gpu(prompt, answer).await.map(Some),
             Stage::Ended => Ok(None),
         }
     }
@@ -181,15 +188,16 @@ impl<'a> Answering<'a> {
         Ok(events)
     }
 
-    /// Starts to encode on the engine that serves: the GPU where it was found the faster, and only for grounded answers.
+    /// Starts to encode on the engine that serves: the GPU where it was found the faster and has kernels for this way of writing.
     fn begin(&mut self, prompt: Prompt) -> Result<Vec<Event>, PipelineError> {
         let routing = match self.measures.force {
             Some(expert) => Routing::Force(expert),
             None => Routing::Gate { bias: self.ask.options.gate_bias },
         };
         self.encoding_since = Instant::now();
-        // A question that is too large for the GPU's buffers is answered by the processor, and so is free generation.
-        if let Some(gpu) = self.gpu.as_ref().filter(|_| self.ask.options.mode == Mode::Grounded)
+        // A question that is too large for the GPU's buffers is answered by the processor.
+        let able = |gpu: &&Rc<GpuModel>| self.ask.options.mode == Mode::Grounded || gpu.free_dispatches().is_some();
+        if let Some(gpu) = self.gpu.as_ref().filter(able)
             && let Ok(encoding) = gpu.begin(&prompt.ids, routing)
         {
             self.stage = Stage::EncodeOnGpu { prompt, encoding: Box::new(encoding) };
@@ -253,15 +261,42 @@ impl<'a> Answering<'a> {
         };
         let events = self.routing(&prompt, &routes.experts, &routes.weights);
         self.note_encoded();
-        let (sources, limits) = self.sources(&prompt)?;
-        if let Ok(answer) = encoding.answer(&prompt.ids, sources, limits, &self.told) {
-            self.stage = Stage::GroundedOnGpu { prompt, answer: Box::new(answer) };
-        } else {
-            self.gpu = None;
-            self.resumed = true;
-            self.begin(prompt)?;
+        let events = events.into_iter().collect();
+        match self.ask.options.mode {
+            Mode::Grounded => {
+                let (sources, limits) = self.sources(&prompt)?;
+                if let Ok(answer) = encoding.answer(&prompt.ids, sources, limits, &self.told) {
+                    self.stage = Stage::GroundedOnGpu { prompt, answer: Box::new(answer) };
+                    return Ok(events);
+                }
+            }
+            Mode::Free => {
+                let (sampling, limit) = (self.sampling(), self.max_tokens());
+                if let Ok(Some(answer)) = encoding.generate(&prompt.ids, sampling, limit, self.generated.ids()) {
+                    self.stage = Stage::FreeOnGpu { prompt, answer: Box::new(answer) };
+                    return Ok(events);
+                }
+            }
         }
-        Ok(events.into_iter().collect())
+        // More than the GPU's tables hold: the processor answers.
+        self.gpu = None;
+        self.resumed = true;
+        self.begin(prompt)?;
+        Ok(events)
+    }
+
+    fn max_tokens(&self) -> usize {
+        usize::try_from(self.ask.options.max_tokens).unwrap_or(usize::MAX)
+    }
+
+    /// How free generation chooses.
+    fn sampling(&self) -> Sampling {
+        let options = &self.ask.options;
+        options.temperature.map_or(Sampling::Greedy, |temperature| Sampling::TopK {
+            temperature,
+            top_k: options.top_k.map_or(0, |top_k| usize::try_from(top_k).unwrap_or(usize::MAX)),
+            seed: options.seed.unwrap_or(0),
+        })
     }
 
     /// The GPU broke down: its successor, or the processor, goes on after what was written.
@@ -282,8 +317,8 @@ impl<'a> Answering<'a> {
         let grounding = assistant.clinic().grounding();
         let sources = sources(prompt, &self.found.materials, self.question.note(), grounding, &assistant.tokenizer)?;
         let max_units = usize::try_from(grounding.max_sentences()).unwrap_or(usize::MAX);
-        let max_tokens = usize::try_from(self.ask.options.max_tokens).unwrap_or(usize::MAX);
-        Ok((sources, GroundedOptions { max_tokens, max_units, jump_forward: self.measures.jump_forward }))
+        let jump_forward = self.measures.jump_forward;
+        Ok((sources, GroundedOptions { max_tokens: self.max_tokens(), max_units, jump_forward }))
     }
 
     async fn write_on_gpu(
@@ -325,9 +360,7 @@ impl<'a> Answering<'a> {
         let encoded = encoding.finish()?;
         self.note_encoded();
         let assistant = self.assistant;
-        let options = &self.ask.options;
-        let max_tokens = usize::try_from(options.max_tokens).unwrap_or(usize::MAX);
-        self.verdict = match options.mode {
+        self.verdict = match self.ask.options.mode {
             Mode::Grounded => {
                 let (sources, limits) = self.sources(&prompt)?;
                 let mut decoder = GroundedDecoder::new(&assistant.model, &encoded, sources, limits)?;
@@ -337,19 +370,19 @@ impl<'a> Answering<'a> {
                 verdict
             }
             Mode::Free => {
-                let sampling = options.temperature.map_or(Sampling::Greedy, |temperature| Sampling::TopK {
-                    temperature,
-                    top_k: options.top_k.map_or(0, |top_k| usize::try_from(top_k).unwrap_or(usize::MAX)),
-                    seed: options.seed.unwrap_or(0),
-                });
-                let options = FreeOptions { max_tokens, sampling, stop_strings: options.stop_strings.clone() };
-                let decoder = FreeDecoder::new(&assistant.model, &assistant.tokenizer, &encoded, options)?;
+                let options = FreeOptions {
+                    max_tokens: self.max_tokens(),
+                    sampling: self.sampling(),
+                    stop_strings: self.ask.options.stop_strings.clone(),
+                };
+                let mut decoder = FreeDecoder::new(&assistant.model, &assistant.tokenizer, &encoded, options)?;
+                decoder.resume(self.generated.clone())?;
                 let verdict = decoder.verdict();
                 self.stage = Stage::Free { prompt, decoder: Box::new(decoder) };
                 verdict
             }
         };
-        if self.told.is_empty() && self.unanswerable() {
+        if self.told.is_empty() && self.generated.ids().is_empty() && self.unanswerable() {
             self.stage = Stage::Ended;
             return Ok(vec![self.done(true)]);
         }
@@ -407,28 +440,70 @@ impl<'a> Answering<'a> {
     }
 
     fn write_free(&mut self, prompt: Prompt, mut decoder: Box<FreeDecoder<'a>>) -> Result<Vec<Event>, PipelineError> {
-        match decoder.step()? {
+        let step = decoder.step()?;
+        let ended = matches!(step, FreeStep::Done { .. });
+        let events = self.write_token(&prompt, step, decoder.ids().len());
+        if !ended {
+            self.stage = Stage::Free { prompt, decoder };
+        }
+        Ok(events)
+    }
+
+    async fn write_freely_on_gpu(
+        &mut self,
+        prompt: Prompt,
+        mut answer: Box<GpuFree>,
+    ) -> Result<Vec<Event>, PipelineError> {
+        let tokens = match answer.step().await {
+            Ok(Some(tokens)) => tokens,
+            Ok(None) => {
+                let full = answer.progress() == Progress::Full;
+                let reason = if full { StopReason::MaxTokens } else { StopReason::EndOfSequence };
+                let step = self.generated.end(reason)?;
+                return Ok(self.write_token(&prompt, step, self.generated.ids().len()));
+            }
+            Err(error) => return self.take_over(prompt, error).await,
+        };
+        if answer.submits() == 1 && !self.resumed {
+            self.verdict = self.assistant.model.verdict_at(answer.first_state());
+            if self.unanswerable() {
+                return Ok(vec![self.done(AnswerState::NotCovered)]);
+            }
+        }
+        let mut events = Vec::new();
+        for token in tokens {
+            let step = self.generated.push(token)?;
+            let ended = matches!(step, FreeStep::Done { .. });
+            events.extend(self.write_token(&prompt, step, self.generated.ids().len()));
+            if ended {
+                // What the GPU has written after a stop string is left.
+                return Ok(events);
+            }
+        }
+        self.stage = Stage::FreeOnGpu { prompt, answer };
+        Ok(events)
+    }
+
+    /// The events of a step of free generation, after which the answer has `tokens` tokens.
+    fn write_token(&mut self, prompt: &Prompt, step: FreeStep, tokens: usize) -> Vec<Event> {
+        let mut events = Vec::new();
+        match step {
             FreeStep::Token { token, text } => {
-                self.tokens_out = decoder.ids().len();
+                self.tokens_out = tokens;
                 self.note_first_token();
-                let citation = self.origin(&prompt, token);
-                let events = if text.is_empty() {
-                    Vec::new()
-                } else {
-                    vec![self.answer.push_raw(&self.ask.id, &text, citation)]
-                };
-                self.stage = Stage::Free { prompt, decoder };
-                Ok(events)
+                let citation = self.origin(prompt, token);
+                if !text.is_empty() {
+                    events.push(self.answer.push_raw(&self.ask.id, &text, citation));
+                }
             }
             FreeStep::Done { text, .. } => {
-                let mut events = Vec::new();
                 if !text.is_empty() {
                     events.push(self.answer.push_raw(&self.ask.id, &text, None));
                 }
                 events.push(self.done(false));
-                Ok(events)
             }
         }
+        events
     }
 
     /// The source span of a token that was mostly copied.

@@ -88,7 +88,7 @@ macro_rules! browser_tests {
     () => {
         gpu_support::browser_tests! {
             attention_row attention_tile causal_conv combine compact copy embed gate_choose gate_features gather_rows grids matmul
-            pointer rms_norm scan score_rows
+            mixture pointer rms_norm sample scan score_rows
         }
 
         #[wasm_bindgen_test::wasm_bindgen_test]

@@ -1,6 +1,6 @@
 //! Free generation: any token of the vocabulary, one decoder call per token.
 
-use super::sampler::{Sampler, Sampling, largest};
+use super::sampler::{Sampling, largest};
 use crate::error::ModelError;
 use crate::heads::{HeadScratch, Verdict};
 use crate::mambaformer::{DecoderState, Encoded, MambaFormer, Mixture};
@@ -71,18 +71,61 @@ pub enum FreeError {
     Tokenizer(#[from] TokenizerError),
 }
 
+/// The text of an answer as its tokens come, whatever engine generates them: joined, held back where it may become a stop string.
+#[derive(Clone)]
+pub struct FreeText<'m> {
+    tokenizer: &'m Tokenizer,
+    stop_strings: Vec<String>,
+    ids: Vec<u32>,
+    shown: usize,
+}
+
+impl<'m> FreeText<'m> {
+    /// No token yet.
+    #[must_use]
+    pub fn new(tokenizer: &'m Tokenizer, mut stop_strings: Vec<String>) -> Self {
+        stop_strings.retain(|stop| !stop.is_empty());
+        Self { tokenizer, stop_strings, ids: Vec::new(), shown: 0 }
+    }
+
+    /// The tokens so far.
+    #[must_use]
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
+    }
+
+    /// Takes in the next token; `Done` where it completes a stop string.
+    pub fn push(&mut self, token: FreeToken) -> Result<FreeStep, TokenizerError> {
+        self.ids.push(token.id);
+        let text = self.tokenizer.decode(&self.ids)?;
+        let stop = self.stop_strings.iter().filter_map(|stop| text.find(stop.as_str())).min();
+        if let Some(at) = stop {
+            let text = text.get(self.shown..at).unwrap_or_default().to_owned();
+            return Ok(FreeStep::Done { text, reason: StopReason::StopString });
+        }
+        let safe = safe_length(&text, &self.stop_strings);
+        let new = text.get(self.shown..safe).unwrap_or_default().to_owned();
+        self.shown = self.shown.max(safe);
+        Ok(FreeStep::Token { token, text: new })
+    }
+
+    /// The end, with what had been held back.
+    pub fn end(&self, reason: StopReason) -> Result<FreeStep, TokenizerError> {
+        let text = self.tokenizer.decode(&self.ids)?;
+        Ok(FreeStep::Done { text: text.get(self.shown..).unwrap_or_default().to_owned(), reason })
+    }
+}
+
 /// An answer being generated.
 pub struct FreeDecoder<'m> {
     model: &'m MambaFormer,
-    tokenizer: &'m Tokenizer,
-    options: FreeOptions,
+    text: FreeText<'m>,
+    max_tokens: usize,
+    sampling: Sampling,
     prompt: Vec<u32>,
     state: DecoderState,
     scratch: HeadScratch,
     verdict: Verdict,
-    sampler: Sampler,
-    ids: Vec<u32>,
-    shown: usize,
     ended: Option<StopReason>,
 }
 
@@ -92,24 +135,30 @@ impl<'m> FreeDecoder<'m> {
         model: &'m MambaFormer,
         tokenizer: &'m Tokenizer,
         encoded: &Encoded,
-        mut options: FreeOptions,
+        options: FreeOptions,
     ) -> Result<Self, ModelError> {
-        options.stop_strings.retain(|stop| !stop.is_empty());
         let mut state = model.begin_decoding(encoded)?;
         model.read(&mut state, &[model.config().decoder_start_token_id])?;
         Ok(Self {
             verdict: model.verdict_of(&state),
-            sampler: Sampler::new(options.sampling),
+            text: FreeText::new(tokenizer, options.stop_strings),
+            max_tokens: options.max_tokens,
+            sampling: options.sampling,
             model,
-            tokenizer,
-            options,
             prompt: encoded.ids.clone(),
             state,
             scratch: HeadScratch::default(),
-            ids: Vec::new(),
-            shown: 0,
             ended: None,
         })
+    }
+
+    /// Goes on after what another engine had written; call it before the first step.
+    pub fn resume(&mut self, written: FreeText<'m>) -> Result<(), ModelError> {
+        if !written.ids.is_empty() {
+            self.model.read(&mut self.state, &written.ids)?;
+        }
+        self.text = written;
+        Ok(())
     }
 
     /// What the model says of the question as a whole.
@@ -121,7 +170,7 @@ impl<'m> FreeDecoder<'m> {
     /// The tokens generated so far.
     #[must_use]
     pub fn ids(&self) -> &[u32] {
-        &self.ids
+        self.text.ids()
     }
 
     /// Generates one token.
@@ -129,48 +178,45 @@ impl<'m> FreeDecoder<'m> {
         if let Some(reason) = self.ended {
             return Ok(FreeStep::Done { text: String::new(), reason });
         }
-        if self.ids.len() >= self.options.max_tokens {
-            return self.end(StopReason::MaxTokens);
+        let step = if self.ids().len() >= self.max_tokens {
+            self.text.end(StopReason::MaxTokens)?
+        } else {
+            let token = self.next_token()?;
+            if token.id == self.model.config().eos_token_id {
+                self.text.end(StopReason::EndOfSequence)?
+            } else {
+                self.text.push(token)?
+            }
+        };
+        match &step {
+            FreeStep::Token { token, .. } => self.model.read(&mut self.state, &[token.id])?,
+            FreeStep::Done { reason, .. } => self.ended = Some(*reason),
         }
-        let token = self.next_token()?;
-        if token.id == self.model.config().eos_token_id {
-            return self.end(StopReason::EndOfSequence);
-        }
-        self.ids.push(token.id);
-        let text = self.tokenizer.decode(&self.ids)?;
-        let stop = self.options.stop_strings.iter().filter_map(|stop| text.find(stop.as_str())).min();
-        if let Some(at) = stop {
-            self.ended = Some(StopReason::StopString);
-            let text = text.get(self.shown..at).unwrap_or_default().to_owned();
-            return Ok(FreeStep::Done { text, reason: StopReason::StopString });
-        }
-        let safe = safe_length(&text, &self.options.stop_strings);
-        let new = text.get(self.shown..safe).unwrap_or_default().to_owned();
-        self.shown = self.shown.max(safe);
-        self.model.read(&mut self.state, &[token.id])?;
-        Ok(FreeStep::Token { token, text: new })
-    }
-
-    fn end(&mut self, reason: StopReason) -> Result<FreeStep, FreeError> {
-        self.ended = Some(reason);
-        let text = self.tokenizer.decode(&self.ids)?;
-        Ok(FreeStep::Done { text: text.get(self.shown..).unwrap_or_default().to_owned(), reason })
+        Ok(step)
     }
 
     fn next_token(&mut self) -> Result<FreeToken, ModelError> {
-        let Mixture { probabilities, pointer } =
-            self.model.mix(self.state.last(), &self.state, &self.prompt, &mut self.scratch)?;
-        let chosen = self.sampler.choose(&probabilities).unwrap_or(0);
+        let mixture = self.model.mix(self.state.last(), &self.state, &self.prompt, &mut self.scratch)?;
+        // A step's number is that of its token: an answer that goes on elsewhere draws the same.
+        let chosen = self.sampling.choose(&mixture.probabilities, self.text.ids.len() as u64).unwrap_or(0);
+        Ok(FreeToken::chosen(chosen, &mixture, &self.prompt))
+    }
+}
+
+impl FreeToken {
+    /// The token that was chosen of a mixture, and where in the prompt it came from.
+    #[must_use]
+    pub fn chosen(chosen: usize, Mixture { probabilities, pointer }: &Mixture, prompt: &[u32]) -> Self {
         let id = u32::try_from(chosen).unwrap_or(u32::MAX);
-        let probability = probabilities[chosen];
-        let (source, copy_share) = pointer.map_or((None, 0.0), |pointer| {
-            let mass = |position: usize| if self.prompt[position] == id { pointer.attention[position] } else { 0.0 };
-            let masses: Vec<f32> = (0..self.prompt.len()).map(mass).collect();
+        let probability = probabilities.get(chosen).copied().unwrap_or(0.0);
+        let (source, copy_share) = pointer.as_ref().map_or((None, 0.0), |pointer| {
+            let mass = |position: usize| if prompt[position] == id { pointer.attention[position] } else { 0.0 };
+            let masses: Vec<f32> = (0..prompt.len()).map(mass).collect();
             let copied = (1.0 - pointer.generate) * masses.iter().sum::<f32>();
-            let source = largest(&masses).filter(|position| self.prompt[*position] == id);
+            let source = largest(&masses).filter(|position| prompt[*position] == id);
             (source, if probability > 0.0 { (copied / probability).min(1.0) } else { 0.0 })
         });
-        Ok(FreeToken { id, source, copy_share, probability })
+        Self { id, source, copy_share, probability }
     }
 }
 

@@ -6,8 +6,8 @@ mod resume;
 mod sampler;
 mod sources;
 
-pub use free::{FreeDecoder, FreeError, FreeOptions, FreeStep, FreeToken, StopReason};
+pub use free::{FreeDecoder, FreeError, FreeOptions, FreeStep, FreeText, FreeToken, StopReason};
 pub use grounded::{GroundedDecoder, GroundedOptions, GroundedStep, Statistics};
 pub use resume::Resumed;
-pub use sampler::Sampling;
+pub use sampler::{Sampling, uniform};
 pub use sources::{SourceUnit, Sources, UnitOrigin};

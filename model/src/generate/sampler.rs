@@ -17,22 +17,14 @@ pub enum Sampling {
     },
 }
 
-/// The choice's state: a counter-based generator, so that step n of seed s is the same on every machine.
-pub(super) struct Sampler {
-    sampling: Sampling,
-    step: u64,
-}
-
-impl Sampler {
-    pub(super) fn new(sampling: Sampling) -> Self {
-        Self { sampling, step: 0 }
-    }
-
-    /// The index of the chosen probability; `None` when there is none to choose from.
-    pub(super) fn choose(&mut self, probabilities: &[f32]) -> Option<usize> {
-        let (temperature, top_k, seed) = match self.sampling {
-            Sampling::Greedy => return largest(probabilities),
-            Sampling::TopK { temperature, top_k, seed } => (temperature, top_k, seed),
+impl Sampling {
+    /// The index that step `step` of an answer takes of `probabilities`; `None` when there is none to take. A step's draw depends on the
+    /// seed and its number alone, so that an answer that was interrupted goes on as it would have.
+    #[must_use]
+    pub fn choose(self, probabilities: &[f32], step: u64) -> Option<usize> {
+        let (temperature, top_k, seed) = match self {
+            Self::Greedy => return largest(probabilities),
+            Self::TopK { temperature, top_k, seed } => (temperature, top_k, seed),
         };
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]).then(a.cmp(&b)));
@@ -44,8 +36,7 @@ impl Sampler {
             .iter()
             .map(|&index| f64::from((probabilities[index].max(f32::MIN_POSITIVE).ln() - top) / temperature).exp())
             .collect();
-        let mut left = uniform(seed, self.step) * weights.iter().sum::<f64>();
-        self.step += 1;
+        let mut left = uniform(seed, step) * weights.iter().sum::<f64>();
         for (&index, weight) in order.iter().zip(&weights) {
             left -= weight;
             if left < 0.0 {
@@ -61,8 +52,9 @@ pub(super) fn largest(values: &[f32]) -> Option<usize> {
     (0..values.len()).reduce(|best, index| if values[index] > values[best] { index } else { best })
 }
 
-/// A number in 0..1 from a seed and a counter (SplitMix64; Steele, Lea & Flood 2014).
-fn uniform(seed: u64, step: u64) -> f64 {
+/// A number in 0..1 from a seed and a counter (SplitMix64; Steele, Lea & Flood 2014): step n of seed s is the same on every machine.
+#[must_use]
+pub fn uniform(seed: u64, step: u64) -> f64 {
     let mut z = seed.wrapping_add(step.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -76,17 +68,14 @@ mod tests {
 
     #[test]
     fn greedy_takes_the_first_of_equals() {
-        assert_eq!(Sampler::new(Sampling::Greedy).choose(&[0.2, 0.4, 0.4]), Some(1));
-        assert_eq!(Sampler::new(Sampling::Greedy).choose(&[]), None);
+        assert_eq!(Sampling::Greedy.choose(&[0.2, 0.4, 0.4], 0), Some(1));
+        assert_eq!(Sampling::Greedy.choose(&[], 0), None);
     }
 
     #[test]
     fn frequencies_follow_the_probabilities_and_the_seed_decides() {
         let sampling = Sampling::TopK { temperature: 1.0, top_k: 0, seed: 7 };
-        let run = || {
-            let mut sampler = Sampler::new(sampling);
-            (0..4000).filter_map(|_| sampler.choose(&[0.1, 0.6, 0.3])).collect::<Vec<_>>()
-        };
+        let run = || (0..4000).filter_map(|step| sampling.choose(&[0.1, 0.6, 0.3], step)).collect::<Vec<_>>();
         let drawn = run();
         assert_eq!(drawn, run());
         for (index, expected) in [(0, 0.1), (1, 0.6), (2, 0.3)] {
@@ -97,9 +86,9 @@ mod tests {
 
     #[test]
     fn top_k_and_low_temperature_narrow_the_choice() {
-        let mut narrow = Sampler::new(Sampling::TopK { temperature: 5.0, top_k: 2, seed: 1 });
-        assert!((0..200).all(|_| matches!(narrow.choose(&[0.1, 0.3, 0.2, 0.4]), Some(1 | 3))));
-        let mut cold = Sampler::new(Sampling::TopK { temperature: 0.01, top_k: 0, seed: 1 });
-        assert!((0..200).all(|_| cold.choose(&[0.1, 0.3, 0.2, 0.4]) == Some(3)));
+        let narrow = Sampling::TopK { temperature: 5.0, top_k: 2, seed: 1 };
+        assert!((0..200).all(|step| matches!(narrow.choose(&[0.1, 0.3, 0.2, 0.4], step), Some(1 | 3))));
+        let cold = Sampling::TopK { temperature: 0.01, top_k: 0, seed: 1 };
+        assert!((0..200).all(|step| cold.choose(&[0.1, 0.3, 0.2, 0.4], step) == Some(3)));
     }
 }
