@@ -139,6 +139,8 @@ pub enum Event {
         /// Bytes of all files together as far as they are known; never below `loaded_bytes`.
         total_bytes: u64,
     },
+    /// The knowledge base is there: questions are answered with passages and records alone until [`Event::Ready`].
+    Library(LibraryInfo),
     /// Questions can be asked.
     Ready(ModelInfo),
     /// Which engine was chosen to compute, and why; once, some time after [`Event::Ready`].
@@ -213,7 +215,7 @@ impl Event {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Progress { .. } | Self::Ready(_) | Self::Engine(_) => None,
+            Self::Progress { .. } | Self::Library(_) | Self::Ready(_) | Self::Engine(_) => None,
             Self::Emergency { id, .. }
             | Self::Evidence { id, .. }
             | Self::Routing { id, .. }
@@ -238,6 +240,22 @@ pub enum Stage {
     Weights,
     /// All bytes are here and checked; the model is being built.
     Build,
+}
+
+/// The loaded knowledge base.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LibraryInfo {
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+    /// Passages that are no records.
+    pub passages: u32,
+    /// Records of doses, limits and classes.
+    pub records: u32,
+    /// Who has to be named, and how.
+    pub attributions: Vec<String>,
 }
 
 /// The loaded model.

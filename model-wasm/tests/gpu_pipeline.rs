@@ -19,7 +19,7 @@ fn assistant(seed: u64) -> Assistant {
     let config = Preset::Nano.config();
     let random = RandomWeights::new(&config, seed);
     let weights = made::weights(&config, Scheme::F32, |spec| random.values(spec));
-    Assistant::new(AssistantParts { weights, knowledge: None, grounding: GROUNDING.into(), for_gpu: true }).unwrap()
+    Assistant::new(AssistantParts { weights, clinic: made::clinic(GROUNDING, None), for_gpu: true }).unwrap()
 }
 
 fn passages() -> Vec<Evidence> {

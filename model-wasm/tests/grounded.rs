@@ -22,7 +22,7 @@ fn assistant(seed: u64, boundary: &str) -> Assistant {
     let config = Preset::Nano.config();
     let random = RandomWeights::new(&config, seed);
     let weights = made::weights(&config, Scheme::F32, |spec| random.values(spec));
-    Assistant::new(AssistantParts { weights, knowledge: None, grounding: grounding(boundary), for_gpu: false }).unwrap()
+    Assistant::new(AssistantParts { weights, clinic: made::clinic(grounding(boundary), None), for_gpu: false }).unwrap()
 }
 
 /// Without a GPU a step never waits.

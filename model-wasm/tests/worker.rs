@@ -61,7 +61,7 @@ fn assistant() -> Assistant {
         passage("gum", "Gum disease", "Gum disease is treated by cleaning below the gum line. Brush twice a day."),
     ];
     let knowledge = pack(passages, None).expect("a knowledge base");
-    let parts = AssistantParts { weights, knowledge: Some(knowledge), grounding: GROUNDING.into(), for_gpu: false };
+    let parts = AssistantParts { weights, clinic: made::clinic(GROUNDING, Some(knowledge)), for_gpu: false };
     Assistant::new(parts).expect("an assistant")
 }
 

@@ -187,7 +187,7 @@ mod tests {
     use uom::si::mass::milligram;
 
     fn source() -> Citation {
-        Citation { organisation: "Department".to_owned(), title: "Formulary".to_owned(), year: 2026 }
+        Citation { organisation: "Department".to_owned(), title: "Formulary".to_owned(), year: 2026, url: None }
     }
 
     #[test]

@@ -79,6 +79,7 @@ impl ConstrictorLimit {
                 organisation: "Malamed SF".to_owned(),
                 title: "Handbook of Local Anesthesia, 7th edition".to_owned(),
                 year: 2020,
+                url: None,
             },
         }
     }

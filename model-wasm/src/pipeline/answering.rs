@@ -467,7 +467,7 @@ impl<'a> Answering<'a> {
         if answer.submits() == 1 && !self.resumed {
             self.verdict = self.assistant.model.verdict_at(answer.first_state());
             if self.unanswerable() {
-                return Ok(vec![self.done(AnswerState::NotCovered)]);
+                return Ok(vec![self.done(true)]);
             }
         }
         let mut events = Vec::new();

@@ -1,5 +1,6 @@
 //! What is said of a question without a model: red flags, records, passages, and whether the knowledge base covers it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use mambaformer_clinical::doses::{DoseAnswer, DoseIndex};
@@ -16,18 +17,37 @@ use super::PipelineError;
 use crate::answer::{
     Alarm, AlarmKind, Citation, DoseColumns, DoseRow, Doses, Evidence, EvidenceKind, ReadAs, Topic, Urgency,
 };
+use crate::protocol::LibraryInfo;
 
-/// The files of the deterministic part; what is absent is not done. The product has all of them.
+/// Openings, connectives and boundaries of grounded decoding; the one file that is always needed.
+pub const GROUNDING: &str = "grounding.json";
+/// Passages and records.
+pub const KNOWLEDGE: &str = "knowledge.json";
+/// Red flags.
+pub const TRIAGE: &str = "triage.json";
+/// How sure answers are.
+pub const CONFIDENCE: &str = "confidence.json";
+
+/// The files of the deterministic part by their names in `assets/`; what is absent is not done. The product has all of [`Self::NAMES`].
 #[derive(Debug, Clone, Default)]
-pub struct ClinicFiles {
-    /// Openings, connectives and boundaries of grounded decoding.
-    pub grounding: Vec<u8>,
-    /// Passages and records.
-    pub knowledge: Option<Vec<u8>>,
-    /// Red flags.
-    pub triage: Option<Vec<u8>>,
-    /// How sure answers are.
-    pub confidence: Option<Vec<u8>>,
+pub struct ClinicFiles(BTreeMap<&'static str, Vec<u8>>);
+
+impl ClinicFiles {
+    /// Every file there is.
+    pub const NAMES: [&'static str; 4] = [GROUNDING, KNOWLEDGE, TRIAGE, CONFIDENCE];
+
+    /// Adds one.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, bytes: impl Into<Vec<u8>>) -> Self {
+        self.0.insert(name, bytes.into());
+        self
+    }
+
+    /// The file, if it is there.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
 }
 
 /// The knowledge base with what is needed to search it.
@@ -106,10 +126,10 @@ pub(super) struct Found {
 impl Clinic {
     /// Reads and checks the files.
     pub fn new(files: &ClinicFiles) -> Result<Self, PipelineError> {
-        let grounding = Grounding::from_bytes(&files.grounding)?;
-        let triage = files.triage.as_deref().map(Triage::from_bytes).transpose()?;
-        let confidence = files.confidence.as_deref().map(Confidence::from_bytes).transpose()?;
-        let library = match &files.knowledge {
+        let grounding = Grounding::from_bytes(files.get(GROUNDING).unwrap_or_default())?;
+        let triage = files.get(TRIAGE).map(Triage::from_bytes).transpose()?;
+        let confidence = files.get(CONFIDENCE).map(Confidence::from_bytes).transpose()?;
+        let library = match files.get(KNOWLEDGE) {
             None => None,
             Some(bytes) => {
                 let base = KnowledgeBase::from_bytes(bytes, None)?;
@@ -133,6 +153,20 @@ impl Clinic {
     #[must_use]
     pub fn base(&self) -> Option<&KnowledgeBase> {
         self.library.as_ref().map(|library| &library.base)
+    }
+
+    /// What is in it, for the page.
+    #[must_use]
+    pub fn info(&self) -> LibraryInfo {
+        let Some(base) = self.base() else { return LibraryInfo::default() };
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        LibraryInfo {
+            version: base.version().to_owned(),
+            sha256: base.sha256().to_owned(),
+            passages: count(base.passages().len() - base.records().len()),
+            records: count(base.records().len()),
+            attributions: base.licences().iter().map(|licence| licence.attribution.clone()).collect(),
+        }
     }
 
     pub(super) fn verifier(&self) -> &Verifier {

@@ -3,7 +3,7 @@
 
 mod answering;
 mod checked;
-mod clinic;
+pub mod clinic;
 mod composition;
 mod ending;
 mod engine;

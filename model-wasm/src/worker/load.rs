@@ -1,11 +1,13 @@
 //! From addresses to an assistant: fetch, check every byte, build.
 
+use std::rc::Rc;
+
 use mambaformer_clinical::assets::{self, Asset, AssetError, AssetIndex};
 use mambaformer_model::manifest::{FileEntry, ModelFile};
 use mambaformer_model::weights::{Loader, WeightsError};
 
 use super::fetch::Download;
-use crate::pipeline::{Assistant, AssistantParts, PipelineError};
+use crate::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, PipelineError};
 use crate::protocol::{ErrorKind, Event, Load, Stage};
 
 /// `manifest.json` of the model folder, in the index.
@@ -74,7 +76,13 @@ impl LoadError {
 }
 
 /// Fetches and checks everything and builds the assistant. `post` hears of the progress.
-pub(super) async fn load(request: &Load, post: &dyn Fn(&Event)) -> Result<Assistant, LoadError> {
+///
+/// `on_clinic` gets what can be looked up without a model as soon as it is there.
+pub(super) async fn load(
+    request: &Load,
+    post: &dyn Fn(&Event),
+    on_clinic: impl FnOnce(Rc<Clinic>),
+) -> Result<Assistant, LoadError> {
     let mut progress = Progress::new(post);
     progress.stage = Stage::Manifest;
     let files = Files::open(&request.assets_url).await?;
@@ -82,8 +90,13 @@ pub(super) async fn load(request: &Load, post: &dyn Fn(&Event)) -> Result<Assist
 
     // Small files first: a site that lacks one says so before the long download.
     progress.stage = Stage::Knowledge;
-    let grounding = files.whole("grounding.json", &mut progress).await?;
-    let knowledge = files.whole("knowledge.json", &mut progress).await?;
+    let mut rules = ClinicFiles::default();
+    for name in ClinicFiles::NAMES {
+        rules = rules.with(name, files.whole(name, &mut progress).await?);
+    }
+    let clinic = Rc::new(Clinic::new(&rules)?);
+    drop(rules);
+    on_clinic(Rc::clone(&clinic));
     progress.stage = Stage::Manifest;
     let mut loader = Loader::new(&files.whole(MANIFEST, &mut progress).await?)?;
     let tokenizer = loader.manifest().files.tokenizer.clone();
@@ -96,7 +109,7 @@ pub(super) async fn load(request: &Load, post: &dyn Fn(&Event)) -> Result<Assist
     progress.stage = Stage::Build;
     progress.tell();
     let weights = loader.finish()?;
-    Ok(Assistant::new(AssistantParts { weights, knowledge: Some(knowledge), grounding, for_gpu: true })?)
+    Ok(Assistant::new(AssistantParts { weights, clinic, for_gpu: true })?)
 }
 
 /// What lies beside the index.

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::load::load;
 use super::pause::Pause;
-use crate::pipeline::{Assistant, PipelineError};
+use crate::pipeline::{Assistant, Clinic, PipelineError};
 use crate::protocol::{Ask, ErrorKind, Event, Load, Preference, Request};
 
 /// The engines are compared when nobody has asked anything for so long: a software adapter computes on the same processor.
@@ -17,8 +17,8 @@ const QUIET_MS: f64 = 2_000.0;
 enum Phase {
     /// Waiting for `load`.
     Empty,
-    /// Fetching and building.
-    Loading,
+    /// Fetching and building; questions can be looked up as soon as the knowledge base is there.
+    Loading(Option<Rc<Clinic>>),
     /// Answering questions.
     Ready(Rc<Assistant>),
 }
@@ -83,10 +83,15 @@ impl MessageLoop {
             let message = "the model is loaded or loading already; start a new worker to load another";
             return self.shared.fail(None, ErrorKind::Busy, message.to_owned());
         }
-        *self.shared.phase.borrow_mut() = Phase::Loading;
+        *self.shared.phase.borrow_mut() = Phase::Loading(None);
         let shared = Rc::clone(&self.shared);
         spawn_local(async move {
-            match load(&request, &*shared.post).await {
+            let on_clinic = |clinic: Rc<Clinic>| {
+                let info = clinic.info();
+                *shared.phase.borrow_mut() = Phase::Loading(Some(clinic));
+                (shared.post)(&Event::Library(info));
+            };
+            match load(&request, &*shared.post, on_clinic).await {
                 Ok(assistant) => {
                     let info = assistant.info();
                     let assistant = Rc::new(assistant);
@@ -106,7 +111,8 @@ impl MessageLoop {
     fn ask(&self, ask: Ask) {
         let assistant = match &*self.shared.phase.borrow() {
             Phase::Ready(assistant) => Rc::clone(assistant),
-            Phase::Empty | Phase::Loading => {
+            Phase::Loading(Some(clinic)) => return self.look_up(clinic, &ask),
+            Phase::Empty | Phase::Loading(None) => {
                 let message = "the model is not ready yet; ask again when it is";
                 return self.shared.fail(Some(ask.id), ErrorKind::NotReady, message.to_owned());
             }
@@ -125,6 +131,16 @@ impl MessageLoop {
                 shared.fail(Some(ask.id), error.kind(), error.to_string());
             }
         });
+    }
+}
+
+impl MessageLoop {
+    /// Answers without a model: what the knowledge base holds, at once.
+    fn look_up(&self, clinic: &Clinic, ask: &Ask) {
+        match clinic.look_up(ask) {
+            Ok(events) => self.shared.post_all(events),
+            Err(error) => self.shared.fail(Some(ask.id.clone()), error.kind(), error.to_string()),
+        }
     }
 }
 

@@ -39,7 +39,8 @@ fn assistant() -> Assistant {
     let weights = made::weights(&config, Scheme::F32, |spec| random.values(spec));
     let grounding =
         br#"{"format":1,"boundary":"sentence","openings":["Yes."],"connectives":["and"],"max_sentences":3}"#.to_vec();
-    Assistant::new(AssistantParts { weights, knowledge: None, grounding, for_gpu: true }).expect("an assistant")
+    Assistant::new(AssistantParts { weights, clinic: made::clinic(grounding, None), for_gpu: true })
+        .expect("an assistant")
 }
 
 async fn answer(assistant: &Assistant, break_after: Option<usize>) -> AnswerRecord {

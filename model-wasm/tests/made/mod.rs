@@ -2,9 +2,12 @@
 // clippy.toml's allowance ends at `#[test]`; this is a helper of tests.
 #![allow(clippy::expect_used)]
 
+use std::rc::Rc;
+
 use mambaformer_model::config::{Config, TensorSpec};
 use mambaformer_model::random::byte_tokenizer;
 use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
+use mambaformer_wasm::pipeline::{Clinic, ClinicFiles, clinic};
 
 /// `values` is asked for each tensor of the config; they are packed as `scheme` says.
 pub fn weights(config: &Config, scheme: Scheme, mut values: impl FnMut(&TensorSpec) -> Vec<f32>) -> Weights {
@@ -20,4 +23,14 @@ pub fn weights(config: &Config, scheme: Scheme, mut values: impl FnMut(&TensorSp
     let (manifest, weights) = model.build(|spec| Ok::<_, WeightsError>(values(spec))).expect("weights");
     let manifest = serde_json::to_vec(&manifest).expect("a manifest");
     Weights::from_parts(&manifest, &weights, &model.tokenizer).expect("checked weights")
+}
+
+/// A clinic of grounding rules and, where there is one, a knowledge base.
+#[allow(dead_code)] // not every test file needs one
+pub fn clinic(grounding: impl Into<Vec<u8>>, knowledge: Option<Vec<u8>>) -> Rc<Clinic> {
+    let mut files = ClinicFiles::default().with(clinic::GROUNDING, grounding);
+    if let Some(knowledge) = knowledge {
+        files = files.with(clinic::KNOWLEDGE, knowledge);
+    }
+    Rc::new(Clinic::new(&files).expect("rules that can be read"))
 }

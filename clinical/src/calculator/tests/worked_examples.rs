@@ -11,7 +11,7 @@ const UK_ARTICAINE: &str = "articaine 4 % with adrenaline (epinephrine) 1:100,00
 const PRILOCAINE: &str = "prilocaine 3 % with felypressin, 2.2 mL";
 
 fn own_limit(per_pound: f64, most: f64) -> DrugLimit {
-    let source = Citation { organisation: "Label".to_owned(), title: "Label".to_owned(), year: 2018 };
+    let source = Citation { organisation: "Label".to_owned(), title: "Label".to_owned(), year: 2018, url: None };
     let rate = Rate::per_pound(Mass::new::<milligram>(per_pound)).expect("a rate");
     DrugLimit::own(rate, Some(Mass::new::<milligram>(most)), source).expect("a limit")
 }

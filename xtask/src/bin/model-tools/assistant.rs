@@ -1,26 +1,27 @@
 //! The assistant of the native tools: from which files it is built and how it is to answer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::rc::Rc;
 
 use anyhow::{Context, Result};
 use mambaformer_model::Expert;
 use mambaformer_model::weights::Weights;
 use mambaformer_wasm::gpu::self_test::NoPause;
-use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Interrupted, Measures};
+use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, Interrupted, Measures, clinic};
 use mambaformer_wasm::protocol::{AskOptions, Engine, Mode, Preference};
 
 /// Where the assistant's files are.
 #[derive(clap::Args)]
 pub struct Files {
-    /// Model folder (manifest.json, weights, tokenizer).
-    #[arg(long, default_value = "assets/model")]
-    pub model: PathBuf,
-    /// Knowledge base.
-    #[arg(long, default_value = "assets/knowledge.json")]
-    pub knowledge: PathBuf,
-    /// Grounding rules.
-    #[arg(long, default_value = "assets/grounding.json")]
-    pub grounding: PathBuf,
+    /// Folder of the rules and the knowledge base.
+    #[arg(long, default_value = "assets")]
+    pub assets: PathBuf,
+    /// Model folder (manifest.json, weights, tokenizer); `model` below the assets where absent.
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// Another knowledge base.
+    #[arg(long)]
+    pub knowledge: Option<PathBuf>,
 }
 
 /// An expert that is to take every token.
@@ -44,14 +45,25 @@ impl From<Force> for Expert {
 impl Files {
     /// Reads, checks and builds.
     fn load(&self, gpu: bool) -> Result<Assistant> {
-        let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-        let parts = AssistantParts {
-            weights: Weights::open(&self.model)?,
-            knowledge: self.knowledge.exists().then(|| read(&self.knowledge)).transpose()?,
-            grounding: read(&self.grounding)?,
-            for_gpu: gpu,
-        };
+        let model = self.model.clone().unwrap_or_else(|| self.assets.join("model"));
+        let parts = AssistantParts { weights: Weights::open(&model)?, clinic: self.clinic()?, for_gpu: gpu };
         Ok(Assistant::new(parts)?)
+    }
+
+    /// Reads and checks what needs no model; a file that is not there is not used.
+    fn clinic(&self) -> Result<Rc<Clinic>> {
+        let mut files = ClinicFiles::default();
+        for name in ClinicFiles::NAMES {
+            let path = match &self.knowledge {
+                Some(path) if name == clinic::KNOWLEDGE => path.clone(),
+                _ => self.assets.join(name),
+            };
+            if path.exists() {
+                let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                files = files.with(name, bytes);
+            }
+        }
+        Ok(Rc::new(Clinic::new(&files)?))
     }
 }
 
