@@ -89,9 +89,15 @@ impl Assistant {
 
     /// Asks what stands in the box: now, or as soon as the model is ready and the running answer has stopped.
     pub fn ask(self) {
-        let (ready, running) = self.session.with_untracked(|session| (session.is_ready(), session.running().is_some()));
+        let (ready, searchable, running) = self
+            .session
+            .with_untracked(|session| (session.is_ready(), session.is_searchable(), session.running().is_some()));
         if !ready {
             if self.session.with_untracked(|session| session.model != Model::Failed) {
+                // What the knowledge base holds is shown at once; the model answers when it is there.
+                if searchable && !running {
+                    self.send_question();
+                }
                 self.session.update(|session| session.queued = true);
             }
             return;
@@ -109,6 +115,12 @@ impl Assistant {
             }
             return;
         }
+        self.send_question();
+    }
+
+    /// Sends what stands in the boxes to the worker.
+    fn send_question(self) {
+        let Some((question, note)) = self.read_boxes() else { return };
         self.count.update_value(|count| *count = count.wrapping_add(1));
         let id = self.count.get_value().to_string();
         self.chosen.set(None);

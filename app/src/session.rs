@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use mambaformer_wasm::answer::{Alarm, AnswerRecord, AnswerState, Citation, Doses, Evidence};
-use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, ModelInfo, RoutingToken, Stage};
+use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage};
 
 /// How far the model is.
 #[derive(Debug, Clone, PartialEq)]
@@ -186,6 +186,8 @@ pub struct Session {
     pub problem: Option<Problem>,
     /// Which engine computes, once that is decided.
     pub engine: Option<EngineReport>,
+    /// The knowledge base, as soon as it is there: from then on questions are looked up, and from `Model::Ready` on answered.
+    pub library: Option<Arc<LibraryInfo>>,
 }
 
 impl Default for Session {
@@ -198,6 +200,7 @@ impl Default for Session {
             queued: false,
             problem: None,
             engine: None,
+            library: None,
         }
     }
 }
@@ -216,6 +219,12 @@ impl Session {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         matches!(self.model, Model::Ready(_))
+    }
+
+    /// Whether questions can be looked up, with or without the model.
+    #[must_use]
+    pub fn is_searchable(&self) -> bool {
+        self.library.is_some() && self.model != Model::Failed
     }
 
     /// A question goes out.
@@ -245,6 +254,7 @@ impl Session {
     pub fn restarted(&mut self) {
         self.model = Model::Starting;
         self.engine = None;
+        self.library = None;
         self.pending = None;
         self.stopping = false;
         self.problem = None;
@@ -256,6 +266,7 @@ impl Session {
             Event::Progress { stage, loaded_bytes, total_bytes } => {
                 self.model = Model::Loading { stage, loaded_bytes, total_bytes };
             }
+            Event::Library(info) => self.library = Some(Arc::new(info)),
             Event::Ready(info) => self.model = Model::Ready(info),
             Event::Engine(report) => self.engine = Some(report),
             Event::Emergency { id, alarms } => {

@@ -11,7 +11,9 @@ use leptos::task::tick;
 use mambaformer_app::assistant::Assistant;
 use mambaformer_app::page::Page;
 use mambaformer_app::session::{Model, Session, Turn};
-use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Citation, Evidence, RoutingCounts, Sentence, TimingsMs};
+use mambaformer_wasm::answer::{
+    AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, Sentence, TimingsMs,
+};
 use mambaformer_wasm::protocol::{ErrorKind, Event, ModelInfo, PromptPart, RoutedExpert, RoutingToken, Stage};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -94,6 +96,7 @@ fn evidence() -> Vec<Evidence> {
         text: PASSAGE.to_owned(),
         source: "test".to_owned(),
         score: 1.0,
+        kind: EvidenceKind::Passage,
     }]
 }
 
@@ -109,18 +112,16 @@ fn done(state: AnswerState) -> Event {
     Event::Done {
         id: "1".to_owned(),
         answer: Box::new(AnswerRecord {
-            id: "1".to_owned(),
-            state,
             answer: "Sip water often. Avoid alcohol.".to_owned(),
             sentences: vec![
                 Sentence { text: "Sip water often.".to_owned(), citations: vec![cite(15, 31)] },
                 Sentence { text: "Avoid alcohol.".to_owned(), citations: vec![cite(32, 46)] },
             ],
             evidence: evidence(),
-            emergency: None,
             routing: RoutingCounts { tokens: 2, et5: 1, emamba: 1 },
             timings_ms: TimingsMs { total: Some(80.0), ..TimingsMs::default() },
             tokens_out: 9,
+            ..AnswerRecord::empty("1", state)
         }),
         heap_bytes: None,
     }
@@ -147,7 +148,7 @@ async fn an_answer_grows_and_keeps_its_nodes() {
     page.hear(ready()).await;
     page.asked("1", "Dry mouth?").await;
     assert!(page.all("[data-testid='evidence']").is_empty(), "nothing before the first event");
-    page.hear(Event::Evidence { id: "1".to_owned(), passages: evidence() }).await;
+    page.hear(Event::Evidence { id: "1".to_owned(), passages: evidence(), more: Vec::new(), doses: None }).await;
     assert_eq!(page.all("[data-testid='evidence'] li").len(), 1);
     assert_eq!(page.text("answer").trim(), "");
     page.hear(text("Sip water", 0, cite(15, 24))).await;
@@ -170,7 +171,7 @@ async fn a_citation_marks_its_bytes_in_the_passage() {
     let page = Mounted::new();
     page.hear(ready()).await;
     page.asked("1", "Dry mouth?").await;
-    page.hear(Event::Evidence { id: "1".to_owned(), passages: evidence() }).await;
+    page.hear(Event::Evidence { id: "1".to_owned(), passages: evidence(), more: Vec::new(), doses: None }).await;
     page.hear(text("Sip water often.", 0, cite(15, 31))).await;
     page.hear(done(AnswerState::Supported)).await;
     assert_eq!(page.all("mark.mark").len(), 2);
@@ -191,7 +192,7 @@ async fn text_never_becomes_markup() {
     let evil = "<img src=x onerror=alert(1)><script>1</script>";
     page.hear(ready()).await;
     page.asked("1", evil).await;
-    page.hear(Event::Evidence { id: "1".to_owned(), passages: evidence() }).await;
+    page.hear(Event::Evidence { id: "1".to_owned(), passages: evidence(), more: Vec::new(), doses: None }).await;
     page.hear(text(evil, 0, cite(0, 3))).await;
     page.hear(Event::Routing {
         id: "1".to_owned(),

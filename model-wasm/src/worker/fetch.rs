@@ -16,8 +16,6 @@ extern "C" {
 pub(super) struct Download {
     name: String,
     response: Response,
-    /// Size by the server, where the bytes on the wire are the file's own.
-    pub(super) announced_bytes: Option<u64>,
 }
 
 impl Download {
@@ -29,12 +27,7 @@ impl Download {
         if !response.ok() {
             return Err(LoadError::Status { name: name.to_owned(), status: response.status() });
         }
-        let header = |key| response.headers().get(key).ok().flatten();
-        let announced_bytes = match header("content-encoding") {
-            Some(_) => None,
-            None => header("content-length").and_then(|length| length.parse().ok()),
-        };
-        Ok(Self { name: name.to_owned(), response, announced_bytes })
+        Ok(Self { name: name.to_owned(), response })
     }
 
     /// Hands the bytes to `sink` as they come. After an error of the sink nothing more is received.
