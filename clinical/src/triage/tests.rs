@@ -154,6 +154,7 @@ fn hostile_text_is_linear() {
         let text = unit.repeat(200_000 / unit.len());
         let started = std::time::Instant::now();
         let found = triage.assess(&text, Some(&text));
+        println!("{unit:?} {:?}", started.elapsed());
         assert!(started.elapsed().as_secs_f32() < 8.0, "{unit:?} took {:?}: {}", started.elapsed(), found.alarms.len());
     }
 }
@@ -190,8 +191,11 @@ proptest! {
 
     #[test]
     fn case_and_white_space_do_not_matter(text in "(chest pain|no|now|she has|,|hives|wheeze| ){0,12}") {
-        let triage = labelled::triage();
-        let rules = |text: &str| triage.assess(text, None).alarms.into_iter().map(|alarm| alarm.rule).collect::<Vec<_>>();
+        thread_local!(static TRIAGE: Triage = triage());
+        let rules = |text: &str| {
+            let alarms = TRIAGE.with(|triage| triage.assess(text, None)).alarms;
+            alarms.into_iter().map(|alarm| alarm.rule).collect::<Vec<_>>()
+        };
         prop_assert_eq!(rules(&text), rules(&text.to_uppercase()));
         prop_assert_eq!(rules(&text), rules(&text.replace(' ', "  ")));
     }
