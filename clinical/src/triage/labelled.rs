@@ -154,3 +154,29 @@ fn lines() {
         }
     }
 }
+
+#[test]
+#[ignore = "for authors: how long triage takes; only an optimised build says something"]
+fn pace() {
+    let triage = triage();
+    let mut notes: Vec<String> = read::<WrittenNote>("data/notes/emerg.jsonl").into_iter().map(|note| note.text).collect();
+    notes.extend(read::<WrittenNote>("data/notes/surg.jsonl").into_iter().map(|note| note.text));
+    notes.extend(read::<WrittenNote>("data/notes/medcomp.jsonl").into_iter().map(|note| note.text));
+    let note: String = notes.join("\n").repeat(3).chars().take(20_000).collect();
+    let cases = [("written notes", note.as_str()), ("no pain, ", ""), ("swelling ", ""), ("face droop ", ""), ("cant swallow ", "")];
+    for (name, text) in cases {
+        let text = if text.is_empty() { name.repeat(20_000 / name.len()) } else { text.to_owned() };
+        let mut times: Vec<_> = (0..20)
+            .map(|_| {
+                let started = std::time::Instant::now();
+                let found = triage.assess("What do I do now, my patient feels faint?", Some(&text));
+                (started.elapsed(), found.alarms.len())
+            })
+            .collect();
+        times.sort();
+        println!("PACE {name:?} {} characters: fastest {:?}, median {:?}", text.len(), times[0].0, times[10].0);
+    }
+    let started = std::time::Instant::now();
+    let _ = super::labelled::triage();
+    println!("PACE rules read in {:?}", started.elapsed());
+}

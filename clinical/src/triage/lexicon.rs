@@ -8,6 +8,9 @@ use crate::retrieval::analyze::Analyzer;
 /// One test of a word: a stem, an exact word or a range of numbers.
 pub(super) type AtomId = u32;
 
+/// Several atoms of which a word must be one.
+pub(super) type ClassId = u32;
+
 /// Shorter words are never corrected.
 const MIN_CORRECTED_CHARS: usize = 5;
 /// From this length two wrong letters are tolerated.
@@ -27,6 +30,9 @@ pub(super) struct Lexicon {
     /// Stems of real words that look like a misspelling of a rule's word.
     real: FxHashMap<String, ()>,
     next: AtomId,
+    classes: FxHashMap<Vec<AtomId>, ClassId>,
+    /// For each atom the classes that it is in.
+    classes_of: Vec<Vec<ClassId>>,
 }
 
 struct Spelled {
@@ -35,24 +41,48 @@ struct Spelled {
     atom: AtomId,
 }
 
-/// A text's words and which atoms each of them is.
+/// A text's words and which classes each of them is in.
 pub(super) struct Reading {
     pub(super) words: Vec<Word>,
-    /// For each word a row of `atoms`.
+    /// For each word its number among the different words.
     rows: Vec<usize>,
-    atoms: Vec<Vec<AtomId>>,
+    /// For each different word its classes, ascending.
+    classes: Vec<Vec<ClassId>>,
+    /// The same as bits, `width` blocks for each different word.
+    bits: Vec<u64>,
+    width: usize,
+    /// The bits of all words together.
+    any: Vec<u64>,
 }
 
 impl Reading {
-    /// The atoms of a word, in ascending order.
-    pub(super) fn atoms(&self, at: usize) -> &[AtomId] {
-        self.rows.get(at).and_then(|row| self.atoms.get(*row)).map_or(&[], Vec::as_slice)
+    /// The number of a word among the different words of the text.
+    pub(super) fn row(&self, at: usize) -> usize {
+        self.rows.get(at).copied().unwrap_or(usize::MAX)
     }
 
-    /// Whether a word is one of `atoms` (ascending).
-    pub(super) fn is_one_of(&self, at: usize, atoms: &[AtomId]) -> bool {
-        self.atoms(at).iter().any(|atom| atoms.binary_search(atom).is_ok())
+    /// The classes of each different word, ascending.
+    pub(super) fn different_words(&self) -> &[Vec<ClassId>] {
+        &self.classes
     }
+
+    /// Whether a word is in a class.
+    pub(super) fn is(&self, at: usize, class: ClassId) -> bool {
+        let (block, bit) = place(class);
+        let row = self.rows.get(at).and_then(|row| self.bits.get(row * self.width + block));
+        row.is_some_and(|bits| bits & bit != 0)
+    }
+
+    /// Whether any word of the text is in a class.
+    pub(super) fn has(&self, class: ClassId) -> bool {
+        let (block, bit) = place(class);
+        self.any.get(block).is_some_and(|bits| bits & bit != 0)
+    }
+}
+
+/// The block and the bit of a class.
+fn place(class: ClassId) -> (usize, u64) {
+    ((class / u64::BITS) as usize, 1 << (class % u64::BITS))
 }
 
 impl Lexicon {
@@ -96,9 +126,28 @@ impl Lexicon {
         self.real.insert(stem_of(&self.analyzer, word), ());
     }
 
-    /// How many atoms there are.
-    pub(super) fn len(&self) -> usize {
-        self.next as usize
+    /// The class of these atoms.
+    pub(super) fn class(&mut self, mut atoms: Vec<AtomId>) -> ClassId {
+        atoms.sort_unstable();
+        atoms.dedup();
+        // A rule file is read with limits far below 2^32 classes.
+        let next = u32::try_from(self.classes.len()).unwrap_or(u32::MAX);
+        let class = *self.classes.entry(atoms.clone()).or_insert(next);
+        if class == next {
+            for atom in atoms {
+                let atom = atom as usize;
+                if self.classes_of.len() <= atom {
+                    self.classes_of.resize(atom + 1, Vec::new());
+                }
+                self.classes_of[atom].push(class);
+            }
+        }
+        class
+    }
+
+    /// How many classes there are.
+    pub(super) fn class_count(&self) -> usize {
+        self.classes.len()
     }
 
     /// Reads a text.
@@ -106,14 +155,33 @@ impl Lexicon {
         let words = words(text);
         let mut known: FxHashMap<&str, usize> = FxHashMap::default();
         let mut rows = Vec::with_capacity(words.len());
-        let mut atoms = Vec::new();
+        let mut classes = Vec::new();
         for word in &words {
             rows.push(*known.entry(word.text.as_str()).or_insert_with(|| {
-                atoms.push(self.atoms_of(word));
-                atoms.len() - 1
+                classes.push(self.classes_of_word(word));
+                classes.len() - 1
             }));
         }
-        Reading { rows, atoms, words }
+        let width = self.classes.len().div_ceil(u64::BITS as usize);
+        let mut bits = vec![0; width * classes.len()];
+        let mut any = vec![0; width];
+        for (row, classes) in classes.iter().enumerate() {
+            for class in classes {
+                let (block, bit) = place(*class);
+                bits[row * width + block] |= bit;
+                any[block] |= bit;
+            }
+        }
+        Reading { words, rows, classes, bits, width, any }
+    }
+
+    fn classes_of_word(&self, word: &Word) -> Vec<ClassId> {
+        let atoms = self.atoms_of(word);
+        let mut classes: Vec<ClassId> =
+            atoms.iter().filter_map(|atom| self.classes_of.get(*atom as usize)).flatten().copied().collect();
+        classes.sort_unstable();
+        classes.dedup();
+        classes
     }
 
     fn atoms_of(&self, word: &Word) -> Vec<AtomId> {
@@ -261,7 +329,7 @@ mod tests {
             ("dwelling", vec![]),
             ("wel", vec![]),
         ] {
-            assert_eq!(lexicon.read(typed).atoms(0), expected, "{typed}");
+            assert_eq!(words(typed).first().map(|word| lexicon.atoms_of(word)), Some(expected), "{typed}");
         }
     }
 }

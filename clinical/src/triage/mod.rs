@@ -31,10 +31,10 @@ use crate::question::Field;
 use context::{Context, Cue};
 use file::{File, PatternEntry};
 pub use file::{FORMAT, MAX_FILE_BYTES, TriageError};
-use lexicon::{Lexicon, Reading};
+use lexicon::{ClassId, Lexicon, Reading};
 pub use number::{DEFAULT_NUMBER, EmergencyNumber, EmergencyNumberError};
 use pattern::{DEFAULT_WITHIN_WORDS, Found, ListId, Pattern, Places, SENTENCE_END_WORDS};
-use phrase::{Phrase, PhraseFault};
+use phrase::{Matched, Phrase, PhraseFault};
 use words::Gap;
 
 /// How soon something has to be done. The most urgent comes first.
@@ -99,10 +99,11 @@ pub struct Assessment {
 pub struct Triage {
     lexicon: Lexicon,
     phrases: Vec<(ListId, Phrase)>,
-    /// For each atom the phrases that can begin with it.
+    /// For each class the phrases that begin with it.
     beginnings: Vec<Vec<usize>>,
     background: Vec<bool>,
-    cues: Vec<ListId>,
+    /// For each list the cue that it is.
+    cues: Vec<Option<usize>>,
     rules: Vec<Rule>,
     number: EmergencyNumber,
     hash: String,
@@ -189,29 +190,30 @@ impl Triage {
 
     /// The places of all lists, each with its standing.
     fn find(&self, reading: &Reading, is_question: bool) -> Vec<Vec<Found>> {
-        let mut matches: Vec<(ListId, Vec<usize>)> = Vec::new();
+        let mut matches: Vec<(ListId, Matched)> = Vec::new();
+        let begun_by = |classes: &Vec<ClassId>| {
+            let phrases = classes.iter().filter_map(|class| self.beginnings.get(*class as usize)).flatten();
+            phrases.map(|phrase| &self.phrases[*phrase]).filter(|(_, phrase)| phrase.is_possible(reading)).collect()
+        };
+        let beginnings: Vec<Vec<&(ListId, Phrase)>> = reading.different_words().iter().map(begun_by).collect();
         for at in 0..reading.words.len() {
-            for atom in reading.atoms(at) {
-                for phrase in self.beginnings.get(*atom as usize).into_iter().flatten() {
-                    let (list, phrase) = &self.phrases[*phrase];
-                    if let Some(matched) = phrase.find(reading, at) {
-                        matches.push((*list, matched));
-                    }
+            for (list, phrase) in beginnings.get(reading.row(at)).into_iter().flatten() {
+                if let Some(matched) = phrase.find(reading, at) {
+                    matches.push((*list, matched));
                 }
             }
         }
-        let bounds = |matched: &[usize]| (matched.first().copied().unwrap_or(0), matched.last().copied().unwrap_or(0));
         let mut cues = vec![Vec::new(); Cue::COUNT];
         for (list, matched) in &matches {
-            if let Some(cue) = self.cues.iter().position(|id| id == list) {
-                cues[cue].push(bounds(matched));
+            if let Some(cue) = self.cues[*list] {
+                cues[cue].push(matched.bounds());
             }
         }
         let context = Context::new(reading, &cues, is_question);
         let mut found = vec![Vec::new(); self.background.len()];
         for (list, matched) in &matches {
-            let (first, last) = bounds(matched);
-            found[*list].push(Found { first, last, standing: context.standing(matched) });
+            let (first, last) = matched.bounds();
+            found[*list].push(Found { first, last, standing: context.standing(matched.words()) });
         }
         found
     }
@@ -268,7 +270,10 @@ impl Triage {
                 name: name.to_owned(),
             })
         };
-        let cues = context::LISTS.iter().map(|name| place("`context`", name)).collect::<Result<Vec<_>, _>>()?;
+        let mut cues = vec![None; lists.len()];
+        for (cue, name) in context::LISTS.iter().enumerate() {
+            cues[place("`context`", name)?] = Some(cue);
+        }
         let mut lexicon = Lexicon::default();
         let mut phrases = Vec::new();
         let words = |name: &str| lists.iter().find(|(known, _)| *known == name).map(|(_, words)| *words);
@@ -285,10 +290,10 @@ impl Triage {
         for word in &file.real_words {
             lexicon.keep(word);
         }
-        let mut beginnings = vec![Vec::new(); lexicon.len()];
+        let mut beginnings = vec![Vec::new(); lexicon.class_count()];
         for (at, (_, phrase)) in phrases.iter().enumerate() {
-            for atom in phrase.first() {
-                beginnings[*atom as usize].push(at);
+            if let Some(class) = phrase.first() {
+                beginnings[class as usize].push(at);
             }
         }
         let mut rules: Vec<Rule> = Vec::new();

@@ -5,7 +5,7 @@
 //! another list. `..` lets up to three words stand between, `....` up to six. `<3.5` is a number below or at 3.5, `>39`
 //! one above or at it, `80-90` one of that range. A phrase never runs over the end of a sentence.
 
-use super::lexicon::{AtomId, Lexicon, Reading};
+use super::lexicon::{AtomId, ClassId, Lexicon, Reading};
 use super::words::Gap;
 
 /// The most words and gaps in a phrase: longer ones are test sentences, not rules.
@@ -16,8 +16,8 @@ pub(super) const MAX_GAPS: usize = 2;
 /// A part of a phrase.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Element {
-    /// One of these.
-    OneOf(Vec<AtomId>),
+    /// A word of this class.
+    OneOf(ClassId),
     /// At most so many words.
     Skip(usize),
 }
@@ -64,15 +64,16 @@ impl Phrase {
             elements.push(match part {
                 ".." => Element::Skip(3),
                 "...." => Element::Skip(6),
-                "/" => Element::OneOf(vec![lexicon.exact("/")]),
+                "/" => {
+                    let slash = lexicon.exact("/");
+                    Element::OneOf(lexicon.class(vec![slash]))
+                }
                 _ => {
                     let mut atoms = Vec::new();
                     for word in part.split('/') {
                         atom(word, lexicon, list, &mut atoms)?;
                     }
-                    atoms.sort_unstable();
-                    atoms.dedup();
-                    Element::OneOf(atoms)
+                    Element::OneOf(lexicon.class(atoms))
                 }
             });
         }
@@ -87,18 +88,52 @@ impl Phrase {
         }
     }
 
-    /// What the phrase can begin with.
-    pub(super) fn first(&self) -> &[AtomId] {
+    /// What the phrase begins with; a phrase begins with no gap.
+    pub(super) fn first(&self) -> Option<ClassId> {
         match self.elements.first() {
-            Some(Element::OneOf(atoms)) => atoms,
-            _ => &[],
+            Some(Element::OneOf(class)) => Some(*class),
+            _ => None,
         }
     }
 
-    /// The words that the phrase covers when it begins at word `at`: the first and the last, and those that it names.
-    pub(super) fn find(&self, reading: &Reading, at: usize) -> Option<Vec<usize>> {
-        let mut matched = Vec::with_capacity(self.elements.len());
-        step(&self.elements, reading, at, true, &mut matched).then_some(matched)
+    /// Whether a text has a word for each element, wherever it stands: most phrases are out at once.
+    pub(super) fn is_possible(&self, reading: &Reading) -> bool {
+        self.elements.iter().all(|element| match element {
+            Element::OneOf(class) => reading.has(*class),
+            Element::Skip(_) => true,
+        })
+    }
+
+    /// The words that the phrase names, when it begins at word `at`.
+    pub(super) fn find(&self, reading: &Reading, at: usize) -> Option<Matched> {
+        let mut matched = Matched { places: [0; MAX_ELEMENTS], count: 0 };
+        step(&self.elements, reading, at, &mut matched).then_some(matched)
+    }
+}
+
+/// The words of a text that a phrase names. Kept without an allocation: most phrases that begin are not there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Matched {
+    places: [usize; MAX_ELEMENTS],
+    count: usize,
+}
+
+impl Matched {
+    /// The places of the words, in ascending order; never empty.
+    pub(super) fn words(&self) -> &[usize] {
+        self.places.get(..self.count).unwrap_or(&[])
+    }
+
+    /// The first and the last word.
+    pub(super) fn bounds(&self) -> (usize, usize) {
+        (self.places[0], self.words().last().copied().unwrap_or(self.places[0]))
+    }
+
+    fn push(&mut self, at: usize) {
+        if let Some(place) = self.places.get_mut(self.count) {
+            *place = at;
+            self.count += 1;
+        }
     }
 }
 
@@ -139,20 +174,21 @@ fn atom<'a>(
     Ok(())
 }
 
-fn step(elements: &[Element], reading: &Reading, at: usize, first: bool, matched: &mut Vec<usize>) -> bool {
+fn step(elements: &[Element], reading: &Reading, at: usize, matched: &mut Matched) -> bool {
     let Some((element, rest)) = elements.split_first() else { return true };
     match element {
-        Element::OneOf(atoms) => {
+        Element::OneOf(class) => {
             let Some(word) = reading.words.get(at) else { return false };
-            if (!first && word.gap == Gap::Sentence) || !reading.is_one_of(at, atoms) {
+            if (matched.count > 0 && word.gap == Gap::Sentence) || !reading.is(at, *class) {
                 return false;
             }
+            let before = *matched;
             matched.push(at);
-            if step(rest, reading, at + 1, false, matched) {
-                return true;
+            let found = step(rest, reading, at + 1, matched);
+            if !found {
+                *matched = before;
             }
-            matched.pop();
-            false
+            found
         }
         Element::Skip(most) => {
             // A gap stays within a clause: "throat, tongue swollen" is not a swollen throat.
@@ -160,7 +196,7 @@ fn step(elements: &[Element], reading: &Reading, at: usize, first: bool, matched
                 if reading.words.get(next).is_none_or(|word| word.gap >= Gap::Comma) {
                     return false;
                 }
-                if step(rest, reading, next, false, matched) {
+                if step(rest, reading, next, matched) {
                     return true;
                 }
             }
