@@ -6,7 +6,7 @@ use super::lexicon::Lexicon;
 use super::question::DoseQuestion;
 use super::terms::Terms;
 use super::words::{is_misspelt, listed, mistakes, words};
-use crate::knowledge::{Kind, KnowledgeBase};
+use crate::knowledge::{Drug, Kind, KnowledgeBase};
 use crate::records::{Facts, Record};
 
 /// What a question about no drug must share with a record, as the sum of the weights of the terms: two rare words.
@@ -215,11 +215,6 @@ impl DoseIndex {
         entry.terms.iter().filter(|term| asked.binary_search(term).is_ok()).map(|term| self.weights[*term]).sum()
     }
 
-    /// Whether a record is for something that the question names.
-    pub(super) fn shares_purpose(&self, entry: &Entry, asked: &[usize]) -> bool {
-        entry.purpose.iter().any(|term| asked.binary_search(term).is_ok())
-    }
-
     /// Whether the question says what the drug is for, in words that some record uses.
     pub(super) fn names_purpose(&self, asked: &[usize]) -> bool {
         asked.iter().any(|term| self.entries.iter().any(|entry| entry.purpose.contains(term)))
@@ -233,8 +228,19 @@ impl DoseIndex {
             .filter(|term| asked.binary_search(term).is_err())
             .map(|term| self.weights[*term])
             .sum();
-        let special = if entry.special && !self.shares_purpose(entry, asked) { SPECIAL } else { 0.0 };
+        let special = if entry.special && !shares_purpose(entry, asked) { SPECIAL } else { 0.0 };
         self.shared(entry, asked) + entry.prior - UNSAID * unsaid - special
+    }
+
+    /// Whether `text` has a name of a drug of `field`, a record's field `drug`, in it, perhaps misspelt. Unlike
+    /// [`Self::parse`] it compares word by word with every name: a check of that, not a part of it.
+    #[must_use]
+    pub fn names(&self, base: &KnowledgeBase, text: &str, field: &str) -> bool {
+        let said = words(text);
+        let near = |name: &String| said.iter().any(|word| word == name || is_misspelt(word, name, mistakes(name)));
+        let drugs = self.lexicon.drugs_of(field);
+        let mut names = drugs.iter().filter_map(|drug| base.drugs().get(*drug)).flat_map(Drug::all_names);
+        names.any(|name| words(name).iter().all(near))
     }
 
     /// The names that questions can use.
@@ -242,6 +248,11 @@ impl DoseIndex {
     pub fn lexicon(&self) -> &Lexicon {
         &self.lexicon
     }
+}
+
+/// Whether a record is for something that the question names.
+pub(super) fn shares_purpose(entry: &Entry, asked: &[usize]) -> bool {
+    entry.purpose.iter().any(|term| asked.binary_search(term).is_ok())
 }
 
 /// The forms that a text names, by place in [`FORMS`].
@@ -286,9 +297,8 @@ fn weight_band(words: &[String]) -> Option<(f64, f64)> {
     let value = |word: &&str| word.parse::<f64>().ok();
     match rest.as_slice() {
         ["under" | "below", high, ..] => Some((0.0, value(high)?)),
-        ["above" | "over", low, ..] => Some((value(low)?, f64::INFINITY)),
         [low, "to", "under" | "below", high, ..] | [low, "to", high, ..] => Some((value(low)?, value(high)?)),
-        [low, "or", "more" | "over", ..] => Some((value(low)?, f64::INFINITY)),
+        ["above" | "over", low, ..] | [low, "or", "more" | "over", ..] => Some((value(low)?, f64::INFINITY)),
         _ => None,
     }
 }

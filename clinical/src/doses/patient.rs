@@ -180,7 +180,7 @@ impl fmt::Display for Patient {
             None => {}
         }
         match self.weight_kg {
-            Some(weight) => write!(f, " and {:.0} kg", weight),
+            Some(weight) => write!(f, " and {weight:.0} kg"),
             None => Ok(()),
         }
     }

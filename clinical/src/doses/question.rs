@@ -75,6 +75,12 @@ impl DoseQuestion {
         &self.patient
     }
 
+    /// Whether it names the drug whose dose it asks.
+    #[must_use]
+    pub fn names_a_drug(&self) -> bool {
+        !self.drugs.is_empty()
+    }
+
     /// The regions it names; empty where it names none.
     #[must_use]
     pub fn regions(&self) -> &[Region] {
@@ -122,7 +128,7 @@ impl DoseQuestion {
                         && (patient.population.is_some() || !regions.is_empty())
                         && !asks(ASKS_ELSE));
         let patient = patient.or(Patient::read(note_text, &note));
-        is_asked.then(|| DoseQuestion { drugs, others, explicit, by_weight, patient, regions, words, note })
+        is_asked.then_some(DoseQuestion { drugs, others, explicit, by_weight, patient, regions, words, note })
     }
 }
 
@@ -138,8 +144,10 @@ fn is_context(words: &[String], mention: &Mention) -> bool {
     let between = &words[..mention.words.start];
     let to = between.last().is_some_and(|word| word == "to");
     let next = words.get(mention.words.end).map_or("", String::as_str);
+    // "metronidazole, allergic to penicillin" is about another drug's allergy.
+    let of_another = words.get(mention.words.end + 1).is_some_and(|word| word == "to");
     is_one_of(last, CONTEXT_BEFORE)
         || to && is_one_of(last, ALLERGY)
-        || is_one_of(next, CONTEXT_BEHIND)
+        || !of_another && is_one_of(next, CONTEXT_BEHIND)
         || listed(MEASURED, last)
 }

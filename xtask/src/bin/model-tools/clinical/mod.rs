@@ -2,6 +2,7 @@
 
 mod figure;
 mod labelled;
+mod records;
 
 use std::path::PathBuf;
 
@@ -35,7 +36,7 @@ pub(crate) struct Context {
 type Part = (&'static str, fn(&Context) -> Result<Report>);
 
 /// In the order of a question's way.
-const PARTS: &[Part] = &[];
+const PARTS: &[Part] = &[("records", records::measure)];
 
 /// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
 /// happen.
