@@ -53,7 +53,7 @@ enum Command {
     },
     /// Checks, builds and reports the knowledge base and the question set under data/.
     Data(data::Args),
-    /// Makes assets/knowledge.json from passages, one JSON object a line.
+    /// Makes assets/knowledge.json from data/, or from other passages, one JSON object a line.
     Knowledge(knowledge::Args),
     /// Makes a model folder from Hugging Face checkpoints of T5 and Mamba.
     #[command(disable_help_flag = true)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
-use super::index::{DoseIndex, Entry, SHARE_ALONE, forms};
+use super::index::{DoseIndex, Entry, SHARE_ALONE, forms, shares_purpose};
 use super::patient::{Condition, Patient};
 use super::question::DoseQuestion;
 use crate::knowledge::{Credit, KnowledgeBase};
@@ -164,7 +164,7 @@ impl DoseIndex {
                 shown.push(record);
             }
         }
-        let for_this = ranked.iter().any(|(_, entry, _)| self.shares_purpose(entry, &asked));
+        let for_this = ranked.iter().any(|(_, entry, _)| shares_purpose(entry, &asked));
         if !answer.rows.is_empty() && !for_this && self.names_purpose(&asked) {
             answer.assumed.push(Assumption::OtherPurpose);
         }
@@ -177,7 +177,7 @@ impl DoseIndex {
         let is_solution = |drug: usize| {
             self.entries.iter().any(|entry| {
                 entry.drugs.contains(&drug)
-                    && base.records().get(entry.record).is_some_and(|record| record.is_local_anaesthetic())
+                    && base.records().get(entry.record).is_some_and(Record::is_local_anaesthetic)
             })
         };
         let all = question.drugs.iter().chain(&question.others);
@@ -186,7 +186,7 @@ impl DoseIndex {
         for drug in question.drugs.iter().copied() {
             let name = base.drugs().get(drug).map_or("", |drug| drug.name.as_str());
             let constricts = matches!(name, "adrenaline" | "levonordefrin" | "felypressin");
-            if !(any_solution && constricts) && !drugs.contains(&drug) {
+            if !(drugs.contains(&drug) || any_solution && constricts) {
                 drugs.push(drug);
             }
         }

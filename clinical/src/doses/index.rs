@@ -5,8 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::lexicon::Lexicon;
 use super::question::DoseQuestion;
 use super::terms::Terms;
-use super::words::{is_misspelt, mistakes, words};
-use crate::knowledge::{Kind, KnowledgeBase};
+use super::words::{is_misspelt, listed, mistakes, words};
+use crate::knowledge::{Drug, Kind, KnowledgeBase};
 use crate::records::{Facts, Record};
 
 /// What a question about no drug must share with a record, as the sum of the weights of the terms: two rare words.
@@ -18,7 +18,9 @@ const DENTAL: f32 = 0.6;
 /// What a prophylactic or emergency dose loses where the question speaks of neither.
 const SPECIAL: f32 = 2.0;
 /// Stems by which an indication is dental.
-const DENTAL_WORDS: &[&str] = &["dental", "dento", "odontogenic"];
+const DENTAL_WORDS: &str = "dental dento odontogenic";
+/// How examiners begin; the knowledge base need not hold these words.
+const EXAM: &str = "quote state name outline describe summarise compare recall specify";
 /// Forms of a preparation. Where a question names one, records of another are not meant.
 const FORMS: &[&[&str]] = &[
     &["mouthwash", "mouthrinse", "rinse", "rinses", "mouthwashes", "suspension", "elixir"],
@@ -132,7 +134,7 @@ impl DoseIndex {
             let columns = [row.route, Some(row.dose), row.frequency, row.duration, row.maximum, Some(row.drug)];
             columns.into_iter().flatten().collect::<Vec<_>>().join(" ")
         });
-        let is_dental = words(&purpose).iter().any(|word| DENTAL_WORDS.contains(&word.as_str()));
+        let is_dental = words(&purpose).iter().any(|word| listed(DENTAL_WORDS, word.as_str()));
         let purpose_terms = place(&purpose);
         let all = format!("{purpose} {kind} {drug} {}", shown.unwrap_or_default());
         let entry = Entry {
@@ -176,7 +178,9 @@ impl DoseIndex {
         }
         // Without a drug it has to be plain what the dose is for, and no word may be a drug that nobody knows.
         let terms = Terms::default();
-        let is_known = |word: &String| word.len() < 5 || terms.term(word).is_none_or(|term| self.known.contains(&term));
+        let is_known = |word: &String| {
+            word.len() < 5 || listed(EXAM, word) || terms.term(word).is_none_or(|term| self.known.contains(&term))
+        };
         let asked = self.terms_of(&read.words);
         let best = self.entries.iter().map(|entry| self.shared(entry, &asked)).fold(0.0, f32::max);
         (read.words.iter().all(is_known) && best >= LEAST_ALONE).then_some(read)
@@ -211,11 +215,6 @@ impl DoseIndex {
         entry.terms.iter().filter(|term| asked.binary_search(term).is_ok()).map(|term| self.weights[*term]).sum()
     }
 
-    /// Whether a record is for something that the question names.
-    pub(super) fn shares_purpose(&self, entry: &Entry, asked: &[usize]) -> bool {
-        entry.purpose.iter().any(|term| asked.binary_search(term).is_ok())
-    }
-
     /// Whether the question says what the drug is for, in words that some record uses.
     pub(super) fn names_purpose(&self, asked: &[usize]) -> bool {
         asked.iter().any(|term| self.entries.iter().any(|entry| entry.purpose.contains(term)))
@@ -229,8 +228,19 @@ impl DoseIndex {
             .filter(|term| asked.binary_search(term).is_err())
             .map(|term| self.weights[*term])
             .sum();
-        let special = if entry.special && !self.shares_purpose(entry, asked) { SPECIAL } else { 0.0 };
+        let special = if entry.special && !shares_purpose(entry, asked) { SPECIAL } else { 0.0 };
         self.shared(entry, asked) + entry.prior - UNSAID * unsaid - special
+    }
+
+    /// Whether `text` has a name of a drug of `field`, a record's field `drug`, in it, perhaps misspelt. Unlike
+    /// [`Self::parse`] it compares word by word with every name: a check of that, not a part of it.
+    #[must_use]
+    pub fn names(&self, base: &KnowledgeBase, text: &str, field: &str) -> bool {
+        let said = words(text);
+        let near = |name: &String| said.iter().any(|word| word == name || is_misspelt(word, name, mistakes(name)));
+        let drugs = self.lexicon.drugs_of(field);
+        let mut names = drugs.iter().filter_map(|drug| base.drugs().get(*drug)).flat_map(Drug::all_names);
+        names.any(|name| words(name).iter().all(near))
     }
 
     /// The names that questions can use.
@@ -238,6 +248,11 @@ impl DoseIndex {
     pub fn lexicon(&self) -> &Lexicon {
         &self.lexicon
     }
+}
+
+/// Whether a record is for something that the question names.
+pub(super) fn shares_purpose(entry: &Entry, asked: &[usize]) -> bool {
+    entry.purpose.iter().any(|term| asked.binary_search(term).is_ok())
 }
 
 /// The forms that a text names, by place in [`FORMS`].
@@ -282,9 +297,8 @@ fn weight_band(words: &[String]) -> Option<(f64, f64)> {
     let value = |word: &&str| word.parse::<f64>().ok();
     match rest.as_slice() {
         ["under" | "below", high, ..] => Some((0.0, value(high)?)),
-        ["above" | "over", low, ..] => Some((value(low)?, f64::INFINITY)),
         [low, "to", "under" | "below", high, ..] | [low, "to", high, ..] => Some((value(low)?, value(high)?)),
-        [low, "or", "more" | "over", ..] => Some((value(low)?, f64::INFINITY)),
+        ["above" | "over", low, ..] | [low, "or", "more" | "over", ..] => Some((value(low)?, f64::INFINITY)),
         _ => None,
     }
 }

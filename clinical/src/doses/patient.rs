@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::words::listed;
 use crate::records::{Ages, Population};
 
 /// Pounds in a kilogram.
@@ -13,73 +14,21 @@ const CHILD_KG: f64 = 35.0;
 /// In a text of no more words "14 yr" is an age though nothing says so.
 const MOST_TERSE_WORDS: usize = 12;
 /// Before or behind a number of years or months these make it a time.
-const TIMES: &[&str] = &[
-    "for",
-    "in",
-    "every",
-    "after",
-    "last",
-    "past",
-    "within",
-    "over",
-    "next",
-    "ago",
-    "later",
-    "before",
-    "since",
-    "course",
-    "intervals",
-    "interval",
-    "review",
-    "recall",
-    "treatment",
-    "history",
-    "hx",
-    "post",
-];
+const TIMES: &str = "for in every after last past within over next ago later before since course intervals interval \
+    review recall treatment history hx post";
 /// Nobody is older.
 const MOST_YEARS: f64 = 120.0;
 /// Nobody is heavier.
 const MOST_KG: f64 = 400.0;
 
-const ADULT: &[&str] = &["adult", "adults", "man", "woman", "elderly", "pensioner", "gentleman", "lady", "grandmother"];
-const CHILD: &[&str] = &[
-    "child",
-    "children",
-    "childs",
-    "kid",
-    "kids",
-    "toddler",
-    "toddlers",
-    "infant",
-    "infants",
-    "baby",
-    "babies",
-    "boy",
-    "girl",
-    "paediatric",
-    "pediatric",
-    "paeds",
-    "paed",
-    "peds",
-    "pedo",
-    "teenager",
-    "teenagers",
-    "teen",
-    "adolescent",
-    "adolescents",
-    "schoolchild",
-    "newborn",
-    "son",
-    "daughter",
-    "pupil",
-    "preschooler",
-    "youngster",
-];
-const YEARS: &[&str] = &["year", "years", "yr", "yrs", "yo", "y", "yrd", "yrold"];
-const MONTHS: &[&str] = &["month", "months", "mth", "mths", "mo", "mos"];
+const ADULT: &str = "adult adults man woman elderly pensioner gentleman lady grandmother";
+const CHILD: &str = "child children childs kid kids toddler toddlers infant infants baby babies boy girl paediatric \
+    pediatric paeds paed peds pedo teenager teenagers teen adolescent adolescents schoolchild newborn \
+    son daughter pupil preschooler youngster";
+const YEARS: &str = "year years yr yrs yo y yrd yrold";
+const MONTHS: &str = "month months mth mths mo mos";
 /// Short forms that are hardly used but for ages.
-const MONTHS_OF_AGE: &[&str] = &["mo", "mos"];
+const MONTHS_OF_AGE: &str = "mo mos";
 const NUMBERS: &[(&str, f64)] = &[
     ("one", 1.0),
     ("two", 2.0),
@@ -120,10 +69,10 @@ pub enum Condition {
 }
 
 impl Condition {
-    const ALL: [(Condition, &[&str]); 3] = [
-        (Condition::Pregnancy, &["pregnant", "pregnancy", "trimester", "expecting"]),
-        (Condition::Renal, &["renal", "kidney", "egfr", "ckd", "dialysis"]),
-        (Condition::Hepatic, &["hepatic", "liver", "cirrhosis"]),
+    const ALL: [(Condition, &str); 3] = [
+        (Condition::Pregnancy, "pregnant pregnancy trimester expecting"),
+        (Condition::Renal, "renal kidney egfr ckd dialysis"),
+        (Condition::Hepatic, "hepatic liver cirrhosis"),
     ];
 
     /// How the remarks of a record begin that speak of it.
@@ -162,7 +111,7 @@ pub struct Patient {
 impl Patient {
     /// What `words` say. A weight of a child makes the patient one where nothing else is said.
     pub(super) fn read(text: &str, words: &[String]) -> Patient {
-        let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+        let has = |list: &str| words.iter().any(|word| listed(list, word));
         let age_years =
             (0..words.len()).find_map(|at| age_at(words, at)).or_else(|| months_over_twelve(text)).or_else(|| {
                 (words.len() <= MOST_TERSE_WORDS).then(|| (0..words.len()).find_map(|at| bare_age_at(words, at)))?
@@ -231,7 +180,7 @@ impl fmt::Display for Patient {
             None => {}
         }
         match self.weight_kg {
-            Some(weight) => write!(f, " and {:.0} kg", weight),
+            Some(weight) => write!(f, " and {weight:.0} kg"),
             None => Ok(()),
         }
     }
@@ -253,7 +202,7 @@ fn age_at(words: &[String], at: usize) -> Option<f64> {
     let before = |back: usize| at.checked_sub(back).map_or("", |at| word(words, at));
     let value = number(word(words, at))?;
     let (next, behind) = (word(words, at + 1), word(words, at + 2));
-    let is_person = |word: &str| CHILD.contains(&word) || ADULT.contains(&word);
+    let is_person = |word: &str| listed(CHILD, word) || listed(ADULT, word);
     let is_old = |word: &str| matches!(word, "old" | "olds" | "aged") || is_person(word);
     let is_aged = matches!(before(1), "aged" | "age" | "ages")
         || before(1) == "is" && before(2) == "age"
@@ -261,13 +210,13 @@ fn age_at(words: &[String], at: usize) -> Option<f64> {
         || matches!(before(1), "between" | "from") && (is_person(before(2)) || matches!(before(2), "age" | "ages"));
     let is_limit = matches!(before(1), "under" | "below");
     let is_named = is_aged || is_person(before(1));
-    let is_month = MONTHS.contains(&next);
-    let is_year = YEARS.contains(&next);
+    let is_month = listed(MONTHS, next);
+    let is_year = listed(YEARS, next);
     // "between six and eleven years", "5 to 11 years", "1-4 years old"
     let last = number(behind).map(|_| word(words, at + 3)).filter(|_| matches!(next, "and" | "to"));
-    let spans = last.is_some_and(|unit| YEARS.contains(&unit))
+    let spans = last.is_some_and(|unit| listed(YEARS, unit))
         && (!matches!(before(1), "for" | "in" | "over" | "every" | "within") || is_old(word(words, at + 4)));
-    let years = if is_month && (is_old(behind) || is_named || is_limit || MONTHS_OF_AGE.contains(&next))
+    let years = if is_month && (is_old(behind) || is_named || is_limit || listed(MONTHS_OF_AGE, next))
         || is_month && behind == "of" && word(words, at + 3) == "age"
     {
         value / 12.0
@@ -292,12 +241,12 @@ fn bare_age_at(words: &[String], at: usize) -> Option<f64> {
     let unit = if spans { at + 3 } else { at + 1 };
     let before = at.checked_sub(1).map_or("", |at| word(words, at));
     let ends_span = matches!(before, "to" | "or" | "and");
-    if ends_span || TIMES.contains(&before) || TIMES.contains(&word(words, unit + 1)) {
+    if ends_span || listed(TIMES, before) || listed(TIMES, word(words, unit + 1)) {
         return None;
     }
     let years = match word(words, unit) {
-        unit if MONTHS.contains(&unit) => value / 12.0,
-        unit if YEARS.contains(&unit) => value,
+        unit if listed(MONTHS, unit) => value / 12.0,
+        unit if listed(YEARS, unit) => value,
         _ => return None,
     };
     (years <= MOST_YEARS).then_some(years)

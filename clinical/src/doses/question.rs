@@ -3,58 +3,14 @@
 use super::lexicon::{Lexicon, Mention};
 use super::patient::Patient;
 use super::region::regions;
-use super::words::{is_misspelt, mistakes, words};
+use super::words::{is_misspelt, listed, mistakes, words};
 use crate::records::Region;
 
 /// Words that ask for an amount, a limit or a schedule.
-const ASKS: &[&str] = &[
-    "dose",
-    "doses",
-    "dosage",
-    "dosages",
-    "dosing",
-    "dosed",
-    "regimen",
-    "regime",
-    "regimens",
-    "mg",
-    "mcg",
-    "milligram",
-    "milligrams",
-    "microgram",
-    "micrograms",
-    "ml",
-    "millilitre",
-    "millilitres",
-    "units",
-    "ppm",
-    "maximum",
-    "max",
-    "maxima",
-    "ceiling",
-    "limit",
-    "limits",
-    "cartridge",
-    "cartridges",
-    "tablet",
-    "tablets",
-    "puffs",
-    "strength",
-    "concentration",
-    "kilogram",
-    "dilution",
-    "bolus",
-    "amount",
-    "volume",
-    "range",
-    "titrate",
-    "titrated",
-    "titration",
-    "increments",
-    "prescription",
-    "rx",
-    "script",
-];
+const ASKS: &str = "dose doses dosage dosages dosing dosed regimen regime regimens mg mcg milligram milligrams microgram \
+    micrograms ml millilitre millilitres units ppm maximum max maxima ceiling limit limits cartridge \
+    cartridges tablet tablets puffs strength concentration kilogram dilution bolus amount volume range \
+    titrate titrated titration increments prescription rx script course frequency";
 /// Two words that do so.
 const ASKS_TOGETHER: &[(&str, &str)] = &[
     ("how", "much"),
@@ -66,116 +22,30 @@ const ASKS_TOGETHER: &[(&str, &str)] = &[
     ("band", "contains"),
 ];
 /// "How is nystatin given?"
-const GIVEN: &[&str] = &["give", "given", "dosed", "taken", "applied", "administered", "prescribed", "injected"];
+const GIVEN: &str = "give given dosed taken applied administered prescribed injected used made";
 /// Words that ask for an amount even where no drug is named, or one without a record.
-const ASKS_ALONE: &[&str] = &[
-    "dose",
-    "doses",
-    "dosage",
-    "dosing",
-    "regimen",
-    "regime",
-    "mg",
-    "milligrams",
-    "prescribe",
-    "rx",
-    "max",
-    "maximum",
-];
+const ASKS_ALONE: &str = "dose doses dosage dosing regimen regime mg milligrams prescribe rx max maximum";
 /// A note of a few words that names a drug and for whom or where asks for its dose: "ibuprofen 14 yr old uk".
-const MOST_TERSE_WORDS: usize = 10;
+const MOST_TERSE_WORDS: usize = 12;
 /// Words of a question about something else than a dose.
-const ASKS_ELSE: &[&str] = &[
-    "can",
-    "is",
-    "are",
-    "does",
-    "do",
-    "why",
-    "when",
-    "should",
-    "safe",
-    "ok",
-    "interaction",
-    "avoid",
-    "stop",
-    "vs",
-    "versus",
-    "hold",
-    "bridge",
-    "check",
-    "risk",
-    "still",
-    "need",
-    "needed",
-    "work",
-    "works",
-    "sign",
-    "signs",
-];
+const ASKS_ELSE: &str = "can is are does do why when should safe ok interaction avoid vs versus hold bridge check risk \
+    still need needed work works sign signs";
 
 /// Before a drug: it is taken already, not wanted, or another drug's condition.
-const CONTEXT_BEFORE: &[&str] = &[
-    "allergic",
-    "allergy",
-    "on",
-    "takes",
-    "taking",
-    "took",
-    "after",
-    "avoid",
-    "instead",
-    "without",
-    "unlike",
-    "than",
-    "versus",
-    "vs",
-    "against",
-    "interaction",
-    "interactions",
-    "intolerant",
-    "reaction",
-    "hypersensitivity",
-    "swallowed",
-    "despite",
-    "failed",
-    "stop",
-    "replace",
-    "replacing",
-    "using",
-    "uses",
-];
+const CONTEXT_BEFORE: &str = "on takes taking took after avoid instead without unlike than versus vs against \
+    interaction interactions swallowed despite failed stop replace \
+    replacing using uses";
 /// Words of an allergy: beside them "penicillin" is the family that the patient cannot have.
-const ALLERGY: &[&str] =
-    &["allergy", "allergic", "allergies", "anaphylaxis", "anaphylactic", "rash", "hypersensitivity"];
+const ALLERGY: &str = "allergy allergic allergies anaphylaxis anaphylactic rash hypersensitivity";
 /// The name of a family that is a drug's name, too.
 const FAMILY: &str = "penicillin";
 /// Words that may stand between.
-const BETWEEN: &[&str] =
-    &["to", "of", "with", "the", "a", "an", "his", "her", "their", "long", "term", "high", "low", "regular", "daily"];
+const BETWEEN: &str = "to of with the a an his her their long term high low regular daily";
 /// Behind a drug.
-const CONTEXT_BEHIND: &[&str] = &[
-    "allergy",
-    "allergic",
-    "allergies",
-    "anaphylaxis",
-    "intolerance",
-    "user",
-    "users",
-    "intolerant",
-    "resistant",
-    "saturation",
-    "saturations",
-    "level",
-    "levels",
-    "reading",
-    "meter",
-    "hypersensitivity",
-    "free",
-    "alternative",
-];
+const CONTEXT_BEHIND: &str = "allergy allergic allergies anaphylaxis intolerance user users intolerant resistant saturation \
+    saturations level levels reading meter hypersensitivity free alternative";
 /// Before a name that is a measurement then: "blood glucose".
-const MEASURED: &[&str] = &["blood", "capillary", "plasma", "serum"];
+const MEASURED: &str = "blood capillary plasma serum";
 
 /// A question that asks for a dose.
 #[derive(Debug, Clone, PartialEq)]
@@ -203,6 +73,12 @@ impl DoseQuestion {
     #[must_use]
     pub fn patient(&self) -> &Patient {
         &self.patient
+    }
+
+    /// Whether it names the drug whose dose it asks.
+    #[must_use]
+    pub fn names_a_drug(&self) -> bool {
+        !self.drugs.is_empty()
     }
 
     /// The regions it names; empty where it names none.
@@ -238,7 +114,7 @@ impl DoseQuestion {
         let others = others.iter().map(|mention| mention.drug).filter(|drug| !drugs.contains(drug)).collect();
         let patient = Patient::read(question, &words);
         let regions = regions(question, &words);
-        let asks = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+        let asks = |list: &str| words.iter().any(|word| listed(list, word));
         let much = words.windows(2).any(|pair| pair[0] == "how" && pair[1] == "much");
         let by_weight =
             words.windows(2).any(|pair| matches!((pair[0].as_str(), pair[1].as_str()), ("mg" | "per", "kg" | "kilo")));
@@ -247,29 +123,31 @@ impl DoseQuestion {
             || !drugs.is_empty()
                 && (asks(ASKS)
                     || words.windows(2).any(|pair| ASKS_TOGETHER.contains(&(pair[0].as_str(), pair[1].as_str())))
-                    || asks(&["how"]) && asks(GIVEN)
+                    || asks("how") && asks(GIVEN)
                     || words.len() <= MOST_TERSE_WORDS
                         && (patient.population.is_some() || !regions.is_empty())
                         && !asks(ASKS_ELSE));
         let patient = patient.or(Patient::read(note_text, &note));
-        is_asked.then(|| DoseQuestion { drugs, others, explicit, by_weight, patient, regions, words, note })
+        is_asked.then_some(DoseQuestion { drugs, others, explicit, by_weight, patient, regions, words, note })
     }
 }
 
 /// Whether `word` is one of `list`, perhaps misspelt.
-fn is_one_of(word: &str, list: &[&str]) -> bool {
-    list.iter().any(|other| *other == word || mistakes(word) > 0 && is_misspelt(word, other, 1))
+fn is_one_of(word: &str, list: &str) -> bool {
+    list.split(' ').any(|other| other == word || mistakes(word) > 0 && is_misspelt(word, other, 1))
 }
 
 /// Whether a drug is named for something else than its dose.
 fn is_context(words: &[String], mention: &Mention) -> bool {
-    let mut before = words[..mention.words.start].iter().rev().skip_while(|word| BETWEEN.contains(&word.as_str()));
+    let mut before = words[..mention.words.start].iter().rev().skip_while(|word| listed(BETWEEN, word));
     let last = before.next().map_or("", String::as_str);
     let between = &words[..mention.words.start];
     let to = between.last().is_some_and(|word| word == "to");
     let next = words.get(mention.words.end).map_or("", String::as_str);
+    // "metronidazole, allergic to penicillin" is about another drug's allergy.
+    let of_another = words.get(mention.words.end + 1).is_some_and(|word| word == "to");
     is_one_of(last, CONTEXT_BEFORE)
         || to && is_one_of(last, ALLERGY)
-        || is_one_of(next, CONTEXT_BEHIND)
-        || MEASURED.contains(&last)
+        || !of_another && is_one_of(next, CONTEXT_BEHIND)
+        || listed(MEASURED, last)
 }

@@ -1,24 +1,20 @@
 //! The region a question names.
 
+use super::words::listed;
 use crate::records::Region;
 
-const UK: &[&str] = &[
-    "uk", "britain", "british", "england", "english", "scotland", "scottish", "wales", "bnf", "bnfc", "sdcep", "nice",
-    "nhs", "fgdp", "mhra",
-];
-const US: &[&str] = &["usa", "american", "america", "fda", "ada", "aapd", "aha", "americans"];
-const EUROPE: &[&str] = &["europe", "european", "esc", "efp", "eapd", "ese", "eu"];
+const UK: &str = "uk britain british england english scotland scottish wales bnf bnfc sdcep nice nhs fgdp mhra";
+const US: &str = "usa american america fda ada aapd aha americans";
+const EUROPE: &str = "europe european esc efp eapd ese eu";
 /// Behind these, and before those, "us" in small letters is the country: "for us adult", "us dose".
-const US_BEHIND: &[&str] = &["in", "the"];
-const US_BEFORE: &[&str] =
-    &["adult", "child", "dose", "dosing", "guidance", "label", "practice", "dental", "limit", "max", "office"];
+const US_BEHIND: &str = "in the";
+const US_BEFORE: &str = "adult child dose dosing guidance label practice dental limit max office";
 /// Behind these it is a pronoun: "tell us".
-const PRONOUN_BEHIND: &[&str] =
-    &["tell", "let", "give", "gives", "show", "help", "of", "for", "to", "with", "by", "both", "all"];
+const PRONOUN_BEHIND: &str = "tell let give gives show help of for to with by both all";
 
 /// The regions that a text names; `words` are its words.
 pub(super) fn regions(text: &str, words: &[String]) -> Vec<Region> {
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    let has = |list: &str| words.iter().any(|word| listed(list, word));
     let united = |other: &str| words.windows(2).any(|pair| pair[0] == "united" && pair[1] == other);
     let mut found = Vec::new();
     if has(UK) || united("kingdom") {
@@ -44,8 +40,7 @@ fn names_us(text: &str, words: &[String]) -> bool {
         || words.iter().enumerate().any(|(at, word)| {
             let before = at.checked_sub(1).and_then(|at| words.get(at)).map_or("", String::as_str);
             let next = words.get(at + 1).map_or("", String::as_str);
-            word == "us"
-                && (US_BEFORE.contains(&next) || US_BEHIND.contains(&before) || !PRONOUN_BEHIND.contains(&before))
+            word == "us" && (listed(US_BEFORE, next) || listed(US_BEHIND, before) || !listed(PRONOUN_BEHIND, before))
         })
 }
 

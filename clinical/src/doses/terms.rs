@@ -1,5 +1,6 @@
 //! The words of indications: stems with one spelling, and what clinicians abbreviate.
 
+use super::words::listed;
 use crate::retrieval::analyze::{Analyzer, is_stop_word};
 
 /// Short forms and lay words with the words that records use for them.
@@ -54,56 +55,10 @@ const SAME: &[(&str, &str)] = &[
 ];
 
 /// Words of every question about a dose: they do not tell one record from another.
-const COMMON: &[&str] = &[
-    "dose",
-    "dosage",
-    "dosing",
-    "drug",
-    "give",
-    "given",
-    "many",
-    "mg",
-    "much",
-    "often",
-    "patient",
-    "dentist",
-    "dentistry",
-    "prescribe",
-    "prescription",
-    "regimen",
-    "right",
-    "take",
-    "taken",
-    "use",
-    "used",
-    "year",
-    "old",
-    "yo",
-    "adult",
-    "child",
-    "children",
-    "kid",
-    "uk",
-    "us",
-    "usa",
-    "american",
-    "british",
-    "correct",
-    "standard",
-    "usual",
-    "recommended",
-    "guidance",
-    "guideline",
-    "maximum",
-    "max",
-    "day",
-    "daily",
-    "hour",
-    "times",
-    "need",
-    "aged",
-    "age",
-];
+const COMMON: &str = "dose dosage dosing drug give given many mg much often patient dentist dentistry prescribe \
+    prescription regimen right take taken use used year old yo adult child children kid uk us usa \
+    american british correct standard usual recommended guidance guideline maximum max day daily hour \
+    times need aged age";
 
 /// Turns words into terms.
 #[derive(Default)]
@@ -114,7 +69,7 @@ pub(super) struct Terms {
 impl Terms {
     /// The term of a word; none for words that say nothing. British and American spellings are one term.
     pub(super) fn term(&self, word: &str) -> Option<String> {
-        if COMMON.contains(&word) || is_stop_word(word) {
+        if listed(COMMON, word) || is_stop_word(word) {
             return None;
         }
         self.analyzer.stem(&word.replace("ae", "e").replace("oe", "e"))

@@ -15,6 +15,11 @@ pub(super) fn words(text: &str) -> Vec<String> {
     words
 }
 
+/// Whether `word` is in `list`, words with single spaces between them.
+pub(super) fn listed(list: &str, word: &str) -> bool {
+    list.split(' ').any(|other| other == word)
+}
+
 /// Whether `a` and `b` are the same word but for `most` mistakes: a letter too many, too few, another, or two exchanged.
 pub(super) fn is_misspelt(a: &str, b: &str, most: usize) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());

@@ -278,7 +278,7 @@ impl Mutations {
                 0 => bytes[at] = u8::try_from(self.next(256)).expect("a byte"),
                 1 => drop(bytes.drain(at..(at + self.next(9)).min(bytes.len()))),
                 2 => drop(bytes.splice(at..at, PIECES[self.next(PIECES.len())].iter().copied())),
-                3 => bytes[at] = bytes[at] ^ 1 << self.next(8),
+                3 => bytes[at] ^= 1 << self.next(8),
                 4 => {
                     let from = self.next(bytes.len());
                     let piece = bytes[from..(from + self.next(40)).min(bytes.len())].to_vec();

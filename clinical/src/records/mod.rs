@@ -6,6 +6,8 @@
 mod amount;
 pub(crate) mod check;
 mod discipline;
+#[cfg(test)]
+mod display_rules;
 mod facts;
 mod line;
 mod number;

@@ -1,18 +1,9 @@
 //! The authored files as types; their format is `data/AUTHORING.md`.
 
-use mambaformer_clinical::records::{Citation, Discipline, Region, Review};
+use mambaformer_clinical::records::{Citation, Discipline, Region, Review, Strength};
 use serde::{Deserialize, Serialize};
 
 use super::variants::names;
-
-/// What a passage rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Strength {
-    Guideline,
-    Consensus,
-    Textbook,
-}
 
 /// A line of `knowledge/<discipline>.jsonl`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -100,4 +91,3 @@ pub(crate) struct Cluster {
 names!(Kind { Short => "short", Complex => "complex", Note => "note" });
 names!(Style { Terse => "terse", Full => "full", Typo => "typo", Student => "student" });
 names!(Tag { FalsePremise => "false_premise", Depends => "depends", Multi => "multi" });
-names!(Strength { Guideline => "guideline", Consensus => "consensus", Textbook => "textbook" });

@@ -3,6 +3,7 @@
 mod authored;
 mod card;
 mod compose;
+mod contents;
 mod corpus;
 mod dentalqa;
 mod findings;
@@ -30,6 +31,7 @@ use anyhow::{Context, Result, bail};
 use mambaformer_clinical::records::Discipline;
 
 use crate::process::Workspace;
+pub(crate) use contents::contents;
 use corpus::Corpus;
 use dentalqa::DentalQa;
 use findings::{Finding, Findings, Severity};

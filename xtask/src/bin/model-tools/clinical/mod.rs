@@ -4,6 +4,7 @@ mod calculators;
 mod figure;
 mod labelled;
 mod triage;
+mod records;
 
 use std::path::PathBuf;
 
@@ -39,6 +40,7 @@ type Part = (&'static str, fn(&Context) -> Result<Report>);
 /// In the order of a question's way.
 const PARTS: &[Part] = &[("calculators", calculators::measure)];
 const PARTS: &[Part] = &[("triage", triage::measure)];
+const PARTS: &[Part] = &[("records", records::measure)];
 
 /// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
 /// happen.
