@@ -29,7 +29,10 @@ fn data(path: &str) -> String {
 }
 
 fn notes() -> Vec<Note> {
-    data("safety/built/identified_notes.jsonl").lines().map(|line| serde_json::from_str(line).expect("a note")).collect()
+    data("safety/built/identified_notes.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a note"))
+        .collect()
 }
 
 /// Whether every letter and digit of the span is covered.
@@ -55,16 +58,45 @@ fn misses() {
             if covered(&note.text, span, &found) {
                 row[1] += 1;
             } else {
-                let from = (0..span.start.saturating_sub(40) + 1).rev().find(|at| note.text.is_char_boundary(*at)).unwrap_or(0);
-                let to = (span.end + 20..).find(|at| *at >= note.text.len() || note.text.is_char_boundary(*at)).unwrap_or(0).min(note.text.len());
-                println!("MISS {} {} [[{}]] {:?}", note.id, span.class, &note.text[span.start..span.end], &note.text[from..to]);
+                let from = (0..span.start.saturating_sub(40) + 1)
+                    .rev()
+                    .find(|at| note.text.is_char_boundary(*at))
+                    .unwrap_or(0);
+                let to = (span.end + 20..)
+                    .find(|at| *at >= note.text.len() || note.text.is_char_boundary(*at))
+                    .unwrap_or(0)
+                    .min(note.text.len());
+                println!(
+                    "MISS {} {} [[{}]] {:?}",
+                    note.id,
+                    span.class,
+                    &note.text[span.start..span.end],
+                    &note.text[from..to]
+                );
             }
             let same: Vec<Identifier> = found.iter().filter(|i| i.class.tag() == span.class).cloned().collect();
             let right = covered(&note.text, span, &same);
             row[2] += usize::from(right);
             if !right {
-                let classes: Vec<_> = found.iter().filter(|i| span.start < i.bytes.end && i.bytes.start < span.end).map(|i| i.class.tag()).collect();
-                println!("WRONG {} {} {classes:?} [[{}]] {:?}", note.id, span.class, &note.text[span.start..span.end], note.text[..span.start].chars().rev().take(60).collect::<Vec<_>>().into_iter().rev().collect::<String>());
+                let classes: Vec<_> = found
+                    .iter()
+                    .filter(|i| span.start < i.bytes.end && i.bytes.start < span.end)
+                    .map(|i| i.class.tag())
+                    .collect();
+                println!(
+                    "WRONG {} {} {classes:?} [[{}]] {:?}",
+                    note.id,
+                    span.class,
+                    &note.text[span.start..span.end],
+                    note.text[..span.start]
+                        .chars()
+                        .rev()
+                        .take(60)
+                        .collect::<Vec<_>>()
+                        .into_iter()
+                        .rev()
+                        .collect::<String>()
+                );
             }
         }
         for identifier in &found {
@@ -72,13 +104,26 @@ fn misses() {
             let overlaps = note.spans.iter().any(|s| s.start < identifier.bytes.end && identifier.bytes.start < s.end);
             if !overlaps {
                 row[3] += 1;
-                let from = (0..identifier.bytes.start.saturating_sub(30) + 1).rev().find(|at| note.text.is_char_boundary(*at)).unwrap_or(0);
-                println!("FALSE {} {} [[{}]] {:?}", note.id, identifier.class.tag(), &note.text[identifier.bytes.clone()], &note.text[from..identifier.bytes.end]);
+                let from = (0..identifier.bytes.start.saturating_sub(30) + 1)
+                    .rev()
+                    .find(|at| note.text.is_char_boundary(*at))
+                    .unwrap_or(0);
+                println!(
+                    "FALSE {} {} [[{}]] {:?}",
+                    note.id,
+                    identifier.class.tag(),
+                    &note.text[identifier.bytes.clone()],
+                    &note.text[from..identifier.bytes.end]
+                );
             }
         }
     }
     for (class, [of, any, right, wrong]) in table {
-        println!("ROW {class:10} {of:4} any {:6.2} % right {:6.2} % false {wrong}", 100.0 * any as f64 / of as f64, 100.0 * right as f64 / of as f64);
+        println!(
+            "ROW {class:10} {of:4} any {:6.2} % right {:6.2} % false {wrong}",
+            100.0 * any as f64 / of as f64,
+            100.0 * right as f64 / of as f64
+        );
     }
 }
 
@@ -89,7 +134,11 @@ fn over_redaction() {
     let identifiers = Identifiers::from_bytes(LISTS).expect("lists");
     for folder in ["notes", "knowledge", "dentalqa"] {
         let (mut all, mut taken) = (0, 0);
-        let mut paths: Vec<_> = std::fs::read_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data").join(folder)).expect("folder").map(|e| e.expect("entry").path()).collect();
+        let mut paths: Vec<_> =
+            std::fs::read_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../data").join(folder))
+                .expect("folder")
+                .map(|e| e.expect("entry").path())
+                .collect();
         paths.sort();
         for path in paths {
             for line in std::fs::read_to_string(path).expect("text").lines() {
@@ -102,8 +151,14 @@ fn over_redaction() {
                 for identifier in identifiers.find(text) {
                     let words = &text[identifier.bytes.clone()];
                     taken += words.chars().filter(|c| c.is_alphanumeric()).count();
-                    let from = (0..identifier.bytes.start.saturating_sub(30) + 1).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-                    let to = (identifier.bytes.end + 15..).find(|at| *at >= text.len() || text.is_char_boundary(*at)).unwrap_or(0).min(text.len());
+                    let from = (0..identifier.bytes.start.saturating_sub(30) + 1)
+                        .rev()
+                        .find(|at| text.is_char_boundary(*at))
+                        .unwrap_or(0);
+                    let to = (identifier.bytes.end + 15..)
+                        .find(|at| *at >= text.len() || text.is_char_boundary(*at))
+                        .unwrap_or(0)
+                        .min(text.len());
                     println!("OVER {folder} {} [[{words}]] {:?}", identifier.class.tag(), &text[from..to]);
                 }
             }

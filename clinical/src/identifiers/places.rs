@@ -9,20 +9,86 @@ use super::token::{Gap, Kind, Token};
 
 /// Words that end the name of a street.
 const STREETS: &[&str] = &[
-    "alley", "approach", "ave", "avenue", "bank", "boulevard", "blvd", "bvd", "circle", "close", "court", "crescent", "ct", "dr", "drive",
-    "gardens", "green", "grove", "hill", "highway", "lane", "ln", "mews", "parade", "park", "parkway", "pkwy", "pl", "place", "quay", "rd", "rise",
-    "road", "row", "square", "sq", "st", "street", "terrace", "trail", "view", "walk", "way", "wharf", "yard",
+    "alley",
+    "approach",
+    "ave",
+    "avenue",
+    "bank",
+    "boulevard",
+    "blvd",
+    "bvd",
+    "circle",
+    "close",
+    "court",
+    "crescent",
+    "ct",
+    "dr",
+    "drive",
+    "gardens",
+    "green",
+    "grove",
+    "hill",
+    "highway",
+    "lane",
+    "ln",
+    "mews",
+    "parade",
+    "park",
+    "parkway",
+    "pkwy",
+    "pl",
+    "place",
+    "quay",
+    "rd",
+    "rise",
+    "road",
+    "row",
+    "square",
+    "sq",
+    "st",
+    "street",
+    "terrace",
+    "trail",
+    "view",
+    "walk",
+    "way",
+    "wharf",
+    "yard",
 ];
 
 /// Words that begin the name of a street.
 const STREET_HEADS: &[&str] = &[
-    "am", "avenida", "avenue", "avda", "av", "boulevard", "calle", "carrer", "chemin", "corso", "im", "piazza", "place", "plaza",
-    "quai", "rua", "rue", "travessa", "ul", "ulica", "via", "viale", "vicolo", "zum", "zur",
+    "am",
+    "avenida",
+    "avenue",
+    "avda",
+    "av",
+    "boulevard",
+    "calle",
+    "carrer",
+    "chemin",
+    "corso",
+    "im",
+    "piazza",
+    "place",
+    "plaza",
+    "quai",
+    "rua",
+    "rue",
+    "travessa",
+    "ul",
+    "ulica",
+    "via",
+    "viale",
+    "vicolo",
+    "zum",
+    "zur",
 ];
 
 /// Endings of German, Dutch and Swedish street names.
 const STREET_ENDINGS: &[&str] = &[
-    "allee", "damm", "gasse", "gatan", "gracht", "laan", "platz", "ring", "strasse", "str", "straat", "ufer", "vagen", "weg",
+    "allee", "damm", "gasse", "gatan", "gracht", "laan", "platz", "ring", "strasse", "str", "straat", "ufer", "vagen",
+    "weg",
 ];
 
 /// What a part of a building is called.
@@ -30,28 +96,117 @@ const UNITS: &[&str] = &["apartment", "apt", "flat", "floor", "room", "suite", "
 
 /// Words that end the name of an institution.
 const INSTITUTIONS: &[&str] = &[
-    "academy", "bakery", "cafe", "care", "centre", "center", "church", "clinic", "college", "company", "factory", "farm", "home", "hospice", "hospital", "hotel",
-    "house", "infirmary", "inn", "kindergarten", "klinik", "klinikum", "krankenhaus", "library", "living", "lodge", "manor", "market", "nursery", "pharmacy",
-    "practice", "prison", "pub", "school", "store", "stores", "studio", "surgery", "trust", "university",
+    "academy",
+    "bakery",
+    "cafe",
+    "care",
+    "centre",
+    "center",
+    "church",
+    "clinic",
+    "college",
+    "company",
+    "factory",
+    "farm",
+    "home",
+    "hospice",
+    "hospital",
+    "hotel",
+    "house",
+    "infirmary",
+    "inn",
+    "kindergarten",
+    "klinik",
+    "klinikum",
+    "krankenhaus",
+    "library",
+    "living",
+    "lodge",
+    "manor",
+    "market",
+    "nursery",
+    "pharmacy",
+    "practice",
+    "prison",
+    "pub",
+    "school",
+    "store",
+    "stores",
+    "studio",
+    "surgery",
+    "trust",
+    "university",
 ];
 
 /// Words in such a name that name nothing.
 const GENERIC: &[&str] = &[
-    "a", "and", "children", "childrens", "city", "community", "county", "day", "dental", "district", "elementary", "emergency", "eye", "family",
-    "foundation", "garden", "general", "grammar", "hardware", "health", "high", "in", "infant", "junior", "local", "medical", "memorial", "middle", "national", "nhs",
-    "nursing", "of", "oral", "our", "primary", "private", "public", "regional", "royal", "secondary", "senior", "shopping", "special", "sports", "state", "teaching",
-    "the", "treatment", "university", "urgent", "walk", "womens", "your", "this", "a&e",
+    "a",
+    "and",
+    "children",
+    "childrens",
+    "city",
+    "community",
+    "county",
+    "day",
+    "dental",
+    "district",
+    "elementary",
+    "emergency",
+    "eye",
+    "family",
+    "foundation",
+    "garden",
+    "general",
+    "grammar",
+    "hardware",
+    "health",
+    "high",
+    "in",
+    "infant",
+    "junior",
+    "local",
+    "medical",
+    "memorial",
+    "middle",
+    "national",
+    "nhs",
+    "nursing",
+    "of",
+    "oral",
+    "our",
+    "primary",
+    "private",
+    "public",
+    "regional",
+    "royal",
+    "secondary",
+    "senior",
+    "shopping",
+    "special",
+    "sports",
+    "state",
+    "teaching",
+    "the",
+    "treatment",
+    "university",
+    "urgent",
+    "walk",
+    "womens",
+    "your",
+    "this",
+    "a&e",
 ];
 
 /// Words before a place.
 const BEFORE: &[&str] = &[
-    "at", "aus", "em", "en", "from", "in", "near", "outside", "uit", "joined", "left", "town", "city", "village", "lives", "team", "a",
+    "at", "aus", "em", "en", "from", "in", "near", "outside", "uit", "joined", "left", "town", "city", "village",
+    "lives", "team", "a",
 ];
 
 const STATES: &[&str] = &[
-    "AK", "AL", "AR", "AZ", "CA", "CO", "CT", "DC", "DE", "FL", "GA", "HI", "IA", "ID", "IL", "IN", "KS", "KY", "LA", "MA", "MD", "ME", "MI", "MN",
-    "MO", "MS", "MT", "NC", "ND", "NE", "NH", "NJ", "NM", "NV", "NY", "OH", "OK", "OR", "PA", "PR", "RI", "SC", "SD", "TN", "TX", "UT", "VA", "VT", "WA", "WI",
-    "WV", "WY",
+    "AK", "AL", "AR", "AZ", "CA", "CO", "CT", "DC", "DE", "FL", "GA", "HI", "IA", "ID", "IL", "IN", "KS", "KY", "LA",
+    "MA", "MD", "ME", "MI", "MN", "MO", "MS", "MT", "NC", "ND", "NE", "NH", "NJ", "NM", "NV", "NY", "OH", "OK", "OR",
+    "PA", "PR", "RI", "SC", "SD", "TN", "TX", "UT", "VA", "VT", "WA", "WI", "WV", "WY",
 ];
 
 /// Postcode areas of the United Kingdom.
@@ -98,7 +253,9 @@ fn is_inward(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 3
         && bytes[0].is_ascii_digit()
-        && bytes[1..].iter().all(|b| b.is_ascii_alphabetic() && !matches!(b.to_ascii_uppercase(), b'C' | b'I' | b'K' | b'M' | b'O' | b'V'))
+        && bytes[1..].iter().all(|b| {
+            b.is_ascii_alphabetic() && !matches!(b.to_ascii_uppercase(), b'C' | b'I' | b'K' | b'M' | b'O' | b'V')
+        })
 }
 
 /// A postcode at `at`, with its town where that follows: the index behind it.
@@ -113,7 +270,9 @@ fn postcode(tokens: &[Token<'_>], at: usize) -> Option<usize> {
         let split = token.text.len().saturating_sub(3);
         let joined = split >= 2 && is_outward(&token.text[..split]) && is_inward(&token.text[split..]);
         let apart = is_outward(token.text)
-            && tokens.get(at + 1).is_some_and(|next| next.gap == Gap::Space && next.kind == Kind::Code && is_inward(next.text));
+            && tokens
+                .get(at + 1)
+                .is_some_and(|next| next.gap == Gap::Space && next.kind == Kind::Code && is_inward(next.text));
         // Small letters count in an address only: "at 5 the mews, hexham ne461xp".
         let small = token.text.bytes().any(|byte| byte.is_ascii_lowercase());
         let in_address = || (at.saturating_sub(REACH)..at).any(|index| is_street_word(&tokens[index]));
@@ -125,7 +284,9 @@ fn postcode(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     if token.kind != Kind::Number {
         return None;
     }
-    let word = |index: usize| tokens.get(index).filter(|word| word.gap == Gap::Space && word.is_capital() && word.text.chars().count() > 2);
+    let word = |index: usize| {
+        tokens.get(index).filter(|word| word.gap == Gap::Space && word.is_capital() && word.text.chars().count() > 2)
+    };
     let hyphen = tokens.get(at + 1).is_some_and(|mark| mark.is('-') && mark.gap == Gap::None);
     let second = tokens.get(at + 2).filter(|number| hyphen && number.gap == Gap::None && number.kind == Kind::Number);
     let left = at.checked_sub(1).map(|index| &tokens[index]);
@@ -139,7 +300,9 @@ fn postcode(tokens: &[Token<'_>], at: usize) -> Option<usize> {
         if state {
             return Some(end);
         }
-        if left.is_some_and(|left| left.is_capital() && !left.is_shouted() && !left.opens) && word(at + 1).is_none() && end_of_phrase(tokens, end)
+        if left.is_some_and(|left| left.is_capital() && !left.is_shouted() && !left.opens)
+            && word(at + 1).is_none()
+            && end_of_phrase(tokens, end)
         {
             return Some(end);
         }
@@ -147,7 +310,13 @@ fn postcode(tokens: &[Token<'_>], at: usize) -> Option<usize> {
     // Europe: digits before a town, "24596 Kiel", "4050-564 Porto", "411 72 Göteborg".
     let next = match (token.text.len(), second.map(|number| number.text.len())) {
         (4, Some(3)) | (2, Some(3)) => at + 3,
-        (3, None) if tokens.get(at + 1).is_some_and(|n| n.gap == Gap::Space && n.kind == Kind::Number && n.text.len() == 2) => at + 2,
+        (3, None)
+            if tokens
+                .get(at + 1)
+                .is_some_and(|n| n.gap == Gap::Space && n.kind == Kind::Number && n.text.len() == 2) =>
+        {
+            at + 2
+        }
         (4 | 5, None) => at + 1,
         _ => return None,
     };
@@ -175,7 +344,11 @@ fn on_river(tokens: &[Token<'_>], at: usize) -> Option<usize> {
 /// Whether the phrase ends here: at a mark, a line, or a small word.
 fn end_of_phrase(tokens: &[Token<'_>], at: usize) -> bool {
     tokens.get(at).is_none_or(|token| token.kind == Kind::Mark || token.gap == Gap::Line || !token.is_capital())
-        && !tokens.get(at).is_some_and(|token| token.gap == Gap::None && matches!(token.text, "%" | "," | "-" | "." | "/") && tokens.get(at + 1).is_some_and(|n| n.gap == Gap::None && n.kind != Kind::Mark))
+        && !tokens.get(at).is_some_and(|token| {
+            token.gap == Gap::None
+                && matches!(token.text, "%" | "," | "-" | "." | "/")
+                && tokens.get(at + 1).is_some_and(|n| n.gap == Gap::None && n.kind != Kind::Mark)
+        })
         && !tokens.get(at).is_some_and(|token| token.is('%'))
 }
 
@@ -209,7 +382,14 @@ fn back(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> usiz
             Kind::Number => token.text.len() <= 5,
             Kind::Code => token.text.len() <= 5,
             Kind::Mark => matches!(token.text, "," | "." | "#" | "'" | "’" | "-" | "/"),
-            Kind::Word => token.is_capital() || matches!(token.folded.as_str(), "the" | "of" | "la" | "le" | "de" | "des" | "du" | "upon" | "bis" | "on" | "m" | "in") || (token.folded == "s" && token.gap == Gap::None),
+            Kind::Word => {
+                token.is_capital()
+                    || matches!(
+                        token.folded.as_str(),
+                        "the" | "of" | "la" | "le" | "de" | "des" | "du" | "upon" | "bis" | "on" | "m" | "in"
+                    )
+                    || (token.folded == "s" && token.gap == Gap::None)
+            }
         };
         let house = matches!(token.kind, Kind::Number | Kind::Code) && token.text.len() <= 5;
         // "Gladstone Avenue" does not begin with its avenue, "avenue Foch" does.
@@ -222,14 +402,20 @@ fn back(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> usiz
             let goes_on = left.is_some_and(|left| {
                 left.kind == Kind::Mark
                     || left.is_capital()
-                    || (street_head && left.kind != Kind::Word) || UNITS.contains(&left.folded.as_str()) || left.folded == "box"
+                    || (street_head && left.kind != Kind::Word)
+                    || UNITS.contains(&left.folded.as_str())
+                    || left.folded == "box"
             });
             if !goes_on {
                 break;
             }
         }
         unbroken &= part;
-        if unbroken && ((token.is_capital() && (behind.is_capital() || !(token.opens && lists.is_word(&token.folded)))) || house || head) {
+        if unbroken
+            && ((token.is_capital() && (behind.is_capital() || !(token.opens && lists.is_word(&token.folded))))
+                || house
+                || head)
+        {
             capitals = index;
         }
         // In small letters an address reaches back to its number and no further than its words do.
@@ -237,7 +423,11 @@ fn back(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> usiz
             break;
         }
     }
-    let street_between = numbered.filter(|start| (*start..at).any(|index| is_street_word(&tokens[index])) || unbroken || tokens[at].text.bytes().any(|b| b.is_ascii_lowercase()));
+    let street_between = numbered.filter(|start| {
+        (*start..at).any(|index| is_street_word(&tokens[index]))
+            || unbroken
+            || tokens[at].text.bytes().any(|b| b.is_ascii_lowercase())
+    });
     match street_between {
         // "Lindenstraße 236": the street stands before its number.
         Some(start) if start > 0 && is_street_word(&tokens[start - 1]) => start.min(capitals),
@@ -268,7 +458,12 @@ fn box_number(tokens: &[Token<'_>], at: usize) -> Option<Range<usize>> {
 /// "414 Pecan Grove Dr", "Am Alten Markt 54a", "Lindenstraße 236", "rue des Tilleuls 5".
 fn street(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<usize>> {
     let token = &tokens[at];
-    if !claims.is_free(at) || (token.gap == Gap::None && at > 0 && tokens[at - 1].kind == Kind::Mark && !matches!(tokens[at - 1].text, "(" | ":")) {
+    if !claims.is_free(at)
+        || (token.gap == Gap::None
+            && at > 0
+            && tokens[at - 1].kind == Kind::Mark
+            && !matches!(tokens[at - 1].text, "(" | ":"))
+    {
         return None;
     }
     let house = |token: &Token<'_>| {
@@ -283,17 +478,23 @@ fn street(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<usiz
         let mut end = at + 1;
         let mut capitals = 0;
         let mut words = 0;
-        while let Some(next) = tokens.get(end).filter(|next| end < at + 16 && next.gap != Gap::Line && claims.is_free(end)) {
-            let mark = matches!(next.text, "." | "'" | "’" | "-") || (next.kind == Kind::Code && next.text.ends_with(['h', 't', 'd']));
+        while let Some(next) =
+            tokens.get(end).filter(|next| end < at + 16 && next.gap != Gap::Line && claims.is_free(end))
+        {
+            let mark = matches!(next.text, "." | "'" | "’" | "-")
+                || (next.kind == Kind::Code && next.text.ends_with(['h', 't', 'd']));
             if STREETS.contains(&next.folded.as_str()) && capitals >= 1 && (next.is_capital()) {
                 let dot = tokens.get(end + 1).is_some_and(|mark| mark.is('.') && mark.gap == Gap::None);
-                let ends = !tokens.get(end + 1).is_some_and(|more| more.gap == Gap::Space && more.is_capital() && STREETS.contains(&more.folded.as_str()));
+                let ends = !tokens.get(end + 1).is_some_and(|more| {
+                    more.gap == Gap::Space && more.is_capital() && STREETS.contains(&more.folded.as_str())
+                });
                 if ends {
                     return Some(at..end + 1 + usize::from(dot));
                 }
             }
             if next.kind == Kind::Word && words < 6 {
-                let linking = matches!(next.folded.as_str(), "the" | "of" | "s" | "rue" | "de" | "des" | "du" | "la" | "le");
+                let linking =
+                    matches!(next.folded.as_str(), "the" | "of" | "s" | "rue" | "de" | "des" | "du" | "la" | "le");
                 if !next.is_capital() && !linking {
                     return None;
                 }
@@ -314,8 +515,16 @@ fn street(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<usiz
     if token.kind != Kind::Word {
         return None;
     }
-    let ending = token.folded.len() > 5 && token.is_capital() && STREET_ENDINGS.iter().any(|ending| token.folded.ends_with(ending));
-    let name_end = if ending { at + 1 } else if STREET_HEADS.contains(&token.folded.as_str()) { headed_name(tokens, claims, at)? } else { return None };
+    let ending = token.folded.len() > 5
+        && token.is_capital()
+        && STREET_ENDINGS.iter().any(|ending| token.folded.ends_with(ending));
+    let name_end = if ending {
+        at + 1
+    } else if STREET_HEADS.contains(&token.folded.as_str()) {
+        headed_name(tokens, claims, at)?
+    } else {
+        return None;
+    };
     tokens.get(name_end).filter(|number| number.gap == Gap::Space && house(number)).map(|_| at..name_end + 1)
 }
 
@@ -327,8 +536,27 @@ fn headed_name(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<usize
     if matches!(tokens[at].folded.as_str(), "am" | "im" | "zum" | "zur") && !tokens[at].is_capital() {
         return None;
     }
-    while let Some(next) = tokens.get(end).filter(|next| end < at + 10 && next.gap != Gap::Line && claims.is_free(end)) {
-        let linking = matches!(next.folded.as_str(), "das" | "de" | "des" | "du" | "la" | "le" | "do" | "da" | "dos" | "dei" | "della" | "di" | "d" | "." | "'" | "’");
+    while let Some(next) = tokens.get(end).filter(|next| end < at + 10 && next.gap != Gap::Line && claims.is_free(end))
+    {
+        let linking = matches!(
+            next.folded.as_str(),
+            "das"
+                | "de"
+                | "des"
+                | "du"
+                | "la"
+                | "le"
+                | "do"
+                | "da"
+                | "dos"
+                | "dei"
+                | "della"
+                | "di"
+                | "d"
+                | "."
+                | "'"
+                | "’"
+        );
         if next.is_capital() {
             capitals += 1;
         } else if !linking || end > at + 6 {
@@ -346,7 +574,9 @@ fn forward(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, from: usize) ->
         let mut index = end;
         let comma = tokens.get(index).is_some_and(|mark| mark.is(','));
         index += usize::from(comma);
-        let Some(next) = tokens.get(index).filter(|next| next.gap != Gap::Line && claims.is_free(index)) else { return end };
+        let Some(next) = tokens.get(index).filter(|next| next.gap != Gap::Line && claims.is_free(index)) else {
+            return end;
+        };
         let unit = UNITS.contains(&next.folded.as_str()) || next.is('#');
         if unit || (next.is('/') && next.gap == Gap::None) {
             match tokens.get(index + 1) {
@@ -355,10 +585,17 @@ fn forward(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, from: usize) ->
             }
         } else if next.kind == Kind::Code && next.text.len() <= 4 && next.gap == Gap::Space && comma && false {
             end = index + 1;
-        } else if next.is_capital() && !next.opens && (comma || STATES.contains(&next.text)) && !lists.is_given(&next.folded) {
+        } else if next.is_capital()
+            && !next.opens
+            && (comma || STATES.contains(&next.text))
+            && !lists.is_given(&next.folded)
+        {
             end = index + 1;
             while tokens.get(end).is_some_and(|more| {
-                (more.gap == Gap::Space && more.is_capital() && !more.opens) || (matches!(more.text, "'" | "’" | "-" | ".") && more.gap == Gap::None && tokens.get(end + 1).is_some_and(|n| n.is_capital() && !n.opens))
+                (more.gap == Gap::Space && more.is_capital() && !more.opens)
+                    || (matches!(more.text, "'" | "’" | "-" | ".")
+                        && more.gap == Gap::None
+                        && tokens.get(end + 1).is_some_and(|n| n.is_capital() && !n.opens))
             }) {
                 end += 1;
             }
@@ -401,23 +638,37 @@ fn institution(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) 
         let left = &tokens[start - 1];
         let mark = matches!(left.text, "'" | "’" | "." | "-") && (left.gap == Gap::None) && !tokens[start].opens;
         let possessive = left.folded == "s" && left.gap == Gap::None;
-        let linking = matches!(left.folded.as_str(), "of" | "and" | "the" | "&") && start - 1 > 0 && tokens[start - 2].is_capital();
+        let linking = matches!(left.folded.as_str(), "of" | "and" | "the" | "&")
+            && start - 1 > 0
+            && tokens[start - 2].is_capital();
         if !claims.is_free(start - 1) || !(left.is_capital() || mark || possessive || linking) {
             break;
         }
         start -= 1;
-        naming |= left.is_capital() && !GENERIC.contains(&left.folded.as_str()) && !INSTITUTIONS.contains(&left.folded.as_str()) && !(left.opens && lists.is_word(&left.folded));
+        naming |= left.is_capital()
+            && !GENERIC.contains(&left.folded.as_str())
+            && !INSTITUTIONS.contains(&left.folded.as_str())
+            && !(left.opens && lists.is_word(&left.folded));
         if left.opens {
             break;
         }
     }
     // "At Oakhurst Hospital" begins with the second word.
-    if tokens[start].opens && lists.is_word(&tokens[start].folded) && start + 2 < at && BEFORE.contains(&tokens[start].folded.as_str()) {
+    if tokens[start].opens
+        && lists.is_word(&tokens[start].folded)
+        && start + 2 < at
+        && BEFORE.contains(&tokens[start].folded.as_str())
+    {
         start += 1;
     }
-    let known = tokens[start..at].iter().all(|token| token.kind != Kind::Word || lists.is_term(&token.folded) || GENERIC.contains(&token.folded.as_str()));
+    let known = tokens[start..at].iter().all(|token| {
+        token.kind != Kind::Word || lists.is_term(&token.folded) || GENERIC.contains(&token.folded.as_str())
+    });
     let mut end = at + 1;
-    while tokens.get(end).is_some_and(|next| next.gap == Gap::Space && next.is_capital() && INSTITUTIONS.contains(&next.folded.as_str())) {
+    while tokens
+        .get(end)
+        .is_some_and(|next| next.gap == Gap::Space && next.is_capital() && INSTITUTIONS.contains(&next.folded.as_str()))
+    {
         end += 1;
     }
     (naming && !known).then_some(start..end)
@@ -426,7 +677,10 @@ fn institution(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) 
 /// The town behind an institution: ", Wymondham", " in Des Moines".
 fn located(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, end: usize) -> usize {
     let joint = tokens.get(end).is_some_and(|token| token.is(',') || matches!(token.folded.as_str(), "in" | "of"));
-    let Some(next) = tokens.get(end + 1).filter(|next| joint && next.is_capital() && next.gap == Gap::Space && claims.is_free(end + 1)) else {
+    let Some(next) = tokens
+        .get(end + 1)
+        .filter(|next| joint && next.is_capital() && next.gap == Gap::Space && claims.is_free(end + 1))
+    else {
         return end;
     };
     if lists.is_given(&next.folded) || lists.is_term(&next.folded) || next.opens {
@@ -435,7 +689,9 @@ fn located(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, end: usize) -> 
     let mut stop = end + 2;
     while tokens.get(stop).is_some_and(|more| {
         (more.is_capital() && !more.opens && more.gap == Gap::Space)
-            || (matches!(more.text, "-" | "'" | "’" | ".") && more.gap == Gap::None && tokens.get(stop + 1).is_some_and(|n| n.is_capital() && !n.opens))
+            || (matches!(more.text, "-" | "'" | "’" | ".")
+                && more.gap == Gap::None
+                && tokens.get(stop + 1).is_some_and(|n| n.is_capital() && !n.opens))
             || (tokens[stop - 1].is('-') && more.gap == Gap::None)
     }) {
         stop += 1;
@@ -466,7 +722,10 @@ fn with_state(tokens: &[Token<'_>], claims: &Claims, end: usize) -> usize {
 /// A town: one of the list, or a capital word behind "in", "from", "lives near".
 fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Option<Range<usize>> {
     let first = &tokens[at];
-    if !first.is_capital() || !claims.is_free(at) || (first.gap == Gap::None && at > 0 && !matches!(tokens[at - 1].text, "(" | "/" | "-")) {
+    if !first.is_capital()
+        || !claims.is_free(at)
+        || (first.gap == Gap::None && at > 0 && !matches!(tokens[at - 1].text, "(" | "/" | "-"))
+    {
         return None;
     }
     // Names of one to three words, longest first.
@@ -474,17 +733,28 @@ fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Opti
     let mut index = at + 1;
     while ends.len() < 4 && index < at + 8 {
         let Some(next) = tokens.get(index).filter(|next| next.gap != Gap::Line && claims.is_free(index)) else { break };
-        if next.kind == Kind::Word && !next.opens && (next.is_capital() || matches!(next.folded.as_str(), "de" | "la" | "im" | "am" | "upon" | "on" | "le" | "der")) {
+        if next.kind == Kind::Word
+            && !next.opens
+            && (next.is_capital()
+                || matches!(next.folded.as_str(), "de" | "la" | "im" | "am" | "upon" | "on" | "le" | "der"))
+        {
             if next.is_capital() {
                 ends.push(index + 1);
             }
-        } else if !(matches!(next.text, "." | "-" | "'" | "’") && (next.gap == Gap::None)) || (next.is('.') && first.folded != "st") {
+        } else if !(matches!(next.text, "." | "-" | "'" | "’") && (next.gap == Gap::None))
+            || (next.is('.') && first.folded != "st")
+        {
             break;
         }
         index += 1;
     }
     let spelled = |end: usize| {
-        tokens[at..end].iter().filter(|token| token.kind == Kind::Word).map(|token| token.folded.as_str()).collect::<Vec<_>>().join(" ")
+        tokens[at..end]
+            .iter()
+            .filter(|token| token.kind == Kind::Word)
+            .map(|token| token.folded.as_str())
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     let before = at.checked_sub(1).map(|left| &tokens[left]).filter(|_| first.gap != Gap::Line);
     let led = before.is_some_and(|left| BEFORE.contains(&left.folded.as_str()) && !first.opens)
@@ -492,14 +762,18 @@ fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Opti
     let state = |end: usize| {
         !first.is_shouted()
             && !first.opens
-            && (led || !tokens[at..end].iter().any(|token| lists.is_word(&token.folded) || lists.is_term(&token.folded)))
-            && tokens.get(end).is_some_and(|comma| comma.is(',')) && tokens.get(end + 1).is_some_and(|state| STATES.contains(&state.text))
+            && (led
+                || !tokens[at..end].iter().any(|token| lists.is_word(&token.folded) || lists.is_term(&token.folded)))
+            && tokens.get(end).is_some_and(|comma| comma.is(','))
+            && tokens.get(end + 1).is_some_and(|state| STATES.contains(&state.text))
     };
     // A town of the list counts by itself if it is no ordinary word, no eponym and nobody's name.
     let sure = |end: usize| {
         let spelled = spelled(end);
         lists.is_place(&spelled)
-            && (end > at + 1 || led || (!lists.is_word(&spelled) && !lists.is_term(&spelled) && !lists.is_name(&spelled)))
+            && (end > at + 1
+                || led
+                || (!lists.is_word(&spelled) && !lists.is_term(&spelled) && !lists.is_name(&spelled)))
             && !eponym_follows(tokens, end)
     };
     if let Some(end) = ends.iter().rev().copied().find(|end| sure(*end) || state(*end)) {
@@ -507,21 +781,74 @@ fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Opti
         return Some(at..on_river(tokens, end).unwrap_or(end));
     }
     let unknown = |token: &Token<'_>| {
-        token.text.chars().count() > 2 && !token.is_shouted() && !lists.is_term(&token.folded) && !lists.is_word(&token.folded) && !lists.is_given(&token.folded)
+        token.text.chars().count() > 2
+            && !token.is_shouted()
+            && !lists.is_term(&token.folded)
+            && !lists.is_word(&token.folded)
+            && !lists.is_given(&token.folded)
     };
     let end = *ends.last()?;
-    let plain = |token: &Token<'_>| token.text.chars().count() > 2 && !token.is_shouted() && !lists.is_term(&token.folded) && !lists.is_given(&token.folded);
+    let plain = |token: &Token<'_>| {
+        token.text.chars().count() > 2
+            && !token.is_shouted()
+            && !lists.is_term(&token.folded)
+            && !lists.is_given(&token.folded)
+    };
     // "lives in Mold" and "works in Deal": an ordinary word with a capital inside a sentence.
     let lives = at >= 2
         && matches!(
             tokens[at - 2].folded.as_str(),
-            "lives" | "living" | "works" | "born" | "clinic" | "office" | "surgery" | "gp" | "ward" | "treated" | "before" | "laboratory" | "and" | "shop" | "operated"
-                | "seen" | "moved" | "waiting" | "drive" | "visits" | "left" | "taxi" | "release" | "retired" | "practice" | "extraction" | "lady" | "dentist" | "nurse"
+            "lives"
+                | "living"
+                | "works"
+                | "born"
+                | "clinic"
+                | "office"
+                | "surgery"
+                | "gp"
+                | "ward"
+                | "treated"
+                | "before"
+                | "laboratory"
+                | "and"
+                | "shop"
+                | "operated"
+                | "seen"
+                | "moved"
+                | "waiting"
+                | "drive"
+                | "visits"
+                | "left"
+                | "taxi"
+                | "release"
+                | "retired"
+                | "practice"
+                | "extraction"
+                | "lady"
+                | "dentist"
+                | "nurse"
         );
     // "in Class II", "in Great Britain".
     let numbered = matches!(
         first.folded.as_str(),
-        "appendix" | "area" | "band" | "class" | "division" | "figure" | "grade" | "group" | "level" | "part" | "phase" | "quadrant" | "section" | "stage" | "step" | "table" | "type" | "zone"
+        "appendix"
+            | "area"
+            | "band"
+            | "class"
+            | "division"
+            | "figure"
+            | "grade"
+            | "group"
+            | "level"
+            | "part"
+            | "phase"
+            | "quadrant"
+            | "section"
+            | "stage"
+            | "step"
+            | "table"
+            | "type"
+            | "zone"
     );
     if numbered || tokens[at..end].iter().any(|token| lists.is_term(&token.folded)) {
         return None;
@@ -540,11 +867,150 @@ fn town(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Opti
 /// What makes a capital word an eponym: a possessive or a noun of dentistry behind it.
 pub(super) fn eponym_follows(tokens: &[Token<'_>], end: usize) -> bool {
     const NOUNS: &[&str] = &[
-        "angle", "appliance", "area", "arteritis", "aphthae", "bag", "band", "cell", "cells", "clasp", "class", "classification", "clip", "criteria", "curette", "curettes",
-        "cyst", "disease", "duct", "elevator", "epithelium", "equation", "file", "files", "flap", "forceps", "formula", "fracture", "gauge", "judgment", "judgement", "book", "wort", "angina", "concept", "approach", "consensus", "balanced", "crib", "cribs", "clasps", "spring", "springs", "screw", "retractor", "bur", "burs", "cavity", "pack", "ring", "holder", "probe", "probes", "paste", "gel", "mouthwash", "rinse", "pillow", "bite", "splint", "elevators", "key", "foramen", "ligament", "gland", "glands", "nerve", "canal", "fibres", "fibers", "crystals", "bodies", "body", "anatomy", "drug", "oedema", "dye", "knife", "blade", "handle", "needle", "drill", "drills", "scissors", "tweezers", "mirror", "study", "trial", "guideline", "guidelines", "group", "report", "fractures", "grade", "granules",
-        "horizontal", "implant", "incisor", "incisors", "index", "injection", "line", "lines", "loop", "method", "molars", "needle", "notch", "palsy", "paralysis",
-        "plane", "plaster", "position", "procedure", "reaction", "reflex", "retainer", "rule", "scale", "scaler", "score", "scores", "sign", "solution", "space", "spots", "sponge",
-        "stage", "stain", "staining", "strip", "suture", "syndrome", "system", "technique", "teeth", "test", "thyroiditis", "triad", "tube", "type", "ulcer", "view", "virus",
+        "angle",
+        "appliance",
+        "area",
+        "arteritis",
+        "aphthae",
+        "bag",
+        "band",
+        "cell",
+        "cells",
+        "clasp",
+        "class",
+        "classification",
+        "clip",
+        "criteria",
+        "curette",
+        "curettes",
+        "cyst",
+        "disease",
+        "duct",
+        "elevator",
+        "epithelium",
+        "equation",
+        "file",
+        "files",
+        "flap",
+        "forceps",
+        "formula",
+        "fracture",
+        "gauge",
+        "judgment",
+        "judgement",
+        "book",
+        "wort",
+        "angina",
+        "concept",
+        "approach",
+        "consensus",
+        "balanced",
+        "crib",
+        "cribs",
+        "clasps",
+        "spring",
+        "springs",
+        "screw",
+        "retractor",
+        "bur",
+        "burs",
+        "cavity",
+        "pack",
+        "ring",
+        "holder",
+        "probe",
+        "probes",
+        "paste",
+        "gel",
+        "mouthwash",
+        "rinse",
+        "pillow",
+        "bite",
+        "splint",
+        "elevators",
+        "key",
+        "foramen",
+        "ligament",
+        "gland",
+        "glands",
+        "nerve",
+        "canal",
+        "fibres",
+        "fibers",
+        "crystals",
+        "bodies",
+        "body",
+        "anatomy",
+        "drug",
+        "oedema",
+        "dye",
+        "knife",
+        "blade",
+        "handle",
+        "needle",
+        "drill",
+        "drills",
+        "scissors",
+        "tweezers",
+        "mirror",
+        "study",
+        "trial",
+        "guideline",
+        "guidelines",
+        "group",
+        "report",
+        "fractures",
+        "grade",
+        "granules",
+        "horizontal",
+        "implant",
+        "incisor",
+        "incisors",
+        "index",
+        "injection",
+        "line",
+        "lines",
+        "loop",
+        "method",
+        "molars",
+        "needle",
+        "notch",
+        "palsy",
+        "paralysis",
+        "plane",
+        "plaster",
+        "position",
+        "procedure",
+        "reaction",
+        "reflex",
+        "retainer",
+        "rule",
+        "scale",
+        "scaler",
+        "score",
+        "scores",
+        "sign",
+        "solution",
+        "space",
+        "spots",
+        "sponge",
+        "stage",
+        "stain",
+        "staining",
+        "strip",
+        "suture",
+        "syndrome",
+        "system",
+        "technique",
+        "teeth",
+        "test",
+        "thyroiditis",
+        "triad",
+        "tube",
+        "type",
+        "ulcer",
+        "view",
+        "virus",
     ];
     tokens.get(end).is_some_and(|next| {
         let possessive = matches!(next.text, "'" | "’") && next.gap == Gap::None;
