@@ -355,7 +355,7 @@ fn two_parts(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<u
             // "on 4.6. The" is a tooth at the end of a sentence; "on 4.6. the", "on 4.6.." and "on 4.6.:" are dates.
             let goes_on = after.is_some_and(|next| next.kind == Kind::Mark || !next.opens);
             let colon = after.is_some_and(|next| next.is(':') && next.gap == Gap::None);
-            (((cue || (tokens[at].opens && colon)) && (!tooth || goes_on)) || colon).then_some(at..at + 4)
+            (colon || (cue && (!tooth || goes_on))).then_some(at..at + 4)
         }
         _ => None,
     }
@@ -507,8 +507,9 @@ fn age(tokens: &[Token<'_>], at: usize) -> Option<Range<usize>> {
     }
     match folded(next) {
         "year" | "years" | "yrs" | "yr" | "y" => {}
-        "yo" | "jahrige" | "jahriger" | "jahrig" | "ans" | "anni" | "anos" | "lat" => return Some(at..next + 1),
-        "jahre" | "jaar" => return Some(at..next + 1),
+        "yo" | "jahrige" | "jahriger" | "jahrig" | "ans" | "anni" | "anos" | "lat" | "jahre" | "jaar" => {
+            return Some(at..next + 1);
+        }
         _ => return None,
     }
     let middle = if matches!(folded(next + 1), "-" | "/" | ".") { next + 2 } else { next + 1 };

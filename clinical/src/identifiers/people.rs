@@ -10,8 +10,8 @@ use rustc_hash::FxHashSet;
 
 use super::Class;
 use super::claims::Claims;
+use super::eponyms::eponym_follows;
 use super::lists::Lists;
-use super::places::eponym_follows;
 use super::token::{Gap, Kind, Token};
 
 /// A capital word behind one of these is a name whatever else it means.
@@ -418,6 +418,9 @@ const GERMAN: &[&str] = &[
     "ohne", "seit", "sich", "und", "vom", "wegen", "wird", "wurde", "zum", "zur",
 ];
 
+/// No name has more tokens; what goes on behind them is a name of its own.
+const MAX_TOKENS: usize = 16;
+
 /// What is asked about words.
 struct Reader<'t, 'a> {
     tokens: &'t [Token<'a>],
@@ -499,13 +502,11 @@ impl Reader<'_, '_> {
     fn is_unknown(&self, at: usize) -> bool {
         let token = &self.tokens[at];
         let folded = token.folded.as_str();
-        token.text.chars().count() >= 3
-            && !self.lists.is_word(folded)
-            && !self.lists.is_term(folded)
-            && !(folded.len() >= 6
-                && !token.text.contains(['\'', '’'])
-                && MEDICAL_ENDINGS.iter().any(|ending| folded.ends_with(ending)))
-            && !is_brand(self.tokens, at)
+        let medical = folded.len() >= 6
+            && !token.text.contains(['\'', '’'])
+            && MEDICAL_ENDINGS.iter().any(|ending| folded.ends_with(ending));
+        let known = medical || self.lists.is_word(folded) || self.lists.is_term(folded) || is_brand(self.tokens, at);
+        token.text.chars().count() >= 3 && !known
     }
 
     /// Whether the token may be part of a name beside another one.
@@ -660,7 +661,7 @@ impl Reader<'_, '_> {
         let roman = matches!(self.folded(at), "i" | "v" | "x");
         self.tokens.get(index).is_some_and(|token| token.gap != Gap::Line && token.text.chars().count() >= 2)
             && self.is_name_like(index)
-            && !(roman && !self.lists.is_name(self.folded(index)))
+            && (!roman || self.lists.is_name(self.folded(index)))
             && !eponym_follows(self.tokens, index + 1)
             && !(self.tokens[index].is_shouted()
                 && self.tokens[index].text.chars().count() <= 3
@@ -726,14 +727,14 @@ impl Reader<'_, '_> {
     /// The whole name around a word of it.
     fn whole(&self, claims: &Claims, seed: usize) -> Range<usize> {
         let mut start = seed;
-        while let Some(left) = self.left(claims, start) {
+        while let Some(left) = self.left(claims, start).filter(|left| seed - left < MAX_TOKENS) {
             start = left;
         }
         let mut end = seed + 1;
         if self.tokens[seed].text.chars().count() == 1 {
             end = self.right(claims, start, seed + 1).unwrap_or(end);
         }
-        while let Some(right) = self.right(claims, start, end) {
+        while let Some(right) = self.right(claims, start, end).filter(|right| right - start < MAX_TOKENS) {
             end = right;
         }
         start..end
@@ -778,7 +779,7 @@ impl Reader<'_, '_> {
             && !shouted
             && !TITLES.contains(&folded)
             && !FUNCTION_WORDS.contains(&folded)
-            && !(ROLES.contains(&folded) && !self.lists.is_given(folded))
+            && (self.lists.is_given(folded) || !ROLES.contains(&folded))
             && token.text.chars().count() >= 2
             && (self.lists.is_given(folded) || (self.is_name_like(at) && !(token.opens && self.lists.is_word(folded))))
             && !(token.opens && VERBS.contains(&folded));
@@ -787,8 +788,8 @@ impl Reader<'_, '_> {
             && (!token.opens
                 || token.is_capital()
                 || matches!(folded, "von" | "van" | "ten" | "de" | "ap" | "al" | "dos" | "da" | "di"))
-            && !(matches!(folded, "des" | "del" | "den" | "der" | "das" | "du" | "le" | "la" | "de")
-                && !self.particle_belongs(at));
+            && (!matches!(folded, "des" | "del" | "den" | "der" | "das" | "du" | "le" | "la" | "de")
+                || self.particle_belongs(at));
         let particle =
             particle || matches!(folded, "mac" | "mc" | "saint" | "st" | "ben" | "bar") && token.is_capital();
         (capital_name || shouted || particle).then_some(at)
@@ -851,8 +852,9 @@ impl Reader<'_, '_> {
         if PARTICLES.contains(&folded) && !(next.is_capital() && self.is_name_like(end) && !self.is_name_like(end + 1))
         {
             let mut at = end + 1;
-            while PARTICLES.contains(&self.folded(at)) && at < end + 3
-                || self.tokens.get(at).is_some_and(|t| matches!(t.text, "-" | "'" | "’")) && at < end + 3
+            while at < end + 3
+                && (PARTICLES.contains(&self.folded(at))
+                    || self.tokens.get(at).is_some_and(|mark| matches!(mark.text, "-" | "'" | "’")))
             {
                 at += 1;
             }

@@ -1,6 +1,7 @@
 //! `cargo xtask eval clinical`: the parts of `clinical/` against their labelled sets in `data/`, with the goals they are held to.
 
 mod figure;
+mod identifiers;
 mod labelled;
 
 use std::path::PathBuf;
@@ -35,7 +36,7 @@ pub(crate) struct Context {
 type Part = (&'static str, fn(&Context) -> Result<Report>);
 
 /// In the order of a question's way.
-const PARTS: &[Part] = &[];
+const PARTS: &[Part] = &[("identifiers", identifiers::measure)];
 
 /// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
 /// happen.
