@@ -26,7 +26,8 @@ pub(super) fn eponym_follows(tokens: &[Token<'_>], end: usize) -> bool {
         let possessive = matches!(next.text, "'" | "’") && next.gap == Gap::None;
         let mut noun = if possessive { end + 2 } else { end };
         // "Stevens-Johnson syndrome".
-        while tokens.get(noun).is_some_and(|hyphen| matches!(hyphen.text, "-" | "–") && hyphen.gap == Gap::None)
+        while noun < end + 8
+            && tokens.get(noun).is_some_and(|hyphen| matches!(hyphen.text, "-" | "–") && hyphen.gap == Gap::None)
             && tokens.get(noun + 1).is_some_and(Token::is_capital)
         {
             noun += 2;
