@@ -47,7 +47,8 @@ impl Claims {
     }
 
     fn take_free(&mut self, tokens: &[Token<'_>], mut range: Range<usize>, class: Class) {
-        let opening = |token: &Token<'_>| token.kind == Kind::Mark && !matches!(token.text, "(" | "+" | "#" | "'" | "’");
+        let opening =
+            |token: &Token<'_>| token.kind == Kind::Mark && !matches!(token.text, "(" | "+" | "#" | "'" | "’");
         while range.start < range.end && opening(&tokens[range.start]) {
             range.start += 1;
         }

@@ -5,39 +5,166 @@
 
 use std::ops::Range;
 
+use super::Class;
 use super::checks::{digits, is_card, is_iban, is_national_insurance, is_nhs, is_vin};
 use super::claims::Claims;
 use super::cues::{self, Cue};
 use super::lists::Lists;
 use super::token::{Gap, Kind, Token};
-use super::Class;
 
 /// Words behind a number that make it a measure.
 const UNITS: &[&str] = &[
-    "bpm", "cells", "cfu", "cm", "copies", "degrees", "dl", "fps", "g", "gy", "hours", "hz", "iu", "kg", "khz", "kpa", "kv", "kvp", "l", "lb",
-    "lbs", "lux", "ma", "mcg", "mg", "mgy", "mhz", "microgram", "micrograms", "micron", "microns", "min", "minutes", "ml", "mm",
-    "mmhg", "mmol", "months", "mpa", "msv", "mw", "n", "ncm", "nm", "oz", "patients", "people", "percent", "ppm",
-    "rpm", "s", "sec", "seconds", "tablets", "teeth", "times", "u", "um", "units", "usv", "weeks", "years", "µm", "μm",
+    "bpm",
+    "cells",
+    "cfu",
+    "cm",
+    "copies",
+    "degrees",
+    "dl",
+    "fps",
+    "g",
+    "gy",
+    "hours",
+    "hz",
+    "iu",
+    "kg",
+    "khz",
+    "kpa",
+    "kv",
+    "kvp",
+    "l",
+    "lb",
+    "lbs",
+    "lux",
+    "ma",
+    "mcg",
+    "mg",
+    "mgy",
+    "mhz",
+    "microgram",
+    "micrograms",
+    "micron",
+    "microns",
+    "min",
+    "minutes",
+    "ml",
+    "mm",
+    "mmhg",
+    "mmol",
+    "months",
+    "mpa",
+    "msv",
+    "mw",
+    "n",
+    "ncm",
+    "nm",
+    "oz",
+    "patients",
+    "people",
+    "percent",
+    "ppm",
+    "rpm",
+    "s",
+    "sec",
+    "seconds",
+    "tablets",
+    "teeth",
+    "times",
+    "u",
+    "um",
+    "units",
+    "usv",
+    "weeks",
+    "years",
+    "µm",
+    "μm",
 ];
 
 /// Words before a code of a catalogue, a standard or a page: it names nobody.
 const CATALOGUES: &[&str] = &[
-    "ada", "astm", "atc", "cas", "catalogue", "cdt", "cg", "cpt", "din", "en", "fdi", "grade", "hla", "guideline", "hcpcs", "htm", "icd", "icdas",
-    "iec", "iso", "item", "loinc", "mds", "model", "ng", "norm", "opcs", "page", "pages", "part", "pmid", "section", "shade", "sign", "size",
-    "snomed", "standard", "step", "stage", "tariff", "type", "version",
+    "ada",
+    "astm",
+    "atc",
+    "cas",
+    "catalogue",
+    "cdt",
+    "cg",
+    "cpt",
+    "din",
+    "en",
+    "fdi",
+    "grade",
+    "hla",
+    "guideline",
+    "hcpcs",
+    "htm",
+    "icd",
+    "icdas",
+    "iec",
+    "iso",
+    "item",
+    "loinc",
+    "mds",
+    "model",
+    "ng",
+    "norm",
+    "opcs",
+    "page",
+    "pages",
+    "part",
+    "pmid",
+    "section",
+    "shade",
+    "sign",
+    "size",
+    "snomed",
+    "standard",
+    "step",
+    "stage",
+    "tariff",
+    "type",
+    "version",
 ];
 
 /// Words that make a lot number that of stock.
 const STOCK: &[&str] = &[
-    "alginate", "anaesthetic", "anesthetic", "autoclave", "batch", "box", "bur", "burs", "cartridge", "cartridges", "cement", "composite", "cupboard",
-    "cycle", "etch", "gauze", "glove", "gloves", "needle", "needles", "pouch", "pouches", "powder", "sterile", "steriliser", "sterilizer", "stock",
-    "suture", "sutures", "wrench",
+    "alginate",
+    "anaesthetic",
+    "anesthetic",
+    "autoclave",
+    "batch",
+    "box",
+    "bur",
+    "burs",
+    "cartridge",
+    "cartridges",
+    "cement",
+    "composite",
+    "cupboard",
+    "cycle",
+    "etch",
+    "gauze",
+    "glove",
+    "gloves",
+    "needle",
+    "needles",
+    "pouch",
+    "pouches",
+    "powder",
+    "sterile",
+    "steriliser",
+    "sterilizer",
+    "stock",
+    "suture",
+    "sutures",
+    "wrench",
 ];
 
 /// Words in capitals that announce a code and are no part of it.
 const HEADS: &[&str] = &[
-    "ach", "bmi", "bp", "bpe", "chi", "cpt", "dea", "dob", "gdc", "gmc", "gp", "hr", "iban", "icd", "id", "inr", "ip", "iso", "mrn", "nhs", "ni",
-    "bop", "cal", "nino", "npi", "pd", "pin", "ppd", "psr", "rr", "ss", "ssn", "tel", "udi", "vin",
+    "ach", "bmi", "bp", "bpe", "chi", "cpt", "dea", "dob", "gdc", "gmc", "gp", "hr", "iban", "icd", "id", "inr", "ip",
+    "iso", "mrn", "nhs", "ni", "bop", "cal", "nino", "npi", "pd", "pin", "ppd", "psr", "rr", "ss", "ssn", "tel", "udi",
+    "vin",
 ];
 
 /// From this many digits on, a number without any word before it is taken for an identifier.
@@ -64,7 +191,8 @@ pub(super) fn find(tokens: &[Token<'_>], lists: &Lists, claims: &mut Claims) {
 /// "(01)05012345678900(21)A12345": a unique device identifier as GS1 prints it.
 fn udi(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<(Range<usize>, Class)> {
     let [open, kind, close, number, ..] = tokens.get(at..)? else { return None };
-    let fits = open.is('(') && kind.text == "01" && close.is(')') && number.kind == Kind::Number && number.text.len() == 14;
+    let fits =
+        open.is('(') && kind.text == "01" && close.is(')') && number.kind == Kind::Number && number.text.len() == 14;
     if !fits || !claims.is_free(at) {
         return None;
     }
@@ -125,10 +253,14 @@ struct Run {
 fn code(tokens: &[Token<'_>], lists: &Lists, claims: &Claims, at: usize) -> Option<(Range<usize>, Class)> {
     let first = &tokens[at];
     let hash = first.is('#') && tokens.get(at + 1).is_some_and(|next| next.gap == Gap::None);
-    if !claims.is_free(at) || (first.kind == Kind::Mark && !hash) || (at > 0 && first.gap == Gap::None && !opens_code(&tokens[at - 1])) {
+    if !claims.is_free(at)
+        || (first.kind == Kind::Mark && !hash)
+        || (at > 0 && first.gap == Gap::None && !opens_code(&tokens[at - 1]))
+    {
         return None;
     }
-    let cues: Vec<Cue> = cues::all_before(tokens, at).filter(|cue| !matches!(cue.class, Class::Phone | Class::Fax)).take(4).collect();
+    let cues: Vec<Cue> =
+        cues::all_before(tokens, at).filter(|cue| !matches!(cue.class, Class::Phone | Class::Fax)).take(4).collect();
     let vehicle = cues.iter().take(2).any(|cue| cue.class == Class::Vehicle && cue.distance <= 3);
     let run = run(tokens, claims, if hash { at + 1 } else { at }, vehicle)?;
     let class = class(tokens, lists, at, &run, &cues, hash)?;
@@ -168,7 +300,7 @@ fn has_digit(tokens: &[Token<'_>]) -> bool {
 }
 
 /// The most tokens of a piece, and of a code.
-const MAX_TOKENS: usize = 32;
+const MAX_TOKENS: usize = 20;
 
 /// The longest code from `at`: one piece, or several with single spaces between.
 fn run(tokens: &[Token<'_>], claims: &Claims, at: usize, vehicle: bool) -> Option<Run> {
@@ -205,7 +337,9 @@ fn run(tokens: &[Token<'_>], claims: &Claims, at: usize, vehicle: bool) -> Optio
             // Digits, or a short mixture in capitals.
             !measured && !lower && letters <= 4 && !group.iter().any(|token| token.is(':'))
         } else {
-            (iban && end == at + 1 && letters == 4 && !lower) || (single && (last_digits(&tokens[at..end]) >= 2)) || (vehicle && !lower && letters <= 3 && group.len() == 1 && digits_so_far)
+            (iban && end == at + 1 && letters == 4 && !lower)
+                || (single && (last_digits(&tokens[at..end]) >= 2))
+                || (vehicle && !lower && letters <= 3 && group.len() == 1 && digits_so_far)
         };
         if !joins {
             break;
@@ -225,10 +359,19 @@ fn run(tokens: &[Token<'_>], claims: &Claims, at: usize, vehicle: bool) -> Optio
         letters: text.chars().filter(|c| c.is_alphabetic()).count(),
         mixed: tokens.iter().any(|token| token.kind == Kind::Code)
             || tokens.windows(3).any(|three| {
-                three[1].gap == Gap::None && three[2].gap == Gap::None && three[0].kind != three[2].kind
-                    && three[1].kind == Kind::Mark && three[0].kind != Kind::Mark && three[2].kind != Kind::Mark
+                three[1].gap == Gap::None
+                    && three[2].gap == Gap::None
+                    && three[0].kind != three[2].kind
+                    && three[1].kind == Kind::Mark
+                    && three[0].kind != Kind::Mark
+                    && three[2].kind != Kind::Mark
             }),
-        group: tokens.iter().filter(|token| token.kind == Kind::Number).map(|token| token.text.len()).max().unwrap_or(0),
+        group: tokens
+            .iter()
+            .filter(|token| token.kind == Kind::Number)
+            .map(|token| token.text.len())
+            .max()
+            .unwrap_or(0),
         text,
     })
 }
@@ -240,7 +383,12 @@ fn last_digits(tokens: &[Token<'_>]) -> usize {
 /// Whether a unit or a percent sign stands behind a number.
 fn measured(tokens: &[Token<'_>], end: usize) -> bool {
     tokens.get(end).is_some_and(|next| {
-        next.gap != Gap::Line && (matches!(next.text, "%" | "°" | "×" | "‰" | "²") || UNITS.contains(&next.folded.as_str()))
+        next.gap != Gap::Line
+            && match next.kind {
+                Kind::Mark => matches!(next.text, "%" | "°" | "×" | "‰" | "²"),
+                Kind::Word => UNITS.contains(&next.folded.as_str()),
+                Kind::Number | Kind::Code => false,
+            }
     })
 }
 
@@ -254,7 +402,9 @@ fn class(tokens: &[Token<'_>], lists: &Lists, at: usize, run: &Run, cues: &[Cue]
     if is_vin(&run.text) {
         return Some(Class::Vehicle);
     }
-    if (is_national_insurance(&run.text) && nearest.is_none_or(|cue| cue.class == Class::Ssn || cue.distance > 4)) || social_security(tokens, at, run) {
+    if (is_national_insurance(&run.text) && nearest.is_none_or(|cue| cue.class == Class::Ssn || cue.distance > 4))
+        || social_security(tokens, at, run)
+    {
         return Some(Class::Ssn);
     }
     if run.letters == 0 && is_nhs(&all) && nearest.is_none_or(|cue| cue.class == Class::Mrn) {
@@ -284,7 +434,8 @@ fn class(tokens: &[Token<'_>], lists: &Lists, at: usize, run: &Run, cues: &[Cue]
     if let Some(cue) = told.filter(|_| !word_like) {
         return Some(cue.class);
     }
-    let long = run.group >= LONG || (run.digits >= LONG && run.letters == 0 && joined(tokens, at, run.end)) || run.digits >= 9;
+    let long =
+        run.group >= LONG || (run.digits >= LONG && run.letters == 0 && joined(tokens, at, run.end)) || run.digits >= 9;
     let coded = joined(tokens, at, run.end) && run.mixed && run.digits >= 4 && run.text.len() >= 6;
     (hash && run.group >= 4 || long || (coded && !word_like)).then_some(Class::OtherId)
 }
@@ -306,7 +457,15 @@ fn social_security(tokens: &[Token<'_>], at: usize, run: &Run) -> bool {
 fn british_plate(text: &str) -> bool {
     let shape: String = text
         .chars()
-        .map(|c| if c.is_ascii_uppercase() { 'A' } else if c.is_ascii_digit() { '9' } else { 'x' })
+        .map(|c| {
+            if c.is_ascii_uppercase() {
+                'A'
+            } else if c.is_ascii_digit() {
+                '9'
+            } else {
+                'x'
+            }
+        })
         .collect();
     matches!(shape.as_str(), "AA99AAA" | "A999AAA")
 }
@@ -321,7 +480,9 @@ fn clinical(tokens: &[Token<'_>], at: usize, run: &Run) -> bool {
     // "200,000" and "1:100,000".
     let thousands = |comma: usize| {
         tokens.get(comma).is_some_and(|mark| mark.is(',') && mark.gap == Gap::None)
-            && tokens.get(comma + 1).is_some_and(|next| next.gap == Gap::None && next.kind == Kind::Number && next.text.len() == 3)
+            && tokens
+                .get(comma + 1)
+                .is_some_and(|next| next.gap == Gap::None && next.kind == Kind::Number && next.text.len() == 3)
     };
     if (run.letters == 0 && thousands(run.end)) || (at >= 1 && thousands(at - 1)) {
         return true;
@@ -337,21 +498,50 @@ fn clinical(tokens: &[Token<'_>], at: usize, run: &Run) -> bool {
     }
     // "07:41", and "323 434 323" of a pocket chart.
     let time = run.letters == 0 && inside.len() >= 3 && inside[1].is(':') && inside[0].text.len() <= 2;
-    let probing = run.letters == 0 && inside.iter().all(|token| token.text.len() == 3) && (at.saturating_sub(4)..at).any(|index| {
-        matches!(tokens[index].folded.as_str(), "pocket" | "pockets" | "probing" | "depths" | "ppd" | "pd" | "bop" | "recession" | "cal" | "perio" | "periodontal" | "charting")
-    });
+    let probing = run.letters == 0
+        && inside.iter().all(|token| token.text.len() == 3)
+        && (at.saturating_sub(4)..at).any(|index| {
+            matches!(
+                tokens[index].folded.as_str(),
+                "pocket"
+                    | "pockets"
+                    | "probing"
+                    | "depths"
+                    | "ppd"
+                    | "pd"
+                    | "bop"
+                    | "recession"
+                    | "cal"
+                    | "perio"
+                    | "periodontal"
+                    | "charting"
+            )
+        });
     if time || probing {
         return true;
     }
-    let decimal = run.letters == 0 && inside.len() == 3 && inside[1].is('.') && inside[0].text.len() <= 3 && inside[2].text.len() <= 3;
+    let decimal = run.letters == 0
+        && inside.len() == 3
+        && inside[1].is('.')
+        && inside[0].text.len() <= 3
+        && inside[2].text.len() <= 3;
     // "146/82" is a pressure, "212/121" a periodontal score.
-    let pair = run.letters == 0 && inside.len() == 3 && inside[1].is('/') && inside[0].text.len() <= 3 && inside[2].text.len() <= 3;
-    let range = run.letters == 0 && inside.len() == 3 && matches!(inside[1].text, "-" | "–") && inside[0].text.len() <= 4 && inside[2].text.len() <= 4
+    let pair = run.letters == 0
+        && inside.len() == 3
+        && inside[1].is('/')
+        && inside[0].text.len() <= 3
+        && inside[2].text.len() <= 3;
+    let range = run.letters == 0
+        && inside.len() == 3
+        && matches!(inside[1].text, "-" | "–")
+        && inside[0].text.len() <= 4
+        && inside[2].text.len() <= 4
         && !(inside[0].text.len() == 3 && inside[2].text.len() == 4);
     if decimal || pair || (range && run.digits < LONG) {
         return true;
     }
-    let year = run.letters == 0 && inside.len() == 1 && inside[0].text.len() == 4 && inside[0].text.starts_with(['1', '2']);
+    let year =
+        run.letters == 0 && inside.len() == 1 && inside[0].text.len() == 4 && inside[0].text.starts_with(['1', '2']);
     if year && behind.is_none_or(|next| !next.is('/')) {
         return true;
     }
@@ -359,7 +549,9 @@ fn clinical(tokens: &[Token<'_>], at: usize, run: &Run) -> bool {
     for _ in 0..2 {
         let Some(index) = left.checked_sub(1) else { break };
         let word = tokens[index].folded.as_str();
-        if CATALOGUES.contains(&word) || (word == "code" && run.digits <= 6 && run.text.len() <= 8 && catalogue_code(&run.text)) {
+        if CATALOGUES.contains(&word)
+            || (word == "code" && run.digits <= 6 && run.text.len() <= 8 && catalogue_code(&run.text))
+        {
             return true;
         }
         if tokens[index].kind == Kind::Word || tokens[index].is('.') {

@@ -79,8 +79,8 @@ pub(super) fn all_before<'t>(tokens: &'t [Token<'t>], at: usize) -> impl Iterato
     let mut index = at;
     std::iter::from_fn(move || {
         while index > 0 && at - index < REACH {
-            let ends_sentence =
-                tokens[index].opens && matches!(tokens[index - 1].text, "." | "!" | "?") || tokens[index].gap == Gap::Line;
+            let ends_sentence = tokens[index].opens && matches!(tokens[index - 1].text, "." | "!" | "?")
+                || tokens[index].gap == Gap::Line;
             if ends_sentence {
                 return None;
             }

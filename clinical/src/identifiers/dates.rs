@@ -17,16 +17,115 @@ const LAST_AGE: u32 = 120;
 /// Month names and their abbreviations, accents folded: English, German, French, Spanish, Italian, Portuguese, Dutch, Polish, Swedish,
 /// Danish.
 const MONTHS: &[&str] = &[
-    "jan", "january", "januar", "januari", "jänner", "janner", "janvier", "janv", "enero", "ene", "gennaio", "janeiro",
-    "stycznia", "feb", "february", "februar", "februari", "fevrier", "fevr", "febrero", "febbraio", "fevereiro",
-    "lutego", "mar", "march", "marz", "maerz", "mrz", "mars", "marzo", "marco", "maart", "marca", "apr", "april",
-    "avril", "avr", "abril", "abr", "aprile", "kwietnia", "may", "mai", "mayo", "maggio", "maio", "mei", "maja", "maj",
-    "jun", "june", "juni", "juin", "junio", "giugno", "giu", "junho", "czerwca", "jul", "july", "juli", "juillet",
-    "juil", "julio", "luglio", "lug", "julho", "lipca", "aug", "august", "augustus", "augusti", "aout", "agosto",
-    "sierpnia", "sep", "sept", "september", "septembre", "septiembre", "settembre", "setembro", "wrzesnia", "oct",
-    "october", "okt", "oktober", "octobre", "octubre", "ottobre", "ott", "outubro", "pazdziernika", "nov", "november",
-    "novembre", "noviembre", "novembro", "listopada", "dec", "december", "dez", "dezember", "decembre", "diciembre",
-    "dic", "dicembre", "dezembro", "grudnia",
+    "jan",
+    "january",
+    "januar",
+    "januari",
+    "jänner",
+    "janner",
+    "janvier",
+    "janv",
+    "enero",
+    "ene",
+    "gennaio",
+    "janeiro",
+    "stycznia",
+    "feb",
+    "february",
+    "februar",
+    "februari",
+    "fevrier",
+    "fevr",
+    "febrero",
+    "febbraio",
+    "fevereiro",
+    "lutego",
+    "mar",
+    "march",
+    "marz",
+    "maerz",
+    "mrz",
+    "mars",
+    "marzo",
+    "marco",
+    "maart",
+    "marca",
+    "apr",
+    "april",
+    "avril",
+    "avr",
+    "abril",
+    "abr",
+    "aprile",
+    "kwietnia",
+    "may",
+    "mai",
+    "mayo",
+    "maggio",
+    "maio",
+    "mei",
+    "maja",
+    "maj",
+    "jun",
+    "june",
+    "juni",
+    "juin",
+    "junio",
+    "giugno",
+    "giu",
+    "junho",
+    "czerwca",
+    "jul",
+    "july",
+    "juli",
+    "juillet",
+    "juil",
+    "julio",
+    "luglio",
+    "lug",
+    "julho",
+    "lipca",
+    "aug",
+    "august",
+    "augustus",
+    "augusti",
+    "aout",
+    "agosto",
+    "sierpnia",
+    "sep",
+    "sept",
+    "september",
+    "septembre",
+    "septiembre",
+    "settembre",
+    "setembro",
+    "wrzesnia",
+    "oct",
+    "october",
+    "okt",
+    "oktober",
+    "octobre",
+    "octubre",
+    "ottobre",
+    "ott",
+    "outubro",
+    "pazdziernika",
+    "nov",
+    "november",
+    "novembre",
+    "noviembre",
+    "novembro",
+    "listopada",
+    "dec",
+    "december",
+    "dez",
+    "dezember",
+    "decembre",
+    "diciembre",
+    "dic",
+    "dicembre",
+    "dezembro",
+    "grudnia",
 ];
 
 /// Month names that are ordinary words when written small.
@@ -36,12 +135,69 @@ const ROMAN: &[&str] = &["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix",
 
 /// Words behind which two numbers are a date.
 const CUES: &[&str] = &[
-    "acude", "am", "appointment", "appointments", "appt", "archived", "around", "auf", "booked", "booking", "born", "check",
-    "checked", "consultation", "controle", "controllo", "date", "dated", "declined", "del", "deleted", "dob", "du",
-    "due", "em", "entry", "exam", "fu", "given", "il", "implanted", "kontrolle", "last", "le", "left", "log",
-    "logged", "next", "om", "on", "op", "placed", "posted", "recall", "recheck", "recorded", "review", "reviewed",
-    "seen", "seit", "sent", "signed", "since", "started", "started", "taken", "til", "till", "today", "until", "visit",
-    "visits", "vom",
+    "acude",
+    "am",
+    "appointment",
+    "appointments",
+    "appt",
+    "archived",
+    "around",
+    "auf",
+    "booked",
+    "booking",
+    "born",
+    "check",
+    "checked",
+    "consultation",
+    "controle",
+    "controllo",
+    "date",
+    "dated",
+    "declined",
+    "del",
+    "deleted",
+    "dob",
+    "du",
+    "due",
+    "em",
+    "entry",
+    "exam",
+    "fu",
+    "given",
+    "il",
+    "implanted",
+    "kontrolle",
+    "last",
+    "le",
+    "left",
+    "log",
+    "logged",
+    "next",
+    "om",
+    "on",
+    "op",
+    "placed",
+    "posted",
+    "recall",
+    "recheck",
+    "recorded",
+    "review",
+    "reviewed",
+    "seen",
+    "seit",
+    "sent",
+    "signed",
+    "since",
+    "started",
+    "started",
+    "taken",
+    "til",
+    "till",
+    "today",
+    "until",
+    "visit",
+    "visits",
+    "vom",
 ];
 
 /// Words before dates, and before fractions and scores as well.
@@ -49,8 +205,26 @@ const WEAK_CUES: &[&str] = &["after", "and", "before", "between", "by", "for", "
 
 /// Words before a month alone.
 const MONTH_CUES: &[&str] = &[
-    "by", "during", "early", "end", "following", "from", "im", "in", "late", "last", "mid", "next", "of", "past",
-    "seit", "since", "this", "til", "till", "until",
+    "by",
+    "during",
+    "early",
+    "end",
+    "following",
+    "from",
+    "im",
+    "in",
+    "late",
+    "last",
+    "mid",
+    "next",
+    "of",
+    "past",
+    "seit",
+    "since",
+    "this",
+    "til",
+    "till",
+    "until",
 ];
 
 pub(super) fn find(tokens: &[Token<'_>], claims: &mut Claims) {
@@ -166,12 +340,9 @@ fn two_parts(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<u
                     && (index.checked_sub(1).is_some_and(|left| claims.class_at(left) == Some(Class::Date))
                         || (!fraction && !matches!(tokens[index].folded.as_str(), "and" | "und" | "et")))
             });
-            let entry = before.is_some_and(|index| {
-                tokens[index].folded == "for" && index > 0 && tokens[index - 1].folded == "entry"
-            });
-            let listed = at >= 2
-                && tokens[at - 1].is(',')
-                && claims.class_at(at - 2) == Some(Class::Date);
+            let entry = before
+                .is_some_and(|index| tokens[index].folded == "for" && index > 0 && tokens[index - 1].folded == "entry");
+            let listed = at >= 2 && tokens[at - 1].is(',') && claims.class_at(at - 2) == Some(Class::Date);
             (cue || entry || other_end || listed || (opens_line && !fraction)).then_some(at..at + 3)
         }
         "." => {
@@ -184,7 +355,7 @@ fn two_parts(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<Range<u
             // "on 4.6. The" is a tooth at the end of a sentence; "on 4.6. the", "on 4.6.." and "on 4.6.:" are dates.
             let goes_on = after.is_some_and(|next| next.kind == Kind::Mark || !next.opens);
             let colon = after.is_some_and(|next| next.is(':') && next.gap == Gap::None);
-            (((cue || (tokens[at].opens && colon)) && (!tooth || goes_on)) || colon).then_some(at..at + 4)
+            (colon || (cue && (!tooth || goes_on))).then_some(at..at + 4)
         }
         _ => None,
     }
@@ -226,7 +397,8 @@ fn year(tokens: &[Token<'_>], at: usize, short: bool) -> usize {
     let mut index = at;
     while index < at + 2
         && tokens.get(index).is_some_and(|token| {
-            matches!(token.text, "," | "." | "-" | "–" | "/" | "'" | "’") || matches!(token.folded.as_str(), "de" | "of" | "del")
+            matches!(token.text, "," | "." | "-" | "–" | "/" | "'" | "’")
+                || matches!(token.folded.as_str(), "de" | "of" | "del")
         })
     {
         index += 1;
@@ -259,7 +431,8 @@ fn worded(tokens: &[Token<'_>], at: usize) -> Option<Range<usize>> {
         next += 1;
     }
     if tokens.get(next).is_some_and(|token| token.gap != Gap::Line)
-        && let Some(end) = day(tokens, next).filter(|end| ends(tokens, *end) || tokens.get(*end).is_some_and(|m| m.is('-')))
+        && let Some(end) =
+            day(tokens, next).filter(|end| ends(tokens, *end) || tokens.get(*end).is_some_and(|m| m.is('-')))
     {
         let end = year(tokens, end, false);
         return Some(at..end);
@@ -278,7 +451,8 @@ fn day_first(tokens: &[Token<'_>], at: usize) -> Option<Range<usize>> {
     let mut index = day(tokens, first)?;
     // "3-5 March", "3 and 5 March".
     if let Some(joint) = tokens.get(index)
-        && (matches!(joint.text, "-" | "–" | "/" | "&") || matches!(joint.folded.as_str(), "and" | "to" | "und" | "bis"))
+        && (matches!(joint.text, "-" | "–" | "/" | "&")
+            || matches!(joint.folded.as_str(), "and" | "to" | "und" | "bis"))
         && let Some(end) = day(tokens, index + 1)
         && tokens.get(end).is_some_and(is_sure_month)
     {
@@ -321,7 +495,8 @@ fn age(tokens: &[Token<'_>], at: usize) -> Option<Range<usize>> {
     if token.kind == Kind::Code {
         let number = token.text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let old = number.parse::<u32>().is_ok_and(|age| (FIRST_HIDDEN_AGE..=LAST_AGE).contains(&age));
-        return (old && matches!(&token.text[number.len()..], "F" | "M" | "yo" | "YO" | "y" | "yr")).then_some(at..at + 1);
+        return (old && matches!(&token.text[number.len()..], "F" | "M" | "yo" | "YO" | "y" | "yr"))
+            .then_some(at..at + 1);
     }
     if !hidden(token) || !begins(tokens, at) {
         return None;
@@ -332,8 +507,9 @@ fn age(tokens: &[Token<'_>], at: usize) -> Option<Range<usize>> {
     }
     match folded(next) {
         "year" | "years" | "yrs" | "yr" | "y" => {}
-        "yo" | "jahrige" | "jahriger" | "jahrig" | "ans" | "anni" | "anos" | "lat" => return Some(at..next + 1),
-        "jahre" | "jaar" => return Some(at..next + 1),
+        "yo" | "jahrige" | "jahriger" | "jahrig" | "ans" | "anni" | "anos" | "lat" | "jahre" | "jaar" => {
+            return Some(at..next + 1);
+        }
         _ => return None,
     }
     let middle = if matches!(folded(next + 1), "-" | "/" | ".") { next + 2 } else { next + 1 };
@@ -364,24 +540,18 @@ mod tests {
             ("on 31.05.24, 5/31/2024 and 31-05-2024", &["31.05.24", "5/31/2024", "31-05-2024"]),
             ("am 31. 5. 2024, 6. I. 2024", &["31. 5. 2024", "6. I. 2024"]),
             ("film of 20240531 kept", &["20240531"]),
-            ("31 May 2024; 31-MAY-24; the 31st of May; 31. Mai 2024", &[
-                "31 May 2024",
-                "31-MAY-24",
-                "the 31st of May",
-                "31. Mai 2024",
-            ]),
+            (
+                "31 May 2024; 31-MAY-24; the 31st of May; 31. Mai 2024",
+                &["31 May 2024", "31-MAY-24", "the 31st of May", "31. Mai 2024"],
+            ),
             ("May 31st, 2024, Feb. 22, May 2024, 3-5 March", &["May 31st, 2024", "Feb. 22", "May 2024", "3-5 March"]),
             ("Recheck 4/12. Visits on 22.9..", &["4/12", "22.9"]),
             ("8.9.: filling", &["8.9"]),
             ("since March", &["March"]),
-            ("aged 93, 93-year-old, 93 years old, 93 y/o, age 101, 91F", &[
-                "aged 93",
-                "93-year-old",
-                "93 years old",
-                "93 y/o",
-                "age 101",
-                "91F",
-            ]),
+            (
+                "aged 93, 93-year-old, 93 years old, 93 y/o, age 101, 91F",
+                &["aged 93", "93-year-old", "93 years old", "93 y/o", "age 101", "91F"],
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(found(text), *expected, "{text}");

@@ -91,8 +91,7 @@ impl Lists {
         if file.format != FORMAT {
             return Err(ListsError::Format { found: file.format });
         }
-        let content =
-            (file.format, &file.comment, &file.given, &file.surnames, &file.places, &file.words, &file.terms);
+        let content = (file.format, &file.comment, &file.given, &file.surnames, &file.places, &file.words, &file.terms);
         let found = json_sha256_hex(&content)?;
         if found != file.sha256 {
             return Err(HashMismatch { file: "names.json", expected: file.sha256, found, bytes: bytes.len() }.into());
@@ -132,18 +131,27 @@ impl Lists {
             return true;
         }
         // "James" is not the plural of "jam".
-        !self.is_name(folded) && ENDINGS.iter().any(|(ending, drops_e)| {
-            folded.strip_suffix(ending).is_some_and(|stem| {
-                stem.len() >= 3
-                    && (self.words.contains(stem) || (*drops_e && self.words.contains(&format!("{stem}e"))))
+        !self.is_name(folded)
+            && ENDINGS.iter().any(|(ending, drops_e)| {
+                folded.strip_suffix(ending).is_some_and(|stem| {
+                    stem.len() >= 3
+                        && (self.words.contains(stem) || (*drops_e && self.words.contains(&format!("{stem}e"))))
+                })
             })
-        })
     }
 }
 
 /// Endings that the list leaves out, and whether an "e" may be lost before them.
-const ENDINGS: &[(&str, bool)] =
-    &[("s", false), ("es", true), ("ed", true), ("d", false), ("ing", true), ("ly", false), ("er", true), ("ers", true)];
+const ENDINGS: &[(&str, bool)] = &[
+    ("s", false),
+    ("es", true),
+    ("ed", true),
+    ("d", false),
+    ("ing", true),
+    ("ly", false),
+    ("er", true),
+    ("ers", true),
+];
 
 fn set(list: &'static str, entries: Vec<String>) -> Result<FxHashSet<String>, ListsError> {
     if entries.len() > MAX_ENTRIES {

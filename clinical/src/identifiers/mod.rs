@@ -5,6 +5,7 @@
 //! words around it and by *not* being an ordinary or a dental word. When in doubt a word that no list knows is taken for a name: a
 //! missed name harms more than a missing word. What is found is shown for a choice, and [`NOTICE`] with it.
 
+mod addresses;
 #[cfg(test)]
 mod cases;
 mod checks;
@@ -12,6 +13,7 @@ mod claims;
 mod codes;
 mod cues;
 mod dates;
+mod eponyms;
 #[cfg(test)]
 mod labelled;
 mod lists;
@@ -180,10 +182,10 @@ impl Identifiers {
         }
         network::find(&tokens, &mut claims);
         dates::find(&tokens, &mut claims);
-        places::addresses(&tokens, &self.lists, &mut claims);
+        addresses::find(&tokens, &self.lists, &mut claims);
         phones::find(&tokens, &mut claims);
         codes::find(&tokens, &self.lists, &mut claims);
-        places::named(&tokens, &self.lists, &mut claims);
+        places::find(&tokens, &self.lists, &mut claims);
         people::find(&tokens, &self.lists, &mut claims);
         claims
             .into_sorted()

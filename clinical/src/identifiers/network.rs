@@ -6,10 +6,60 @@ use super::token::{Token, chunk};
 
 /// Ends of host names that are taken for one without `www.` or `http://`.
 const TOP_LEVEL: &[&str] = &[
-    "app", "at", "au", "be", "biz", "ca", "ch", "clinic", "co", "com", "cymru", "cz", "de", "dental", "dentist", "dk",
-    "edu", "es", "eu", "example", "fi", "fr", "gov", "health", "hu", "ie", "info", "int", "invalid", "io", "it",
-    "local", "localhost", "me", "mil", "net", "nhs", "nl", "no", "nz", "online", "org", "pl", "pt", "ro", "scot", "se",
-    "site", "test", "tv", "uk", "us", "wales", "xyz",
+    "app",
+    "at",
+    "au",
+    "be",
+    "biz",
+    "ca",
+    "ch",
+    "clinic",
+    "co",
+    "com",
+    "cymru",
+    "cz",
+    "de",
+    "dental",
+    "dentist",
+    "dk",
+    "edu",
+    "es",
+    "eu",
+    "example",
+    "fi",
+    "fr",
+    "gov",
+    "health",
+    "hu",
+    "ie",
+    "info",
+    "int",
+    "invalid",
+    "io",
+    "it",
+    "local",
+    "localhost",
+    "me",
+    "mil",
+    "net",
+    "nhs",
+    "nl",
+    "no",
+    "nz",
+    "online",
+    "org",
+    "pl",
+    "pt",
+    "ro",
+    "scot",
+    "se",
+    "site",
+    "test",
+    "tv",
+    "uk",
+    "us",
+    "wales",
+    "xyz",
 ];
 
 /// Endings of files that hold a picture, a film or a scan.
@@ -121,9 +171,11 @@ fn is_url(text: &str) -> bool {
     }
     let last = labels[labels.len() - 1];
     // "e.g.it" is no host: a label before the end has three letters or more, unless the address begins with www.
-    labels[0] == "www" || (TOP_LEVEL.contains(&last) && labels[..labels.len() - 1].iter().any(|label| {
-        label.len() >= 3 && label.chars().any(char::is_alphabetic)
-    }))
+    labels[0] == "www"
+        || (TOP_LEVEL.contains(&last)
+            && labels[..labels.len() - 1]
+                .iter()
+                .any(|label| label.len() >= 3 && label.chars().any(char::is_alphabetic)))
 }
 
 #[cfg(test)]

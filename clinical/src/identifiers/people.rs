@@ -10,48 +10,315 @@ use rustc_hash::FxHashSet;
 
 use super::Class;
 use super::claims::Claims;
+use super::eponyms::eponym_follows;
 use super::lists::Lists;
-use super::places::eponym_follows;
 use super::token::{Gap, Kind, Token};
 
 /// A capital word behind one of these is a name whatever else it means.
 const TITLES: &[&str] = &[
-    "dame", "dott", "dottor", "dottoressa", "dottssa", "dr", "dra", "dres", "frau", "fraulein", "fru", "herr", "lord", "madame", "mevrouw", "miss",
-    "mlle", "mme", "monsieur", "mr", "mrs", "ms", "mx", "pani", "prof", "professor", "rev", "senhor", "senhora", "senor", "senora", "signor",
-    "signora", "sir", "sister", "sra",
+    "dame",
+    "dott",
+    "dottor",
+    "dottoressa",
+    "dottssa",
+    "dr",
+    "dra",
+    "dres",
+    "frau",
+    "fraulein",
+    "fru",
+    "herr",
+    "lord",
+    "madame",
+    "mevrouw",
+    "miss",
+    "mlle",
+    "mme",
+    "monsieur",
+    "mr",
+    "mrs",
+    "ms",
+    "mx",
+    "pani",
+    "prof",
+    "professor",
+    "rev",
+    "senhor",
+    "senhora",
+    "senor",
+    "senora",
+    "signor",
+    "signora",
+    "sir",
+    "sister",
+    "sra",
 ];
 
 /// Persons, and words that point at one. Behind them a word that may be a name is one.
 const ROLES: &[&str] = &[
-    "adviser", "anaesthetist", "anesthetist", "assistant", "associate", "attn", "attorney", "aunt", "baby", "boy", "brother", "by", "caller", "cardiologist", "carer",
-    "carers", "caseworker", "cc", "ceramist", "chaperone", "clinician", "coach", "colleague", "consultant", "contact", "copied", "cousin", "dad", "daughter", "dear",
-    "dentist", "dermatologist", "dietitian", "doctor", "driver", "dentista", "endodontist", "escort", "examiner", "father", "for", "friend", "from", "girl", "gp", "grandad",
-    "grandfather", "grandma", "grandmother", "granddaughter", "grandson", "guarantor", "guardian", "gynaecologist", "haematologist", "holder", "husband", "hygienist", "interpreter",
-    "kin", "lady", "lawyer", "man", "manager", "md", "midwife", "mom", "mother", "mum", "mummy", "name", "nanny", "neighbour", "neighbor", "nephew", "neurologist", "niece", "nurse", "ob", "officer",
-    "officers", "oncologist", "operator", "ortho", "orthodontist", "os", "paediatrician", "parent", "parents", "partner", "patient", "patientin", "payer", "paziente", "pacjent", "pacjentka", "periodontist", "pharmacist",
-    "physician", "physiotherapist", "policyholder", "prescriber", "professor", "prosthodontist", "psychologist", "pt", "pupil", "radiographer", "radiologist", "rdh", "receptionist",
-    "rota", "sibling", "siblings", "signed", "sister", "solicitor", "son", "spouse", "staff", "stepfather", "stepmother", "student", "subject", "supervisor", "surgeon", "surname", "tandarts", "tandhygienist", "teacher",
-    "technician", "therapist", "to", "twin", "uncle", "user", "utente", "visitor", "widow", "widower", "wife", "with", "witness", "woman", "yours",
+    "adviser",
+    "anaesthetist",
+    "anesthetist",
+    "assistant",
+    "associate",
+    "attn",
+    "attorney",
+    "aunt",
+    "baby",
+    "boy",
+    "brother",
+    "by",
+    "caller",
+    "cardiologist",
+    "carer",
+    "carers",
+    "caseworker",
+    "cc",
+    "ceramist",
+    "chaperone",
+    "clinician",
+    "coach",
+    "colleague",
+    "consultant",
+    "contact",
+    "copied",
+    "cousin",
+    "dad",
+    "daughter",
+    "dear",
+    "dentist",
+    "dermatologist",
+    "dietitian",
+    "doctor",
+    "driver",
+    "dentista",
+    "endodontist",
+    "escort",
+    "examiner",
+    "father",
+    "for",
+    "friend",
+    "from",
+    "girl",
+    "gp",
+    "grandad",
+    "grandfather",
+    "grandma",
+    "grandmother",
+    "granddaughter",
+    "grandson",
+    "guarantor",
+    "guardian",
+    "gynaecologist",
+    "haematologist",
+    "holder",
+    "husband",
+    "hygienist",
+    "interpreter",
+    "kin",
+    "lady",
+    "lawyer",
+    "man",
+    "manager",
+    "md",
+    "midwife",
+    "mom",
+    "mother",
+    "mum",
+    "mummy",
+    "name",
+    "nanny",
+    "neighbour",
+    "neighbor",
+    "nephew",
+    "neurologist",
+    "niece",
+    "nurse",
+    "ob",
+    "officer",
+    "officers",
+    "oncologist",
+    "operator",
+    "ortho",
+    "orthodontist",
+    "os",
+    "paediatrician",
+    "parent",
+    "parents",
+    "partner",
+    "patient",
+    "patientin",
+    "payer",
+    "paziente",
+    "pacjent",
+    "pacjentka",
+    "periodontist",
+    "pharmacist",
+    "physician",
+    "physiotherapist",
+    "policyholder",
+    "prescriber",
+    "professor",
+    "prosthodontist",
+    "psychologist",
+    "pt",
+    "pupil",
+    "radiographer",
+    "radiologist",
+    "rdh",
+    "receptionist",
+    "rota",
+    "sibling",
+    "siblings",
+    "signed",
+    "sister",
+    "solicitor",
+    "son",
+    "spouse",
+    "staff",
+    "stepfather",
+    "stepmother",
+    "student",
+    "subject",
+    "supervisor",
+    "surgeon",
+    "surname",
+    "tandarts",
+    "tandhygienist",
+    "teacher",
+    "technician",
+    "therapist",
+    "to",
+    "twin",
+    "uncle",
+    "user",
+    "utente",
+    "visitor",
+    "widow",
+    "widower",
+    "wife",
+    "with",
+    "witness",
+    "woman",
+    "yours",
 ];
 
 /// Roles that are as good as a title: an ordinary word with a capital behind them is a surname.
 const SURE_ROLES: &[&str] = &[
-    "attorney", "brother", "cardiologist", "carer", "daughter", "dear", "dietitian", "father", "gp", "grandfather", "grandmother", "guarantor", "husband", "hygienist", "interpreter", "md", "mom",
-    "mother", "mum", "niece", "nurse", "oncologist", "orthodontist", "pharmacist", "prescriber", "receptionist", "solicitor", "son", "spouse", "surgeon", "uncle", "wife",
+    "attorney",
+    "brother",
+    "cardiologist",
+    "carer",
+    "daughter",
+    "dear",
+    "dietitian",
+    "father",
+    "gp",
+    "grandfather",
+    "grandmother",
+    "guarantor",
+    "husband",
+    "hygienist",
+    "interpreter",
+    "md",
+    "mom",
+    "mother",
+    "mum",
+    "niece",
+    "nurse",
+    "oncologist",
+    "orthodontist",
+    "pharmacist",
+    "prescriber",
+    "receptionist",
+    "solicitor",
+    "son",
+    "spouse",
+    "surgeon",
+    "uncle",
+    "wife",
 ];
 
 /// What persons do: behind the first word of a sentence it makes that word a name.
 const VERBS: &[&str] = &[
-    "agreed", "agrees", "approves", "arrived", "asked", "asks", "attended", "attends", "broke", "called", "calls", "came", "clenches", "comes", "complained", "complains", "consented", "declined", "denied",
-    "denies", "describes", "did", "does", "drove", "fell", "felt", "gave", "had", "has", "holds", "is", "keeps", "knows", "lacks", "lives", "lost", "needs", "noticed", "phoned", "prefers", "presented", "presents",
-    "reacts", "reported", "reports", "requests", "returned", "returns", "rang", "said", "saw", "says", "seen", "speaks", "still", "takes", "texted", "thinks", "told", "took", "understands", "used", "uses", "visits", "wants", "was", "wears",
-    "will", "wishes", "works", "wrote",
+    "agreed",
+    "agrees",
+    "approves",
+    "arrived",
+    "asked",
+    "asks",
+    "attended",
+    "attends",
+    "broke",
+    "called",
+    "calls",
+    "came",
+    "clenches",
+    "comes",
+    "complained",
+    "complains",
+    "consented",
+    "declined",
+    "denied",
+    "denies",
+    "describes",
+    "did",
+    "does",
+    "drove",
+    "fell",
+    "felt",
+    "gave",
+    "had",
+    "has",
+    "holds",
+    "is",
+    "keeps",
+    "knows",
+    "lacks",
+    "lives",
+    "lost",
+    "needs",
+    "noticed",
+    "phoned",
+    "prefers",
+    "presented",
+    "presents",
+    "reacts",
+    "reported",
+    "reports",
+    "requests",
+    "returned",
+    "returns",
+    "rang",
+    "said",
+    "saw",
+    "says",
+    "seen",
+    "speaks",
+    "still",
+    "takes",
+    "texted",
+    "thinks",
+    "told",
+    "took",
+    "understands",
+    "used",
+    "uses",
+    "visits",
+    "wants",
+    "was",
+    "wears",
+    "will",
+    "wishes",
+    "works",
+    "wrote",
 ];
 
 /// Small words inside names.
 const PARTICLES: &[&str] = &[
-    "ab", "abu", "af", "al", "ap", "av", "bin", "bint", "da", "das", "de", "degli", "del", "della", "den", "der", "des", "di", "do", "dos", "du", "e", "el", "ibn",
-    "la", "las", "le", "los", "mac", "mc", "ni", "nic", "o", "of", "t", "te", "ten", "ter", "van", "vom", "von", "y", "zu", "zum", "zur",
+    "ab", "abu", "af", "al", "ap", "av", "bin", "bint", "da", "das", "de", "degli", "del", "della", "den", "der",
+    "des", "di", "do", "dos", "du", "e", "el", "ibn", "la", "las", "le", "los", "mac", "mc", "ni", "nic", "o", "of",
+    "t", "te", "ten", "ter", "van", "vom", "von", "y", "zu", "zum", "zur",
 ];
 
 /// Behind a surname.
@@ -59,22 +326,100 @@ const SUFFIXES: &[&str] = &["ii", "iii", "iv", "jnr", "jr", "snr", "sr"];
 
 /// Words that are never a name, whatever stands before them.
 const FUNCTION_WORDS: &[&str] = &[
-    "a", "all", "an", "and", "any", "are", "as", "at", "be", "both", "but", "by", "can", "class", "do", "each", "for", "from", "he", "her", "his", "if", "in", "is", "it", "its", "no", "nil", "none", "not",
-    "of", "on", "or", "our", "she", "so", "that", "the", "their", "then", "they", "this", "to", "was", "we", "when", "who", "will", "with", "you", "your",
+    "a", "all", "an", "and", "any", "are", "as", "at", "be", "both", "but", "by", "can", "class", "do", "each", "for",
+    "from", "he", "her", "his", "if", "in", "is", "it", "its", "no", "nil", "none", "not", "of", "on", "or", "our",
+    "she", "so", "that", "the", "their", "then", "they", "this", "to", "was", "we", "when", "who", "will", "with",
+    "you", "your",
 ];
 
 /// Endings of the names of drugs, materials, operations and diseases.
 const MEDICAL_ENDINGS: &[&str] = &[
-    "algia", "amide", "amine", "ase", "azepam", "azine", "azole", "barbital", "caine", "cain", "cillin", "cycline", "dazole", "dipine", "dronate", "dronic", "ectomy", "emia", "aemia", "fene", "flurane",
-    "floxacin", "gliptin", "gliflozin", "iasis", "idine", "itis", "lukast", "mab", "micin", "mycin", "nib", "olol", "olone", "ology", "oma", "onate", "one", "opathy", "osis", "oxacin", "parin", "pathy", "phen",
-    "plasty", "prazole", "pril", "prine", "profen", "rrhoea", "rrhea", "sartan", "scopy", "setron", "sone", "statin", "tidine", "tomy", "triptan", "uria", "vir", "xaban", "zepam", "zolam", "tion", "ment", "ness",
-    "graph", "grams", "gram", "graphy", "ous", "ity", "ium", "ide", "ine",
+    "algia",
+    "amide",
+    "amine",
+    "ase",
+    "azepam",
+    "azine",
+    "azole",
+    "barbital",
+    "caine",
+    "cain",
+    "cillin",
+    "cycline",
+    "dazole",
+    "dipine",
+    "dronate",
+    "dronic",
+    "ectomy",
+    "emia",
+    "aemia",
+    "fene",
+    "flurane",
+    "floxacin",
+    "gliptin",
+    "gliflozin",
+    "iasis",
+    "idine",
+    "itis",
+    "lukast",
+    "mab",
+    "micin",
+    "mycin",
+    "nib",
+    "olol",
+    "olone",
+    "ology",
+    "oma",
+    "onate",
+    "one",
+    "opathy",
+    "osis",
+    "oxacin",
+    "parin",
+    "pathy",
+    "phen",
+    "plasty",
+    "prazole",
+    "pril",
+    "prine",
+    "profen",
+    "rrhoea",
+    "rrhea",
+    "sartan",
+    "scopy",
+    "setron",
+    "sone",
+    "statin",
+    "tidine",
+    "tomy",
+    "triptan",
+    "uria",
+    "vir",
+    "xaban",
+    "zepam",
+    "zolam",
+    "tion",
+    "ment",
+    "ness",
+    "graph",
+    "grams",
+    "gram",
+    "graphy",
+    "ous",
+    "ity",
+    "ium",
+    "ide",
+    "ine",
 ];
 
 /// Words of which two among forty make a line German, where every noun has a capital.
 const GERMAN: &[&str] = &[
-    "auf", "bei", "dem", "durch", "ein", "eine", "einen", "fur", "ist", "keine", "mit", "nach", "nicht", "oder", "ohne", "seit", "sich", "und", "vom", "wegen", "wird", "wurde", "zum", "zur",
+    "auf", "bei", "dem", "durch", "ein", "eine", "einen", "fur", "ist", "keine", "mit", "nach", "nicht", "oder",
+    "ohne", "seit", "sich", "und", "vom", "wegen", "wird", "wurde", "zum", "zur",
 ];
+
+/// No name has more tokens; what goes on behind them is a name of its own.
+const MAX_TOKENS: usize = 16;
 
 /// What is asked about words.
 struct Reader<'t, 'a> {
@@ -92,7 +437,9 @@ pub(super) fn find(tokens: &[Token<'_>], lists: &Lists, claims: &mut Claims) {
         if claims.is_free(index) && reader.is_seed(claims, index) {
             let range = reader.whole(claims, index);
             for token in &tokens[range.clone()] {
-                let telling = token.text.chars().count() >= 3 && !lists.is_word(&token.folded) && !PARTICLES.contains(&token.folded.as_str());
+                let telling = token.text.chars().count() >= 3
+                    && !lists.is_word(&token.folded)
+                    && !PARTICLES.contains(&token.folded.as_str());
                 if token.kind == Kind::Word && telling {
                     known.insert(token.folded.as_str());
                 }
@@ -104,7 +451,11 @@ pub(super) fn find(tokens: &[Token<'_>], lists: &Lists, claims: &mut Claims) {
         }
     }
     for (index, token) in tokens.iter().enumerate() {
-        if token.kind == Kind::Word && claims.is_free(index) && known.contains(token.folded.as_str()) && !eponym_follows(tokens, index + 1) {
+        if token.kind == Kind::Word
+            && claims.is_free(index)
+            && known.contains(token.folded.as_str())
+            && !eponym_follows(tokens, index + 1)
+        {
             claims.take(tokens, index..index + 1, Class::Name);
         }
     }
@@ -151,11 +502,11 @@ impl Reader<'_, '_> {
     fn is_unknown(&self, at: usize) -> bool {
         let token = &self.tokens[at];
         let folded = token.folded.as_str();
-        token.text.chars().count() >= 3
-            && !self.lists.is_word(folded)
-            && !self.lists.is_term(folded)
-            && !(folded.len() >= 6 && !token.text.contains(['\'', '’']) && MEDICAL_ENDINGS.iter().any(|ending| folded.ends_with(ending)))
-            && !is_brand(self.tokens, at)
+        let medical = folded.len() >= 6
+            && !token.text.contains(['\'', '’'])
+            && MEDICAL_ENDINGS.iter().any(|ending| folded.ends_with(ending));
+        let known = medical || self.lists.is_word(folded) || self.lists.is_term(folded) || is_brand(self.tokens, at);
+        token.text.chars().count() >= 3 && !known
     }
 
     /// Whether the token may be part of a name beside another one.
@@ -163,14 +514,17 @@ impl Reader<'_, '_> {
         self.tokens.get(at).is_some_and(|token| {
             token.is_capital()
                 && !FUNCTION_WORDS.contains(&token.folded.as_str())
-                && (self.lists.is_name(&token.folded) || (self.is_unknown(at) && (!token.is_shouted() || token.text.chars().count() >= 4)))
+                && (self.lists.is_name(&token.folded)
+                    || (self.is_unknown(at) && (!token.is_shouted() || token.text.chars().count() >= 4)))
         })
     }
 
     /// Whether a name begins or goes on here for sure.
     fn is_seed(&self, claims: &Claims, at: usize) -> bool {
         let token = &self.tokens[at];
-        if token.kind != Kind::Word || (token.gap == Gap::None && at > 0 && matches!(self.tokens[at - 1].text, "_" | "@" | "#" | "%")) {
+        if token.kind != Kind::Word
+            || (token.gap == Gap::None && at > 0 && matches!(self.tokens[at - 1].text, "_" | "@" | "#" | "%"))
+        {
             return false;
         }
         let length = token.text.chars().count();
@@ -192,7 +546,8 @@ impl Reader<'_, '_> {
             return false;
         }
         if titled {
-            return length >= 2 && (!token.is_shouted() || length >= 4 || self.lists.is_name(folded) || !self.lists.is_word(folded));
+            return length >= 2
+                && (!token.is_shouted() || length >= 4 || self.lists.is_name(folded) || !self.lists.is_word(folded));
         }
         let name = self.lists.is_name(folded);
         let word = self.lists.is_word(folded);
@@ -236,11 +591,16 @@ impl Reader<'_, '_> {
             return beside && !token.opens;
         }
         // "Filtek Supreme": the second word of a brand.
-        if at > 0 && token.gap == Gap::Space && self.lists.is_term(self.folded(at - 1)) && !self.lists.is_name(self.folded(at - 1)) {
+        if at > 0
+            && token.gap == Gap::Space
+            && self.lists.is_term(self.folded(at - 1))
+            && !self.lists.is_name(self.folded(at - 1))
+        {
             return false;
         }
         let foreign = token.text.chars().any(|c| c.is_alphabetic() && !c.is_ascii());
-        let double = self.tokens.get(at + 1).is_some_and(|hyphen| hyphen.is('-') && hyphen.gap == Gap::None) && self.is_name_like(at + 2);
+        let double = self.tokens.get(at + 1).is_some_and(|hyphen| hyphen.is('-') && hyphen.gap == Gap::None)
+            && self.is_name_like(at + 2);
         !token.opens || foreign || verb || beside || double
     }
 
@@ -259,8 +619,24 @@ impl Reader<'_, '_> {
         let next = self.tokens.get(at + 1).filter(|next| next.kind == Kind::Word && next.gap == Gap::Space);
         self.lists.is_given(folded)
             && next.is_some_and(|next| {
-                matches!(next.folded.as_str(), "al" | "ap" | "bin" | "da" | "de" | "del" | "della" | "di" | "dos" | "el" | "ibn" | "st" | "ten" | "ter" | "van" | "von")
-                    || (next.text.chars().count() >= 2 && !ordinary(&next.folded) && self.lists.is_name(&next.folded))
+                matches!(
+                    next.folded.as_str(),
+                    "al" | "ap"
+                        | "bin"
+                        | "da"
+                        | "de"
+                        | "del"
+                        | "della"
+                        | "di"
+                        | "dos"
+                        | "el"
+                        | "ibn"
+                        | "st"
+                        | "ten"
+                        | "ter"
+                        | "van"
+                        | "von"
+                ) || (next.text.chars().count() >= 2 && !ordinary(&next.folded) && self.lists.is_name(&next.folded))
                     || VERBS.contains(&next.folded.as_str())
             })
     }
@@ -283,10 +659,13 @@ impl Reader<'_, '_> {
             index += 1;
         }
         let roman = matches!(self.folded(at), "i" | "v" | "x");
-        self.tokens.get(index).is_some_and(|token| token.gap != Gap::Line && token.text.chars().count() >= 2) && self.is_name_like(index)
-            && !(roman && !self.lists.is_name(self.folded(index)))
+        self.tokens.get(index).is_some_and(|token| token.gap != Gap::Line && token.text.chars().count() >= 2)
+            && self.is_name_like(index)
+            && (!roman || self.lists.is_name(self.folded(index)))
             && !eponym_follows(self.tokens, index + 1)
-            && !(self.tokens[index].is_shouted() && self.tokens[index].text.chars().count() <= 3 && !self.lists.is_name(self.folded(index)))
+            && !(self.tokens[index].is_shouted()
+                && self.tokens[index].text.chars().count() <= 3
+                && !self.lists.is_name(self.folded(index)))
     }
 
     /// Whether a word that may be a name stands before or behind.
@@ -297,7 +676,10 @@ impl Reader<'_, '_> {
             && self.is_name_like(behind)
             && !self.is_heading(behind);
         let left = at.checked_sub(1).is_some_and(|left| {
-            self.tokens[at].gap == Gap::Space && !self.tokens[at].opens && self.is_name_like(left) && !self.is_heading(left)
+            self.tokens[at].gap == Gap::Space
+                && !self.tokens[at].opens
+                && self.is_name_like(left)
+                && !self.is_heading(left)
         });
         next || left
     }
@@ -330,7 +712,8 @@ impl Reader<'_, '_> {
     fn is_shouting(&self, at: usize) -> bool {
         let around = &self.tokens[at.saturating_sub(6)..self.tokens.len().min(at + 7)];
         let words = around.iter().filter(|token| token.kind == Kind::Word && token.text.chars().count() > 3);
-        let (shouted, all) = words.fold((0, 0), |(shouted, all), token| (shouted + usize::from(token.is_shouted()), all + 1));
+        let (shouted, all) =
+            words.fold((0, 0), |(shouted, all), token| (shouted + usize::from(token.is_shouted()), all + 1));
         all > 3 && shouted * 2 > all
     }
 
@@ -344,14 +727,14 @@ impl Reader<'_, '_> {
     /// The whole name around a word of it.
     fn whole(&self, claims: &Claims, seed: usize) -> Range<usize> {
         let mut start = seed;
-        while let Some(left) = self.left(claims, start) {
+        while let Some(left) = self.left(claims, start).filter(|left| seed - left < MAX_TOKENS) {
             start = left;
         }
         let mut end = seed + 1;
         if self.tokens[seed].text.chars().count() == 1 {
             end = self.right(claims, start, seed + 1).unwrap_or(end);
         }
-        while let Some(right) = self.right(claims, start, end) {
+        while let Some(right) = self.right(claims, start, end).filter(|right| right - start < MAX_TOKENS) {
             end = right;
         }
         start..end
@@ -396,15 +779,19 @@ impl Reader<'_, '_> {
             && !shouted
             && !TITLES.contains(&folded)
             && !FUNCTION_WORDS.contains(&folded)
-            && !(ROLES.contains(&folded) && !self.lists.is_given(folded))
+            && (self.lists.is_given(folded) || !ROLES.contains(&folded))
             && token.text.chars().count() >= 2
             && (self.lists.is_given(folded) || (self.is_name_like(at) && !(token.opens && self.lists.is_word(folded))))
             && !(token.opens && VERBS.contains(&folded));
         let particle = PARTICLES.contains(&folded)
             && !matches!(folded, "of" | "e" | "o" | "do" | "y" | "am")
-            && (!token.opens || token.is_capital() || matches!(folded, "von" | "van" | "ten" | "de" | "ap" | "al" | "dos" | "da" | "di"))
-            && !(matches!(folded, "des" | "del" | "den" | "der" | "das" | "du" | "le" | "la" | "de") && !self.particle_belongs(at));
-        let particle = particle || matches!(folded, "mac" | "mc" | "saint" | "st" | "ben" | "bar") && token.is_capital();
+            && (!token.opens
+                || token.is_capital()
+                || matches!(folded, "von" | "van" | "ten" | "de" | "ap" | "al" | "dos" | "da" | "di"))
+            && (!matches!(folded, "des" | "del" | "den" | "der" | "das" | "du" | "le" | "la" | "de")
+                || self.particle_belongs(at));
+        let particle =
+            particle || matches!(folded, "mac" | "mc" | "saint" | "st" | "ben" | "bar") && token.is_capital();
         (capital_name || shouted || particle).then_some(at)
     }
 
@@ -425,15 +812,21 @@ impl Reader<'_, '_> {
         let last = &self.tokens[end - 1];
         if next.gap == Gap::None {
             let joined = |at: usize| {
-                self.tokens.get(at).is_some_and(|word| word.gap == Gap::None && word.kind == Kind::Word && claims.is_free(at))
+                self.tokens
+                    .get(at)
+                    .is_some_and(|word| word.gap == Gap::None && word.kind == Kind::Word && claims.is_free(at))
             };
             if matches!(next.text, "-" | "‑") && joined(end + 1) {
                 return Some(end + 2);
             }
-            let abbreviated = last.is_capital() && (last.text.chars().count() == 1 || matches!(last.folded.as_str(), "st" | "ste" | "jr" | "sr"))
+            let abbreviated = last.is_capital()
+                && (last.text.chars().count() == 1 || matches!(last.folded.as_str(), "st" | "ste" | "jr" | "sr"))
                 || last.folded == "st";
             if next.is('.') && abbreviated {
-                let goes_on = self.tokens.get(end + 1).is_some_and(|word| !word.opens && word.gap != Gap::Line && word.kind == Kind::Word);
+                let goes_on = self
+                    .tokens
+                    .get(end + 1)
+                    .is_some_and(|word| !word.opens && word.gap != Gap::Line && word.kind == Kind::Word);
                 return goes_on.then_some(end + 1);
             }
             // "M.L. Chen" and "J.-P. Martin".
@@ -456,9 +849,13 @@ impl Reader<'_, '_> {
         }
         let folded = next.folded.as_str();
         let small = !self.tokens[start..end].iter().any(Token::is_capital);
-        if PARTICLES.contains(&folded) && !(next.is_capital() && self.is_name_like(end) && !self.is_name_like(end + 1)) {
+        if PARTICLES.contains(&folded) && !(next.is_capital() && self.is_name_like(end) && !self.is_name_like(end + 1))
+        {
             let mut at = end + 1;
-            while PARTICLES.contains(&self.folded(at)) && at < end + 3 || self.tokens.get(at).is_some_and(|t| matches!(t.text, "-" | "'" | "’")) && at < end + 3 {
+            while at < end + 3
+                && (PARTICLES.contains(&self.folded(at))
+                    || self.tokens.get(at).is_some_and(|mark| matches!(mark.text, "-" | "'" | "’")))
+            {
                 at += 1;
             }
             let closes = self.tokens.get(at).is_some_and(|word| word.gap != Gap::Line && !word.opens)
@@ -470,10 +867,14 @@ impl Reader<'_, '_> {
             return Some(end + 1);
         }
         if small {
-            let surname = folded == "st" || !self.lists.is_word(folded) && self.lists.is_name(folded) && next.text.chars().count() >= 2;
+            let surname = folded == "st"
+                || !self.lists.is_word(folded) && self.lists.is_name(folded) && next.text.chars().count() >= 2;
             return surname.then_some(end + 1);
         }
-        if !next.is_capital() || FUNCTION_WORDS.contains(&folded) || (ROLES.contains(&folded) && !self.lists.is_name(folded)) {
+        if !next.is_capital()
+            || FUNCTION_WORDS.contains(&folded)
+            || (ROLES.contains(&folded) && !self.lists.is_name(folded))
+        {
             return None;
         }
         let single = next.text.chars().count() == 1;
@@ -485,11 +886,17 @@ impl Reader<'_, '_> {
 
     /// "Núñez, Inés" and "FREEMAN, DeShawn": the comma belongs to the name.
     fn surname_first(&self, start: usize, end: usize) -> bool {
-        let Some(given) = self.tokens.get(end + 1).filter(|given| given.is_capital() && given.gap == Gap::Space) else { return false };
+        let Some(given) = self.tokens.get(end + 1).filter(|given| given.is_capital() && given.gap == Gap::Space) else {
+            return false;
+        };
         // Not behind a given name: "Zsófia, Tom and I".
-        let already = end - start > 1 && self.lists.is_given(self.folded(start)) && !PARTICLES.contains(&self.folded(start));
+        let already =
+            end - start > 1 && self.lists.is_given(self.folded(start)) && !PARTICLES.contains(&self.folded(start));
         let shouted = self.tokens[start..end].iter().any(Token::is_shouted) && !given.is_shouted();
-        !already && given.text.chars().count() >= 2 && !self.lists.is_place(&given.folded) && (self.lists.is_given(&given.folded) || (shouted && self.is_unknown(end + 1)))
+        !already
+            && given.text.chars().count() >= 2
+            && !self.lists.is_place(&given.folded)
+            && (self.lists.is_given(&given.folded) || (shouted && self.is_unknown(end + 1)))
     }
 }
 
@@ -501,7 +908,9 @@ fn tokens_touch(tokens: &[Token<'_>], at: usize) -> bool {
 fn is_brand(tokens: &[Token<'_>], at: usize) -> bool {
     let text = tokens[at].text;
     let signed = tokens.get(at + 1).is_some_and(|sign| sign.gap == Gap::None && matches!(sign.text, "®" | "™"));
-    let prefix = ["Mc", "Mac", "De", "Di", "La", "Le", "Van", "Fitz", "O'", "D'", "L'", "O’", "D’", "d'", "d’"].iter().any(|prefix| text.starts_with(prefix));
+    let prefix = ["Mc", "Mac", "De", "Di", "La", "Le", "Van", "Fitz", "O'", "D'", "L'", "O’", "D’", "d'", "d’"]
+        .iter()
+        .any(|prefix| text.starts_with(prefix));
     let mut small = false;
     let inner = text.chars().any(|c| {
         small |= c.is_lowercase();

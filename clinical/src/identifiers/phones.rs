@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use super::Class;
 use super::checks::{digits, is_nhs};
 use super::claims::Claims;
 use super::cues::{self, Cue};
 use super::token::{Gap, Kind, Token};
-use super::Class;
 
 /// The longest number with its country code (ITU-T E.164), and two digits for a trunk prefix in brackets.
 const MAX_DIGITS: usize = 17;
@@ -31,7 +31,8 @@ fn number(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<(Range<usi
     let starts = first.is('+') || first.is('(') || first.kind == Kind::Number;
     let touches = first.gap == Gap::None
         && at > 0
-        && (tokens[at - 1].kind != Kind::Mark || matches!(tokens[at - 1].text, "-" | "." | "/" | "+" | "#" | "_" | "*" | ")"));
+        && (tokens[at - 1].kind != Kind::Mark
+            || matches!(tokens[at - 1].text, "-" | "." | "/" | "+" | "#" | "_" | "*" | ")"));
     if !starts || touches || !claims.is_free(at) {
         return None;
     }
@@ -48,9 +49,9 @@ fn number(tokens: &[Token<'_>], claims: &Claims, at: usize) -> Option<(Range<usi
             "(" if !open => open = true,
             ")" if open => open = false,
             "-" | "." | "/" | "–" | "‑" if index > at => {
-                let digit_follows = tokens.get(index + 1).is_some_and(|next| {
-                    next.gap == Gap::None && (next.kind == Kind::Number || next.is('('))
-                });
+                let digit_follows = tokens
+                    .get(index + 1)
+                    .is_some_and(|next| next.gap == Gap::None && (next.kind == Kind::Number || next.is('(')));
                 if !digit_follows || token.gap != Gap::None {
                     break;
                 }
@@ -91,13 +92,18 @@ fn open_bracket(tokens: &[Token<'_>]) -> bool {
 fn class(groups: &[&str], international: bool, bracketed: bool, cue: Option<Cue>) -> Option<Class> {
     let all = groups.concat();
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    let american = matches!(lengths.as_slice(), [3, 3, 4] | [1, 3, 3, 4] | [3, 7]) && (lengths.len() != 4 || groups[0] == "1");
-    let told = cue.filter(|cue| cue.distance <= 5 || (cue.class == Class::Fax && cue.distance <= 10)).map(|cue| cue.class);
+    let american =
+        matches!(lengths.as_slice(), [3, 3, 4] | [1, 3, 3, 4] | [3, 7]) && (lengths.len() != 4 || groups[0] == "1");
+    let told =
+        cue.filter(|cue| cue.distance <= 5 || (cue.class == Class::Fax && cue.distance <= 10)).map(|cue| cue.class);
     let by_phone = matches!(told, Some(Class::Phone | Class::Fax));
     let digits_fit = (8..=MAX_DIGITS).contains(&all.len());
     let shaped = (international && digits_fit)
         || (all.starts_with("00") && all.len() >= 10 && groups.len() >= 2)
-        || (all.starts_with('0') && !all.starts_with("00") && (9..=12).contains(&all.len()) && (groups.len() >= 2 || all.len() >= 10))
+        || (all.starts_with('0')
+            && !all.starts_with("00")
+            && (9..=12).contains(&all.len())
+            && (groups.len() >= 2 || all.len() >= 10))
         || (bracketed && groups.len() >= 2 && (8..=12).contains(&all.len()))
         || american
         || (by_phone && (7..=15).contains(&all.len()));
@@ -107,7 +113,11 @@ fn class(groups: &[&str], international: bool, bracketed: bool, cue: Option<Cue>
     match told {
         Some(Class::Fax) => Some(Class::Fax),
         Some(Class::Phone) | None => {
-            let nhs = american && !by_phone && lengths.len() == 3 && is_nhs(&digits(&all)) && groups[0].starts_with(['4', '6', '7', '9']);
+            let nhs = american
+                && !by_phone
+                && lengths.len() == 3
+                && is_nhs(&digits(&all))
+                && groups[0].starts_with(['4', '6', '7', '9']);
             Some(if nhs { Class::Mrn } else { Class::Phone })
         }
         // Another number in the grouping of a telephone number: the word before it decides.
@@ -119,7 +129,9 @@ fn class(groups: &[&str], international: bool, bracketed: bool, cue: Option<Cue>
 /// The index behind an extension: "ext. 24", "x56".
 fn extension(tokens: &[Token<'_>], end: usize) -> usize {
     let Some(token) = tokens.get(end).filter(|token| token.gap != Gap::Line) else { return end };
-    if token.kind == Kind::Code && token.text.starts_with(['x', 'X']) && token.text[1..].bytes().all(|b| b.is_ascii_digit())
+    if token.kind == Kind::Code
+        && token.text.starts_with(['x', 'X'])
+        && token.text[1..].bytes().all(|b| b.is_ascii_digit())
     {
         return end + 1;
     }
@@ -141,7 +153,11 @@ mod tests {
         let tokens = tokens(text);
         let mut claims = Claims::new(tokens.len());
         find(&tokens, &mut claims);
-        claims.into_sorted().into_iter().map(|(r, c)| (&text[tokens[r.start].start..tokens[r.end - 1].end()], c)).collect()
+        claims
+            .into_sorted()
+            .into_iter()
+            .map(|(r, c)| (&text[tokens[r.start].start..tokens[r.end - 1].end()], c))
+            .collect()
     }
 
     #[test]

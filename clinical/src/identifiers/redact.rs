@@ -64,9 +64,7 @@ pub(super) fn placeholders(tokens: &[Token<'_>]) -> Vec<Range<usize>> {
         let inside = &tokens[open + 1..open + length];
         let Some((number, words)) = inside.split_last() else { continue };
         let tag: String = words.iter().map(|token| token.text).collect();
-        if number.kind == Kind::Number
-            && number.gap == Gap::Space
-            && Class::ALL.iter().any(|class| class.tag() == tag)
+        if number.kind == Kind::Number && number.gap == Gap::Space && Class::ALL.iter().any(|class| class.tag() == tag)
         {
             found.push(open..open + length + 1);
         }

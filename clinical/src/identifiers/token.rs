@@ -114,7 +114,16 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
                 end = at + next.len_utf8();
                 chars.next();
             }
-            (if !digits { Kind::Word } else if letters { Kind::Code } else { Kind::Number }, end)
+            (
+                if !digits {
+                    Kind::Word
+                } else if letters {
+                    Kind::Code
+                } else {
+                    Kind::Number
+                },
+                end,
+            )
         } else {
             (Kind::Mark, start + c.len_utf8())
         };

@@ -2,6 +2,7 @@
 
 mod calculators;
 mod figure;
+mod identifiers;
 mod labelled;
 mod triage;
 mod records;
@@ -41,6 +42,7 @@ type Part = (&'static str, fn(&Context) -> Result<Report>);
 const PARTS: &[Part] = &[("calculators", calculators::measure)];
 const PARTS: &[Part] = &[("triage", triage::measure)];
 const PARTS: &[Part] = &[("records", records::measure)];
+const PARTS: &[Part] = &[("identifiers", identifiers::measure)];
 
 /// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
 /// happen.
