@@ -313,20 +313,24 @@ fn drug_share(request: &Request, limit: &DrugLimit, weight: Weight) -> Result<Sh
     Ok(Share { cap, used, per_cartridge: request.product.per_cartridge })
 }
 
-/// The maximum in nanograms by which what was given is counted: the chosen limit where it holds for that product, too,
+/// The maximum in nanograms by which what was given is counted: the chosen record's where it holds for that product, too,
 /// otherwise its lowest.
+///
+/// It hangs on the choice and not on the limit that came out of it: another limit may be the lowest at another weight, and a
+/// heavier patient would then be allowed less.
 fn given_limit(request: &Request, product: &Product, limit: &DrugLimit, weight: Weight) -> Result<u64, MaximumError> {
     let group = request.patient.group();
     if product.name == request.product.name {
         return Ok(limit.cap(weight));
     }
-    let caps = product.limits(group).iter().map(|known| (known, known.cap(weight)));
-    let of_choice = limit.record.is_some().then(|| caps.clone().find(|(known, _)| known.record == limit.record));
-    of_choice
-        .flatten()
-        .or_else(|| caps.min_by_key(|(_, cap)| *cap))
-        .map(|(_, cap)| cap)
-        .ok_or_else(|| MaximumError::NoLimit { drug: product.drug.clone(), group })
+    let limits = product.limits(group).iter();
+    let of_choice = match request.choice {
+        Choice::Record(asked) => limits.clone().find(|known| known.record.as_deref() == Some(asked)),
+        Choice::Lowest | Choice::Own(_) => None,
+    };
+    let lowest = || limits.map(|known| known.cap(weight)).min();
+    let cap = of_choice.map(|known| known.cap(weight)).or_else(lowest);
+    cap.ok_or_else(|| MaximumError::NoLimit { drug: product.drug.clone(), group })
 }
 
 /// The mass in so many cartridges of so much each, rounded up.

@@ -185,8 +185,8 @@ impl Portion {
 impl fmt::Display for Portion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.dimension {
-            // Below a milligram in micrograms, so that no zero leads.
-            Dimension::Mass if self.count < MG => write!(f, "{} mcg", exact::shown(self.count, MCG))?,
+            // Two decimals of a milligram show no less than this.
+            Dimension::Mass if self.count < MG / 10 => write!(f, "{} mcg", exact::shown(self.count, MCG))?,
             Dimension::Mass => write!(f, "{} mg", exact::shown(self.count, MG))?,
             Dimension::Volume => write!(f, "{} mL", exact::shown(self.count, ML))?,
             Dimension::Counted(unit) => write!(f, "{} {}", exact::shown(self.count, PARTS), unit.symbol())?,
@@ -338,7 +338,7 @@ impl<'a> Regimen<'a> {
         let ceiling = self.ceiling(patient)?;
         let mut lines = self.head(patient);
         let mut portion = |number: Number| {
-            let asked = self.at_weight(count(number)?, self.dose.per_kg, patient);
+            let asked = at_weight(count(number)?, self.dose.per_kg, patient);
             let most = ceiling.as_ref().map_or(u64::MAX, |ceiling| ceiling.count);
             let rounds = self.dose.per_kg || asked > most;
             let given = if rounds { rounded_down(asked.min(most), dimension) } else { asked };
@@ -420,14 +420,6 @@ impl<'a> Regimen<'a> {
         self.times.or(by_hours)
     }
 
-    /// A count of the record at this patient's weight.
-    fn at_weight(&self, count: u64, per_kg: bool, patient: &Patient) -> u64 {
-        match patient.weight().filter(|_| per_kg) {
-            Some(weight) => exact::scaled_down(count, weight.nanograms(), exact::KG),
-            None => count,
-        }
-    }
-
     /// The lowest of all that limits one dose: the maximum at once, the maximum of the day divided by its doses, and for a
     /// dose by weight what an adult has.
     fn ceiling(&self, patient: &Patient) -> Result<Option<Ceiling>, DoseError> {
@@ -467,7 +459,7 @@ impl<'a> Regimen<'a> {
     fn limit(&self, amount: &Amount, patient: &Patient, times: Option<u64>) -> Option<u64> {
         let ((own, _), (other, size)) = (dimension(self.dose.unit), dimension(amount.unit));
         let count = exact::count(amount.high.unwrap_or(amount.low), size).filter(|_| own == other)?;
-        let most = self.at_weight(count, amount.per_kg, patient);
+        let most = at_weight(count, amount.per_kg, patient);
         Some(times.map_or(most, |times| exact::scaled_down(most, PARTS, times)))
     }
 
@@ -496,6 +488,14 @@ impl<'a> Regimen<'a> {
             source.title,
             source.year
         )
+    }
+}
+
+/// A count of a record at this patient's weight, where it goes by weight.
+fn at_weight(count: u64, per_kg: bool, patient: &Patient) -> u64 {
+    match patient.weight().filter(|_| per_kg) {
+        Some(weight) => exact::scaled_down(count, weight.nanograms(), exact::KG),
+        None => count,
     }
 }
 

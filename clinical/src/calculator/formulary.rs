@@ -52,13 +52,13 @@ impl Formulary {
                 Err(reason) => left_out.push(LeftOut { record: record.id.clone(), reason: reason.to_owned() }),
             }
         }
+        // Few enough to be put in their places one by one, which takes less code than a sort.
         let mut products: Vec<Product> = Vec::new();
         for source in &sources {
-            if products.iter().all(|product| product.name != source.name) {
-                products.push(product(source, &sources));
+            if let Err(place) = products.binary_search_by(|known| known.name.as_str().cmp(&source.name)) {
+                products.insert(place, product(source, &sources));
             }
         }
-        products.sort_by(|a, b| a.name.cmp(&b.name));
         Formulary { products, constrictors, left_out }
     }
 
@@ -202,21 +202,19 @@ fn limits(source: &Source, sources: &[Source], group: Group) -> Vec<DrugLimit> {
                 || own.iter().all(|limit| !other.limit.is_above(limit)))
     };
     let mut found: Vec<DrugLimit> = Vec::new();
-    let candidates = sources.iter().filter(holds);
-    let (own, others): (Vec<&Source>, Vec<&Source>) = candidates.partition(is_own);
-    for other in own.into_iter().chain(others) {
-        let limit = &other.limit;
-        let same =
-            |known: &DrugLimit| known.equals(limit) && known.region == limit.region && known.youngest == limit.youngest;
-        if !found.iter().any(same) {
-            found.push(limit.clone());
+    for first in [true, false] {
+        for other in sources.iter().filter(holds).filter(|other| is_own(other) == first) {
+            let limit = &other.limit;
+            let same = |known: &DrugLimit| {
+                known.equals(limit) && known.region == limit.region && known.youngest == limit.youngest
+            };
+            if !found.iter().any(same) {
+                // Behind all that allow no more: its own come first, then the records' order.
+                let place = found.iter().position(|known| limit.is_lower(known)).unwrap_or(found.len());
+                found.insert(place, limit.clone());
+            }
         }
     }
-    // Stable: what is equal stays in order.
-    found.sort_by(|a, b| {
-        let rates = a.rate.is_above(b.rate).cmp(&b.rate.is_above(a.rate));
-        rates.then(a.absolute_or_none().cmp(&b.absolute_or_none()))
-    });
     found
 }
 

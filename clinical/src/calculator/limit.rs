@@ -150,6 +150,12 @@ impl DrugLimit {
         self.rate.is_above(other.rate) || self.absolute_or_none() > other.absolute_or_none()
     }
 
+    /// Whether it comes before `other` in a list: by body weight, then in all.
+    pub(super) fn is_lower(&self, other: &DrugLimit) -> bool {
+        other.rate.is_above(self.rate)
+            || !self.rate.is_above(other.rate) && self.absolute_or_none() < other.absolute_or_none()
+    }
+
     /// Whether both allow the same to everyone.
     pub(super) fn equals(&self, other: &DrugLimit) -> bool {
         !self.is_above(other) && !other.is_above(self)

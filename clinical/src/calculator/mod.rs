@@ -20,6 +20,12 @@ mod product;
 pub mod typed;
 mod working;
 
+/// The units that quantities are made of and read in.
+pub mod unit {
+    pub use uom::si::mass::{gram, kilogram, microgram, milligram};
+    pub use uom::si::volume::milliliter;
+}
+
 #[cfg(test)]
 mod tests;
 

@@ -316,8 +316,7 @@ fn pairs<U: Copy>(
 fn unpaired<U: std::fmt::Debug>(pairs: &[(f64, Option<U>)], example: &'static str) -> TypedError {
     let lower = |unit: &U| format!("{unit:?}").to_lowercase();
     match pairs {
-        [(number, None)] => TypedError::NoUnit { number: number.to_string(), example },
-        [(_, Some(_)), (number, None)] => TypedError::NoUnit { number: number.to_string(), example },
+        [(number, None)] | [(_, Some(_)), (number, None)] => TypedError::NoUnit { number: number.to_string(), example },
         [(_, Some(first)), (_, Some(second)), ..] => {
             TypedError::Mixed { first: lower(first), second: lower(second), example }
         }

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use mambaformer_clinical::calculator::unit::{kilogram, microgram, milligram};
 use mambaformer_clinical::calculator::{
     Age, Choice, Condition, DoseError, Formulary, Group, Limiting, Mass, Maximum, Patient, Plausibility, Product,
     Regimen, Request, Weight, pounds,
 };
 use mambaformer_clinical::records::{Facts, LocalAnaesthetic, Number, Population, Record};
-use uom::si::mass::{kilogram, microgram, milligram};
 
 use super::{Context, Figure, Goal, Report, labelled};
 
@@ -107,7 +107,11 @@ fn ready_vector(formulary: &Formulary, report: &mut Report) -> Result<()> {
         high.cartridges == 11 && by_constrictor(&high),
     ];
     let hits = held.iter().filter(|held| **held).count();
-    report.goals.push(Goal::at_least("150 lb adult: 8; 13 by drug, 11 by epinephrine", 1.0, Figure::Rate { hits, of: 3 }));
+    report.goals.push(Goal::at_least(
+        "150 lb adult: 8; 13 by drug, 11 by epinephrine",
+        1.0,
+        Figure::Rate { hits, of: 3 },
+    ));
     report.remarks.extend(low.lines());
     report.remarks.extend(high.lines());
     Ok(())
