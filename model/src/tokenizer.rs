@@ -92,6 +92,12 @@ impl Tokenizer {
         Ok(tokens.map(|(&id, &(start, end))| Token { id, start, end }).collect())
     }
 
+    /// The tokens that the tokenizer itself puts round a text: those of an empty one.
+    pub fn frame(&self) -> Result<Vec<u32>, TokenizerError> {
+        let failed = |error: tokenizers::Error| TokenizerError::Encode { bytes: 0, reason: error.to_string() };
+        Ok(self.inner.encode("", true).map_err(failed)?.get_ids().to_vec())
+    }
+
     /// Joins tokens to text; special tokens are left out.
     pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
         self.inner.decode(ids, true).map_err(|error| TokenizerError::Unreadable(error.to_string()))

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from .config import HeadsConfig, preset
 from .errors import TrainingError
+from .golden_sentence_encoder import make as make_sentence_encoder
 from .model import EMAMBA, ET5, MambaFormer
 
 LENGTHS = (1, 7, 33, 130)
@@ -228,6 +229,7 @@ def make(out: Path) -> None:
     _mambaformer(out, "mambaformer_one_way", False, "residual", 31)
     _mambaformer(out, "mambaformer_two_way", True, "residual", 32)
     _mambaformer(out, "mambaformer_expert", False, "expert", 33)
+    sentence_encoder = make_sentence_encoder(out)
     made = {"torch": torch.__version__, "transformers": transformers.__version__, "safetensors": safetensors.__version__, "seeds": {"t5_tied": 11, "t5_untied": 12, "mamba_state16": 21, "mamba_state8": 22,
-            "mambaformer_one_way": 31, "mambaformer_two_way": 32, "mambaformer_expert": 33}, "lengths": list(LENGTHS)}
+            "mambaformer_one_way": 31, "mambaformer_two_way": 32, "mambaformer_expert": 33, **{f"sentence_encoder/{name}": seed for name, seed in sentence_encoder.items()}}, "lengths": list(LENGTHS)}
     (out / "made.json").write_text(json.dumps(made, indent=1) + "\n")

@@ -1,7 +1,7 @@
 //! `cargo xtask`: everything a person types to run, test and build the project.
 //!
 //! This binary stays small so that it compiles in seconds. What needs the model is the second, optimised binary
-//! `model-tools`, which `convert`, `pack`, `inspect`, `make`, `ask`, `eval` and `logits` are handed to.
+//! `model-tools`, which `convert`, `pack`, `inspect`, `embed`, `make`, `ask`, `eval` and `logits` are handed to.
 
 mod bundle;
 mod data;
@@ -55,7 +55,7 @@ enum Command {
     Data(data::Args),
     /// Makes assets/knowledge.json from data/, or from other passages, one JSON object a line.
     Knowledge(knowledge::Args),
-    /// Makes a model folder from Hugging Face checkpoints of T5 and Mamba.
+    /// Makes a model folder from Hugging Face checkpoints of T5 and Mamba, or of a sentence encoder.
     #[command(disable_help_flag = true)]
     Convert(forward::Args),
     /// Quantises a model folder.
@@ -64,6 +64,9 @@ enum Command {
     /// Prints what a model folder holds.
     #[command(disable_help_flag = true)]
     Inspect(forward::Args),
+    /// Makes the vectors of a knowledge base with a sentence encoder.
+    #[command(disable_help_flag = true)]
+    Embed(forward::Args),
     /// Makes a model folder of a preset with random weights.
     #[command(disable_help_flag = true)]
     Make(forward::Args),
@@ -120,6 +123,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Convert(args) => return forward::run(&workspace, "convert", &args),
         Command::Pack(args) => return forward::run(&workspace, "pack", &args),
         Command::Inspect(args) => return forward::run(&workspace, "inspect", &args),
+        Command::Embed(args) => return forward::run(&workspace, "embed", &args),
         Command::Make(args) => return forward::run(&workspace, "make", &args),
         Command::Ask(args) => return forward::run(&workspace, "ask", &args),
         Command::Eval(args) => {

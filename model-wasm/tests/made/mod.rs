@@ -4,25 +4,30 @@
 
 use std::rc::Rc;
 
-use mambaformer_model::config::{Config, TensorSpec};
+use mambaformer_model::config::TensorSpec;
+use mambaformer_model::kind::ModelConfig;
 use mambaformer_model::random::byte_tokenizer;
-use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
+use mambaformer_model::weights::{NewModel, Recipe, Scheme, WeightsError, WeightsOf};
 use mambaformer_wasm::pipeline::{Clinic, ClinicFiles, clinic};
 
 /// `values` is asked for each tensor of the config; they are packed as `scheme` says.
-pub fn weights(config: &Config, scheme: Scheme, mut values: impl FnMut(&TensorSpec) -> Vec<f32>) -> Weights {
+pub fn weights<C: ModelConfig>(
+    config: &C,
+    scheme: Scheme,
+    mut values: impl FnMut(&TensorSpec) -> Vec<f32>,
+) -> WeightsOf<C> {
     let model = NewModel {
-        name: config.name.clone(),
+        name: "made".to_owned(),
         version: "0".to_owned(),
         recipe: Recipe::new(scheme),
-        tokenizer: byte_tokenizer(config.vocab_size).expect("a tokenizer"),
+        tokenizer: byte_tokenizer(config.vocab_size()).expect("a tokenizer"),
         provenance: serde_json::Map::new(),
         licences: Vec::new(),
         config: config.clone(),
     };
     let (manifest, weights) = model.build(|spec| Ok::<_, WeightsError>(values(spec))).expect("weights");
     let manifest = serde_json::to_vec(&manifest).expect("a manifest");
-    Weights::from_parts(&manifest, &weights, &model.tokenizer).expect("checked weights")
+    WeightsOf::from_parts(&manifest, &weights, &model.tokenizer).expect("checked weights")
 }
 
 /// A clinic of grounding rules and, where there is one, a knowledge base.

@@ -131,6 +131,12 @@ impl Checkpoint {
         self.places.contains_key(name)
     }
 
+    /// The shape of the tensor of that name.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<&[u64]> {
+        self.places.get(name).map(|place| place.shape.as_slice())
+    }
+
     /// Checks that the checkpoint holds `wanted` and nothing but these and what `known` accepts; lists all that is amiss.
     pub fn check_names<'a>(
         &self,

@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, TensorSpec};
-use crate::manifest::{Licence, Manifest};
-use crate::weights::{MANIFEST_FILE, NewModel, Recipe, TOKENIZER_FILE, Weights, Written, write_folder};
+use crate::kind::ModelConfig;
+use crate::manifest::{Licence, Manifest, ManifestOf};
+use crate::weights::{MANIFEST_FILE, NewModel, Recipe, TOKENIZER_FILE, WeightsOf, Written, write_folder};
 
 use super::checkpoint::{Checkpoint, read_file, read_json};
 use super::error::ConvertError;
@@ -40,7 +41,7 @@ pub fn pack(from: &Path, out: &Path, recipe: &Recipe) -> Result<(Manifest, Writt
 }
 
 /// A pattern that names no tensor is a slip of the pen.
-fn check_patterns(recipe: &Recipe, specs: &[TensorSpec]) -> Result<(), ConvertError> {
+pub(super) fn check_patterns(recipe: &Recipe, specs: &[TensorSpec]) -> Result<(), ConvertError> {
     let idle = recipe.idle_patterns(specs);
     if idle.is_empty() {
         return Ok(());
@@ -48,9 +49,14 @@ fn check_patterns(recipe: &Recipe, specs: &[TensorSpec]) -> Result<(), ConvertEr
     Err(ConvertError::IdlePatterns { patterns: idle.into_iter().map(str::to_owned).collect() })
 }
 
-/// From a model folder.
-fn repack(from: &Path, out: &Path, recipe: &Recipe) -> Result<(Manifest, Written), ConvertError> {
-    let mut weights = Weights::open(from)?;
+/// Checks, widens and packs anew a model folder of any kind.
+pub fn repack<C: ModelConfig>(
+    from: &Path,
+    out: &Path,
+    recipe: &Recipe,
+) -> Result<(ManifestOf<C>, Written), ConvertError> {
+    different_folders(from, out)?;
+    let mut weights = WeightsOf::<C>::open(from)?;
     let manifest = weights.manifest().clone();
     check_patterns(recipe, &manifest.config.tensors())?;
     let model = NewModel {
@@ -65,14 +71,14 @@ fn repack(from: &Path, out: &Path, recipe: &Recipe) -> Result<(Manifest, Written
     write_folder(out, &model, |spec| Ok(weights.take_f32(&spec.name)?))
 }
 
-struct Training {
-    provenance: Map<String, Value>,
-    version: String,
-    licences: Vec<Licence>,
+pub(super) struct Training {
+    pub(super) provenance: Map<String, Value>,
+    pub(super) version: String,
+    pub(super) licences: Vec<Licence>,
 }
 
 impl Training {
-    fn read(from: &Path) -> Result<Self, ConvertError> {
+    pub(super) fn read(from: &Path) -> Result<Self, ConvertError> {
         let path = from.join("training.json");
         let mut provenance: Map<String, Value> =
             if path.is_file() { read_json(&path)? } else { Map::from_iter([("tool".to_owned(), json!("unknown"))]) };

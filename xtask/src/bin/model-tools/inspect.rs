@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use mambaformer_model::manifest::{FileEntry, FileHasher, ModelFile};
+use mambaformer_model::config::Config;
+use mambaformer_model::kind::{ModelConfig, ModelKind};
+use mambaformer_model::manifest::{FileEntry, FileHasher, ModelFile, is_of_kind};
+use mambaformer_model::sentence_encoder::SentenceEncoderConfig;
 use mambaformer_model::tokenizer::Tokenizer;
-use mambaformer_model::weights::{TensorReport, Weights};
+use mambaformer_model::weights::{TensorReport, WeightsOf, read_manifest};
 
 use crate::report;
 
@@ -18,12 +21,20 @@ pub struct Args {
 
 /// Verifies and prints.
 pub fn run(args: &Args) -> Result<()> {
-    let weights = Weights::open(&args.folder)?;
+    if is_of_kind(&read_manifest(&args.folder)?, ModelKind::SentenceEncoder)? {
+        inspect::<SentenceEncoderConfig>(args)
+    } else {
+        inspect::<Config>(args)
+    }
+}
+
+fn inspect<C: ModelConfig>(args: &Args) -> Result<()> {
+    let weights = WeightsOf::<C>::open(&args.folder)?;
     let manifest = weights.manifest().clone();
     for file in [ModelFile::Weights, ModelFile::Tokenizer] {
         check_whole(&args.folder, manifest.files.entry(file))?;
     }
-    let tokenizer = Tokenizer::from_bytes(weights.tokenizer(), manifest.config.vocab_size)?;
+    let tokenizer = Tokenizer::from_bytes(weights.tokenizer(), manifest.config.vocab_size())?;
     println!("{}", serde_json::to_string_pretty(&manifest.config)?);
     let tensors: Vec<TensorReport> = manifest
         .config

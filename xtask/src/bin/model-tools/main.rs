@@ -5,6 +5,7 @@ mod assistant;
 mod bench;
 mod clinical;
 mod convert;
+mod embed;
 mod eval;
 mod inspect;
 mod logits;
@@ -24,12 +25,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Turn Hugging Face checkpoints of T5 and Mamba into a model folder.
+    /// Turn Hugging Face checkpoints of T5 and Mamba, or of a sentence encoder, into a model folder.
     Convert(convert::Args),
     /// Quantise an export of the training.
     Pack(pack::Args),
     /// Verify a model folder and print what it holds.
     Inspect(inspect::Args),
+    /// Make the vectors of a knowledge base.
+    Embed(embed::Args),
     /// Make a model with random weights.
     Make(make::Args),
     /// Answer one question on the terminal.
@@ -49,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Command::Convert(args) => convert::run(args),
         Command::Pack(args) => pack::run(args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Embed(args) => embed::run(&args),
         Command::Make(args) => make::run(&args),
         Command::Ask(args) => ask::run(args),
         Command::Eval(args) => eval::run(&args),

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use mambaformer_model::convert;
-use mambaformer_model::weights::{Recipe, Scheme};
+use mambaformer_model::kind::ModelKind;
+use mambaformer_model::manifest::is_of_kind;
+use mambaformer_model::sentence_encoder::SentenceEncoderConfig;
+use mambaformer_model::weights::{MANIFEST_FILE, Recipe, Scheme, read_manifest};
 
 use crate::report;
 
@@ -23,14 +26,25 @@ pub struct Args {
     /// Tensors that stay in f32; `*` stands for any run of characters.
     #[arg(long, value_name = "PATTERN", num_args = 1..)]
     keep_f32: Vec<String>,
+    /// Tensors that go into 4 bits whatever the rest does, such as `embeddings.token.weight` of a sentence encoder.
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    q4: Vec<String>,
 }
 
 /// Packs and prints the table of errors.
 pub fn run(args: Args) -> Result<()> {
     let recipe = Recipe { scheme: args.quantise, keep_f32: args.keep_f32, in_q4: args.q4 };
-    let (manifest, written) = convert::pack(&args.from, &args.out, &recipe)?;
-    report::tensors(&written.tensors);
-    report::totals(&manifest, &written.tensors);
+    let is_encoder =
+        args.from.join(MANIFEST_FILE).is_file() && is_of_kind(&read_manifest(&args.from)?, ModelKind::SentenceEncoder)?;
+    if is_encoder {
+        let (manifest, written) = convert::repack::<SentenceEncoderConfig>(&args.from, &args.out, &recipe)?;
+        report::tensors(&written.tensors);
+        report::totals(&manifest, &written.tensors);
+    } else {
+        let (manifest, written) = convert::pack(&args.from, &args.out, &recipe)?;
+        report::tensors(&written.tensors);
+        report::totals(&manifest, &written.tensors);
+    }
     println!("wrote {}", args.out.display());
     Ok(())
 }

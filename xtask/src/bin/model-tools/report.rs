@@ -1,6 +1,7 @@
 //! Tables about a model's tensors, for `make`, `convert`, `pack` and `inspect`.
 
-use mambaformer_model::manifest::{Manifest, Storage};
+use mambaformer_model::kind::ModelConfig;
+use mambaformer_model::manifest::{ManifestOf, Storage};
 use mambaformer_model::weights::TensorReport;
 
 /// One line per tensor: name, shape, storage, bytes, relative error.
@@ -23,7 +24,7 @@ pub(crate) fn tensors(tensors: &[TensorReport]) {
 }
 
 /// Parameters, bytes and the error per storage.
-pub(crate) fn totals(manifest: &Manifest, tensors: &[TensorReport]) {
+pub(crate) fn totals<C: ModelConfig>(manifest: &ManifestOf<C>, tensors: &[TensorReport]) {
     for storage in [Storage::F32, Storage::Q8, Storage::Q4] {
         let of_it: Vec<&TensorReport> = tensors.iter().filter(|tensor| tensor.storage == storage).collect();
         if of_it.is_empty() {
