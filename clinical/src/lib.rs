@@ -13,4 +13,5 @@ pub mod knowledge;
 pub mod question;
 pub mod records;
 pub mod retrieval;
+pub mod scope;
 pub mod text;

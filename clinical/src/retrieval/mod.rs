@@ -1,4 +1,18 @@
-//! Finding the passages for a question: words ([`analyze`]) and BM25 over them ([`bm25`]).
+//! Finding the entries of the knowledge base for a question.
+//!
+//! [`lexicon`] and [`parameters`] are read once; [`index::SearchIndex::build`] takes the entries with the words of their topics ([`topics`]);
+//! [`index::SearchIndex::search`] ranks them by words, [`fusion::fuse`] adds the similarities of a dense side where there is one. A pasted note
+//! is searched by [`notes`]. [`bm25`] is the plain ranking that the assistant began with.
 
 pub mod analyze;
 pub mod bm25;
+pub mod fusion;
+pub mod index;
+pub mod lexicon;
+pub mod notes;
+pub mod parameters;
+pub mod query;
+pub mod sealed;
+pub mod search;
+pub mod spelling;
+pub mod topics;
