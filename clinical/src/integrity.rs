@@ -37,7 +37,8 @@ pub fn json_sha256_hex(value: &impl Serialize) -> Result<String, serde_json::Err
     Ok(hex(&digest.finalize()))
 }
 
-fn hex(digest: &[u8]) -> String {
+/// Lower-case hexadecimal of a digest.
+pub(crate) fn hex(digest: &[u8]) -> String {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     digest.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }

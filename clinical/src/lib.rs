@@ -17,6 +17,7 @@ pub mod knowledge;
 pub mod question;
 pub mod records;
 pub mod retrieval;
+pub mod scope;
 pub mod text;
 pub mod triage;
 pub mod verify;

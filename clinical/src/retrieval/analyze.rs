@@ -78,6 +78,12 @@ pub fn is_stop_word(word: &str) -> bool {
     STOP_WORDS.binary_search(&word).is_ok()
 }
 
+/// All of them, sorted.
+#[must_use]
+pub fn stop_words() -> &'static [&'static str] {
+    STOP_WORDS
+}
+
 /// A word, or several joined by hyphens: "non-steroidal", "COVID-19", "500mg".
 #[derive(Debug, Clone, Copy)]
 pub struct Compound<'a> {

@@ -1,5 +1,19 @@
-//! Finding the passages for a question: words ([`analyze`]), BM25 over them ([`bm25`]), and vectors of meaning ([`dense`]).
+//! Finding the entries of the knowledge base for a question.
+//!
+//! [`lexicon`] and [`parameters`] are read once; [`index::SearchIndex::build`] takes the entries with the words of their topics ([`topics`]);
+//! [`index::SearchIndex::search`] ranks them by words, [`dense`] compares their lines by meaning, and [`fusion::fuse`] puts both together. A
+//! pasted note is searched by [`notes`]. [`bm25`] is the plain ranking that the assistant began with; training follows it.
 
 pub mod analyze;
 pub mod bm25;
 pub mod dense;
+pub mod fusion;
+pub mod index;
+pub mod lexicon;
+pub mod notes;
+pub mod parameters;
+pub mod query;
+pub mod sealed;
+pub mod search;
+pub mod spelling;
+pub mod topics;

@@ -1,0 +1,185 @@
+//! `assets/retrieval.json`: the numbers of the ranking, measured on DentalQA's validation questions and not set by hand.
+
+use serde::Deserialize;
+
+use super::sealed::{self, SealedError};
+
+/// The format this reader knows.
+pub const FORMAT: u32 = 1;
+/// The largest file, in bytes.
+pub const MAX_FILE_BYTES: usize = 64 << 10;
+
+const NAME: &str = "the retrieval parameters";
+
+/// How a field of an entry counts.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FieldWeight {
+    /// What one occurrence counts.
+    pub weight: f32,
+    /// How much the field's length matters: 0 to 1.
+    pub length: f32,
+}
+
+/// The numbers of the lexical ranking.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ranking {
+    /// Titles.
+    pub title: FieldWeight,
+    /// Words of the topic.
+    pub topic: FieldWeight,
+    /// Texts.
+    pub text: FieldWeight,
+    /// Saturation of repeated words.
+    pub k1: f32,
+    /// What the best sentence adds.
+    pub sentence: f32,
+    /// How much a sentence's length matters: 0 to 1.
+    pub sentence_length: f32,
+    /// How much of the score is lost by an entry that covers nothing of the question: 0 to 1.
+    pub coverage: f32,
+    /// How fast a correction loses weight with its distance.
+    pub typo_decay: f32,
+    /// The most corrections of one word that are tried.
+    pub typo_candidates: usize,
+}
+
+/// How the lexical and the dense side are put together.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case", tag = "by")]
+pub enum Fusion {
+    /// `(1 − dense) · lexical + dense · similarity`, both scaled to 0..1 within a question.
+    Scores {
+        /// What the dense side counts: 0 to 1.
+        dense: f32,
+    },
+    /// Reciprocal ranks (Cormack, Clarke & Buettcher 2009): `(1 − dense) / (k + rank) + dense / (k + rank)`.
+    Ranks {
+        /// What the dense side counts: 0 to 1.
+        dense: f32,
+        /// How little the first ranks are preferred.
+        k: f32,
+    },
+}
+
+/// A logistic function that turns what is known of a hit into how likely it is the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// The constant.
+    pub intercept: f32,
+    /// Of the score as a share of the best one of this question.
+    pub share: f32,
+    /// Of the coverage.
+    pub coverage: f32,
+    /// Of the first hit's lead over the second, as a share of the first's score.
+    pub margin: f32,
+}
+
+/// All numbers of retrieval.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameters {
+    format: u32,
+    #[serde(rename = "sha256", deserialize_with = "ignore")]
+    _sha256: (),
+    /// Of the lexical side.
+    pub ranking: Ranking,
+    /// Of both sides together.
+    pub fusion: Fusion,
+    /// Of a hit's confidence.
+    pub calibration: Calibration,
+    /// What a pasted note's words count beside the question's: 0 to 1.
+    pub note_expansion: f32,
+}
+
+/// Why the parameters cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ParametersError {
+    /// The file is not what was sealed.
+    #[error(transparent)]
+    Sealed(#[from] SealedError),
+    /// A number outside its range.
+    #[error("`{name}` in the retrieval parameters is {found}, {low} to {high} is taken; correct it and seal the file anew")]
+    Range {
+        /// The parameter.
+        name: &'static str,
+        /// What was found.
+        found: f32,
+        /// The lowest.
+        low: f32,
+        /// The highest.
+        high: f32,
+    },
+}
+
+impl Parameters {
+    /// Reads `assets/retrieval.json` and checks it against the hash it carries.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Parameters, ParametersError> {
+        let read: Parameters = sealed::read(NAME, bytes, MAX_FILE_BYTES)?;
+        if read.format != FORMAT {
+            return Err(SealedError::Format { file: NAME, found: read.format, known: FORMAT }.into());
+        }
+        let Ranking { title, topic, text, .. } = read.ranking;
+        let ranking = read.ranking;
+        let (dense, k) = match read.fusion {
+            Fusion::Scores { dense } => (dense, 1.0),
+            Fusion::Ranks { dense, k } => (dense, k),
+        };
+        for (name, found, low, high) in [
+            ("title.weight", title.weight, 0.0, 20.0),
+            ("topic.weight", topic.weight, 0.0, 20.0),
+            ("text.weight", text.weight, 0.0, 20.0),
+            ("title.length", title.length, 0.0, 1.0),
+            ("topic.length", topic.length, 0.0, 1.0),
+            ("text.length", text.length, 0.0, 1.0),
+            ("k1", ranking.k1, 0.01, 10.0),
+            ("sentence", ranking.sentence, 0.0, 10.0),
+            ("sentence_length", ranking.sentence_length, 0.0, 1.0),
+            ("coverage", ranking.coverage, 0.0, 1.0),
+            ("typo_decay", ranking.typo_decay, 0.0, 10.0),
+            ("typo_candidates", ranking.typo_candidates as f32, 0.0, 20.0),
+            ("fusion.dense", dense, 0.0, 1.0),
+            ("fusion.k", k, 1.0, 1_000.0),
+            ("note_expansion", read.note_expansion, 0.0, 1.0),
+        ] {
+            if !(low..=high).contains(&found) {
+                return Err(ParametersError::Range { name, found, low, high });
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn ignore<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| ())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::retrieval::sealed::seal;
+
+    const FILE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/retrieval.json"));
+
+    /// The parameters that ship.
+    pub(crate) fn shipped() -> Parameters {
+        Parameters::from_bytes(FILE.as_bytes()).expect("assets/retrieval.json is sealed and valid")
+    }
+
+    #[test]
+    fn what_cannot_be_read() {
+        let altered = |from: &str, to: &str| seal(&FILE.replacen(from, to, 1)).expect("has a hash");
+        for (text, expected) in [
+            (FILE.replacen("\"k1\"", "\"k2\"", 1), "does not match its hash"),
+            (altered("\"k1\"", "\"k2\""), "unknown field `k2`"),
+            (altered("\"format\": 1", "\"format\": 2"), "has format 2"),
+            (altered("\"coverage\": 0.", "\"coverage\": 7."), "`coverage` in the retrieval parameters is 7"),
+            (altered("\"note_expansion\": 0.", "\"note_expansion\": 9."), "0 to 1 is taken"),
+        ] {
+            let error = Parameters::from_bytes(text.as_bytes()).expect_err(expected).to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
