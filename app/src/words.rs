@@ -133,8 +133,8 @@ pub fn model_status(model: &Model) -> String {
         Model::Loading { stage, loaded_bytes, total_bytes } => {
             let what = match stage {
                 Stage::Manifest => "the list of files",
-                Stage::Tokenizer => "the tokenizer",
                 Stage::Knowledge => "the sources",
+                Stage::Retriever => "the search",
                 Stage::Weights | Stage::Build => "the model",
             };
             format!("Loading {what}: {} of {} MB", megabytes(*loaded_bytes), megabytes(*total_bytes))

@@ -68,7 +68,7 @@ export type AnswerEvent =
 
 export interface Progress {
   type: 'progress';
-  stage: 'manifest' | 'tokenizer' | 'knowledge' | 'weights' | 'build';
+  stage: 'manifest' | 'knowledge' | 'retriever' | 'weights' | 'build';
   loadedBytes: number;
   /** Of all files, as far as known; never below `loadedBytes`. */
   totalBytes: number;

@@ -232,11 +232,11 @@ impl Event {
 pub enum Stage {
     /// The index of all files, and `manifest.json` of the model.
     Manifest,
-    /// The tokenizer.
-    Tokenizer,
-    /// The knowledge base and the grounding lists.
+    /// The knowledge base and the rules.
     Knowledge,
-    /// The weights.
+    /// The sentence encoder of the search and its vectors.
+    Retriever,
+    /// Tokenizer and weights of the model.
     Weights,
     /// All bytes are here and checked; the model is being built.
     Build,

@@ -162,7 +162,7 @@ impl<'a> Answering<'a> {
             let materials = given.into_iter().map(Material::plain).collect();
             self.found = Found { materials, coverage: 1.0, ..Found::default() };
         } else {
-            self.found = self.assistant.find(&self.question, EVIDENCE_PASSAGES)?;
+            self.found = self.assistant.clinic().find(&self.question, EVIDENCE_PASSAGES)?;
             self.timings.retrieval = Some(since.elapsed().as_secs_f64() * 1e3);
         }
         let mut events = vec![ending::evidence(&self.ask.id, &self.found, &self.question)];

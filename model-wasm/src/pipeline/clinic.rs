@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use mambaformer_clinical::doses::{DoseAnswer, DoseIndex};
 use mambaformer_clinical::grounding::Grounding;
-use mambaformer_clinical::knowledge::{Credit, Kind, KnowledgeBase};
+use mambaformer_clinical::knowledge::KnowledgeBase;
 use mambaformer_clinical::question::{Field, Question};
 use mambaformer_clinical::records::Region;
-use mambaformer_clinical::retrieval::bm25::Bm25Index;
 use mambaformer_clinical::text::sentences::sentences;
 use mambaformer_clinical::triage::{self, Triage};
 use mambaformer_clinical::verify::{self, Confidence, Group, Verifier};
 
 use super::PipelineError;
-use crate::answer::{
-    Alarm, AlarmKind, Citation, DoseColumns, DoseRow, Doses, Evidence, EvidenceKind, ReadAs, Topic, Urgency,
-};
+use super::library::Library;
+use super::retriever::RetrieverParts;
+use crate::answer::{Alarm, AlarmKind, Doses, Evidence, EvidenceKind, ReadAs, Topic, Urgency};
 use crate::protocol::LibraryInfo;
 
 /// Openings, connectives and boundaries of grounded decoding; the one file that is always needed.
@@ -27,6 +25,12 @@ pub const KNOWLEDGE: &str = "knowledge.json";
 pub const TRIAGE: &str = "triage.json";
 /// How sure answers are.
 pub const CONFIDENCE: &str = "confidence.json";
+/// Synonyms and abbreviations of the search.
+pub const LEXICON: &str = "lexicon.json";
+/// The numbers of the search.
+pub const RETRIEVAL: &str = "retrieval.json";
+/// What the knowledge base covers.
+pub const SCOPE: &str = "scope.json";
 
 /// The files of the deterministic part by their names in `assets/`; what is absent is not done. The product has all of [`Self::NAMES`].
 #[derive(Debug, Clone, Default)]
@@ -34,7 +38,7 @@ pub struct ClinicFiles(BTreeMap<&'static str, Vec<u8>>);
 
 impl ClinicFiles {
     /// Every file there is.
-    pub const NAMES: [&'static str; 4] = [GROUNDING, KNOWLEDGE, TRIAGE, CONFIDENCE];
+    pub const NAMES: [&'static str; 7] = [GROUNDING, KNOWLEDGE, TRIAGE, CONFIDENCE, LEXICON, RETRIEVAL, SCOPE];
 
     /// Adds one.
     #[must_use]
@@ -48,13 +52,6 @@ impl ClinicFiles {
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.0.get(name).map(Vec::as_slice)
     }
-}
-
-/// The knowledge base with what is needed to search it.
-struct Library {
-    base: KnowledgeBase,
-    index: Bm25Index,
-    doses: DoseIndex,
 }
 
 /// The deterministic part of an assistant.
@@ -119,6 +116,8 @@ pub(super) struct Found {
     pub(super) coverage: f32,
     /// Whether the knowledge base is about something else.
     pub(super) out_of_scope: bool,
+    /// How likely it covers the question, 0 to 1.
+    pub(super) in_scope: f32,
     /// Words that were read as others.
     pub(super) read_as: Vec<ReadAs>,
 }
@@ -129,14 +128,8 @@ impl Clinic {
         let grounding = Grounding::from_bytes(files.get(GROUNDING).unwrap_or_default())?;
         let triage = files.get(TRIAGE).map(Triage::from_bytes).transpose()?;
         let confidence = files.get(CONFIDENCE).map(Confidence::from_bytes).transpose()?;
-        let library = match files.get(KNOWLEDGE) {
-            None => None,
-            Some(bytes) => {
-                let base = KnowledgeBase::from_bytes(bytes, None)?;
-                Some(Library { index: Bm25Index::of(&base), doses: DoseIndex::of(&base), base })
-            }
-        };
-        let drugs = library.iter().flat_map(|library| library.base.drugs()).flat_map(|drug| drug.all_names());
+        let library = files.get(KNOWLEDGE).map(|bytes| Library::new(bytes, files)).transpose()?;
+        let drugs = library.iter().flat_map(|library| library.base().drugs()).flat_map(|drug| drug.all_names());
         let lexicon = verify::Lexicon::new(drugs);
         let phrases = grounding.openings().iter().chain(grounding.connectives()).map(String::as_str);
         let verifier = Verifier::new(lexicon, phrases);
@@ -152,7 +145,7 @@ impl Clinic {
     /// The knowledge base, where one was loaded.
     #[must_use]
     pub fn base(&self) -> Option<&KnowledgeBase> {
-        self.library.as_ref().map(|library| &library.base)
+        self.library.as_ref().map(Library::base)
     }
 
     /// What is in it, for the page.
@@ -209,89 +202,20 @@ impl Clinic {
         found.alarms.iter().chain(&found.notes).map(told).collect()
     }
 
-    /// The entry at `index` of the knowledge base as a text for an answer.
-    fn material(library: &Library, index: usize, score: f64) -> Option<Material> {
-        let base = &library.base;
-        let passage = base.passage(index)?;
-        let (kind, group, region) = match base.kind(index)? {
-            Kind::Passage(about) => (EvidenceKind::Passage, Group::from_name(&about.population), about.region),
-            Kind::Record(record) => (EvidenceKind::Record, Group::All, record.region),
-            Kind::Quoted => (EvidenceKind::Passage, Group::All, Region::International),
-        };
-        let sentences = base.sentences(index).to_vec();
-        let evidence = Evidence {
-            passage: passage.id.clone(),
-            title: passage.title.clone(),
-            text: passage.text.clone(),
-            source: base.credit(index).map(|credit: Credit<'_>| credit.to_string()).unwrap_or_default(),
-            score,
-            kind,
-        };
-        Some(Material { evidence, priors: vec![1.0; sentences.len()], sentences, group, region })
-    }
-
-    /// What the knowledge base holds for a question.
-    pub(super) fn find(&self, question: &Question, limit: usize) -> Found {
-        let Some(library) = &self.library else { return Found { out_of_scope: true, ..Found::default() } };
-        let note = question.note().map(|note| note.text());
-        let doses = library.doses.parse(question.text(), note).map(|asked| library.doses.answer(&library.base, &asked));
-        let hits = library.index.search(question.text(), limit + MORE);
-        let mut all: Vec<(usize, f64)> = hits.hits.iter().map(|hit| (hit.passage, f64::from(hit.score))).collect();
-        // The record that answers is read by the model, too, wherever the search ranked it.
-        if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
-            let score = all.first().map_or(1.0, |(_, score)| *score);
-            all.retain(|(entry, _)| *entry != row.passage);
-            all.insert(0, (row.passage, score));
-        }
-        let mut materials: Vec<Material> =
-            all.into_iter().filter_map(|(entry, score)| Self::material(library, entry, score)).collect();
-        let more =
-            materials.split_off(limit.min(materials.len())).into_iter().map(|material| material.evidence).collect();
-        Found {
-            materials,
-            more,
-            doses: doses.map(|doses| told(&library.base, &doses)),
-            coverage: hits.coverage,
-            out_of_scope: false,
-            read_as: Vec::new(),
+    /// Adds the dense side of the search; without a knowledge base there is nothing to search.
+    pub fn add_retriever(&self, parts: RetrieverParts) -> Result<(), PipelineError> {
+        match &self.library {
+            Some(library) => library.add_retriever(parts),
+            None => Ok(()),
         }
     }
-}
 
-/// Passages shown beside those that the model reads.
-const MORE: usize = 4;
-
-fn told(base: &KnowledgeBase, doses: &DoseAnswer) -> Doses {
-    let rows = doses.rows.iter().map(|row| {
-        let columns = &row.columns;
-        let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        DoseRow {
-            citation: Citation {
-                passage: base.passage(row.passage).map(|passage| passage.id.clone()).unwrap_or_default(),
-                start: row.bytes.start,
-                end: row.bytes.end,
-            },
-            line: row.line.clone(),
-            columns: DoseColumns {
-                drug: columns.drug.clone(),
-                indication: text(&columns.indication),
-                population: columns.population.clone(),
-                route: text(&columns.route),
-                dose: columns.dose.clone(),
-                frequency: text(&columns.frequency),
-                duration: text(&columns.duration),
-                maximum: text(&columns.maximum),
-                region: columns.region.to_string(),
-            },
-            remarks: row.remarks.clone(),
-            conflicts: row.conflicts.clone(),
-            source: row.credit.clone(),
+    /// What the knowledge base holds for a question; the first `limit` are for the model.
+    pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found, PipelineError> {
+        match &self.library {
+            Some(library) => library.find(question, limit),
+            None => Ok(Found { out_of_scope: true, ..Found::default() }),
         }
-    });
-    Doses {
-        rows: rows.collect(),
-        assumed: doses.assumed.iter().map(ToString::to_string).collect(),
-        missing: doses.missing.iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -3,6 +3,10 @@
 use mambaformer_clinical::grounding::GroundingError;
 use mambaformer_clinical::knowledge::KnowledgeError;
 use mambaformer_clinical::question::{Field, QuestionError};
+use mambaformer_clinical::retrieval::dense::DenseError;
+use mambaformer_clinical::retrieval::lexicon::LexiconError;
+use mambaformer_clinical::retrieval::parameters::ParametersError;
+use mambaformer_clinical::scope::ScopeError;
 use mambaformer_clinical::triage::TriageError;
 use mambaformer_clinical::verify::ConfidenceError;
 use mambaformer_model::ModelError;
@@ -38,6 +42,12 @@ pub enum PipelineError {
     /// The tokenizer is damaged or of another model.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// A file that another one needs.
+    #[error("the knowledge base needs {file}, which is not there; load the files of one version")]
+    Missing {
+        /// Its name.
+        file: &'static str,
+    },
     /// The knowledge base cannot be read.
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
@@ -50,6 +60,18 @@ pub enum PipelineError {
     /// The measured confidence cannot be read.
     #[error(transparent)]
     Confidence(#[from] ConfidenceError),
+    /// The words of the search cannot be read.
+    #[error(transparent)]
+    Lexicon(#[from] LexiconError),
+    /// The numbers of the search cannot be read.
+    #[error(transparent)]
+    Retrieval(#[from] ParametersError),
+    /// What the knowledge base covers cannot be read.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// The vectors of the knowledge base cannot be used.
+    #[error(transparent)]
+    Vectors(#[from] DenseError),
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -80,7 +102,15 @@ impl PipelineError {
             Self::Prompt(PromptError::TooLong { .. }) => ErrorKind::PromptTooLong,
             Self::Prompt(PromptError::Tokenizer(_)) | Self::Tokenizer(_) => ErrorKind::Tokenizer,
             Self::Weights(error) => weights_kind(error),
-            Self::Knowledge(_) | Self::Grounding(_) | Self::Triage(_) | Self::Confidence(_) => ErrorKind::Knowledge,
+            Self::Missing { .. }
+            | Self::Knowledge(_)
+            | Self::Grounding(_)
+            | Self::Triage(_)
+            | Self::Confidence(_)
+            | Self::Lexicon(_)
+            | Self::Retrieval(_)
+            | Self::Scope(_)
+            | Self::Vectors(_) => ErrorKind::Knowledge,
             Self::Model(_) => ErrorKind::Model,
         }
     }

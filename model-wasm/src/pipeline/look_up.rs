@@ -19,7 +19,7 @@ impl Clinic {
         let question = Question::parse(&ask.question, ask.note.as_deref())?;
         let alarms = self.alarms(&question);
         let triage_ms = elapsed_ms();
-        let found = self.find(&question, EVIDENCE_PASSAGES);
+        let found = self.find(&question, EVIDENCE_PASSAGES)?;
         let mut events: Vec<Event> = ending::emergency(&ask.id, &alarms).into_iter().collect();
         events.push(ending::evidence(&ask.id, &found, &question));
         let mut record = AnswerRecord::empty(ask.id.clone(), AnswerState::NotCovered);

@@ -8,13 +8,16 @@ mod composition;
 mod ending;
 mod engine;
 mod error;
+mod library;
 mod look_up;
+mod retriever;
 mod units;
 
 pub use answering::Answering;
 pub use clinic::{Clinic, ClinicFiles};
 pub use engine::{Candidate, Interrupted};
 pub use error::{PipelineError, weights_kind};
+pub use retriever::RetrieverParts;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -23,8 +26,6 @@ use mambaformer_clinical::question::{self, Question};
 use mambaformer_model::MambaFormer;
 use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::Weights;
-
-use clinic::Found;
 
 use crate::answer::Evidence;
 use crate::gpu::self_test::NoPause;
@@ -184,11 +185,6 @@ impl Assistant {
     #[must_use]
     pub fn clinic(&self) -> &Clinic {
         &self.clinic
-    }
-
-    /// What the knowledge base holds for a question.
-    fn find(&self, question: &Question, limit: usize) -> Result<Found, PipelineError> {
-        Ok(self.clinic.find(question, limit))
     }
 }
 

@@ -3,15 +3,24 @@
 use std::rc::Rc;
 
 use mambaformer_clinical::assets::{self, Asset, AssetError, AssetIndex};
+use mambaformer_clinical::integrity::sha256_hex;
+use mambaformer_model::kind::ModelConfig;
 use mambaformer_model::manifest::{FileEntry, ModelFile};
-use mambaformer_model::weights::{Loader, WeightsError};
+use mambaformer_model::sentence_encoder::SentenceEncoderLoader;
+use mambaformer_model::weights::{Loader, LoaderOf, WeightsError};
 
 use super::fetch::Download;
-use crate::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, PipelineError};
+use crate::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, PipelineError, RetrieverParts};
 use crate::protocol::{ErrorKind, Event, Load, Stage};
 
-/// `manifest.json` of the model folder, in the index.
-const MANIFEST: &str = "model/manifest.json";
+/// The folder of the model.
+const MODEL: &str = "model";
+/// The folder of the sentence encoder.
+const RETRIEVER: &str = "retriever";
+/// The list of tensors in a model's folder.
+const MANIFEST: &str = "manifest.json";
+/// The vectors of the knowledge base, beside their encoder.
+const VECTORS: &str = "vectors.bin";
 /// Progress is told every so many bytes.
 const PROGRESS_BYTES: u64 = 128 << 10;
 
@@ -97,14 +106,17 @@ pub(super) async fn load(
     let clinic = Rc::new(Clinic::new(&rules)?);
     drop(rules);
     on_clinic(Rc::clone(&clinic));
-    progress.stage = Stage::Manifest;
-    let mut loader = Loader::new(&files.whole(MANIFEST, &mut progress).await?)?;
-    let tokenizer = loader.manifest().files.tokenizer.clone();
-    let weights = loader.manifest().files.weights.clone();
-    progress.stage = Stage::Tokenizer;
-    files.chunked(&mut loader, ModelFile::Tokenizer, &tokenizer, &mut progress).await?;
+
+    progress.stage = Stage::Retriever;
+    let manifest = files.whole(&in_folder(RETRIEVER, MANIFEST), &mut progress).await?;
+    let manifest_sha256 = sha256_hex(&manifest);
+    let vectors = files.whole(&in_folder(RETRIEVER, VECTORS), &mut progress).await?;
+    let loader = files.fill(SentenceEncoderLoader::new(&manifest)?, RETRIEVER, &mut progress).await?;
+    clinic.add_retriever(RetrieverParts { weights: loader.finish()?, manifest_sha256, vectors })?;
+
     progress.stage = Stage::Weights;
-    files.chunked(&mut loader, ModelFile::Weights, &weights, &mut progress).await?;
+    let manifest = files.whole(&in_folder(MODEL, MANIFEST), &mut progress).await?;
+    let loader = files.fill(Loader::new(&manifest)?, MODEL, &mut progress).await?;
 
     progress.stage = Stage::Build;
     progress.tell();
@@ -142,16 +154,33 @@ impl Files {
         Ok(bytes)
     }
 
-    /// A file of the model's manifest: its chunks are checked as they arrive, so that a damaged download ends at the damage.
-    async fn chunked(
+    /// Tokenizer and weights of a model's folder.
+    async fn fill<C: ModelConfig>(
         &self,
-        loader: &mut Loader,
+        mut loader: LoaderOf<C>,
+        folder: &str,
+        progress: &mut Progress<'_>,
+    ) -> Result<LoaderOf<C>, LoadError> {
+        let listed = [
+            (ModelFile::Tokenizer, loader.manifest().files.tokenizer.clone()),
+            (ModelFile::Weights, loader.manifest().files.weights.clone()),
+        ];
+        for (file, entry) in listed {
+            self.chunked(&mut loader, file, folder, &entry, progress).await?;
+        }
+        Ok(loader)
+    }
+
+    /// A file of the model's manifest: its chunks are checked as they arrive, so that a damaged download ends at the damage.
+    async fn chunked<C: ModelConfig>(
+        &self,
+        loader: &mut LoaderOf<C>,
         file: ModelFile,
+        folder: &str,
         entry: &FileEntry,
         progress: &mut Progress<'_>,
     ) -> Result<(), LoadError> {
-        let folder = MANIFEST.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let download = Download::start(&self.address(&format!("{folder}/{}", entry.path))?, &entry.path).await?;
+        let download = Download::start(&self.address(&in_folder(folder, &entry.path))?, &entry.path).await?;
         let mut found = 0_u64;
         download
             .stream(|bytes| {
@@ -166,6 +195,10 @@ impl Files {
             .await?;
         if found == entry.bytes { Ok(()) } else { Err(length_error(entry, found).into()) }
     }
+}
+
+fn in_folder(folder: &str, file: &str) -> String {
+    format!("{folder}/{file}")
 }
 
 fn length_error(entry: &FileEntry, found: u64) -> WeightsError {

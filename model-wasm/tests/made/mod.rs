@@ -35,7 +35,8 @@ pub fn weights<C: ModelConfig>(
 pub fn clinic(grounding: impl Into<Vec<u8>>, knowledge: Option<Vec<u8>>) -> Rc<Clinic> {
     let mut files = ClinicFiles::default().with(clinic::GROUNDING, grounding);
     if let Some(knowledge) = knowledge {
-        files = files.with(clinic::KNOWLEDGE, knowledge);
+        let retrieval = include_bytes!("../../../assets/retrieval.json").to_vec();
+        files = files.with(clinic::KNOWLEDGE, knowledge).with(clinic::RETRIEVAL, retrieval);
     }
     Rc::new(Clinic::new(&files).expect("rules that can be read"))
 }

@@ -4,10 +4,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::{Context, Result};
+use mambaformer_clinical::integrity::sha256_hex;
 use mambaformer_model::Expert;
-use mambaformer_model::weights::Weights;
+use mambaformer_model::sentence_encoder::SentenceEncoderWeights;
+use mambaformer_model::weights::{Weights, read_manifest};
 use mambaformer_wasm::gpu::self_test::NoPause;
-use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, Interrupted, Measures, clinic};
+use mambaformer_wasm::pipeline::{
+    Assistant, AssistantParts, Clinic, ClinicFiles, Interrupted, Measures, RetrieverParts, clinic,
+};
 use mambaformer_wasm::protocol::{AskOptions, Engine, Mode, Preference};
 
 /// Where the assistant's files are.
@@ -22,6 +26,12 @@ pub struct Files {
     /// Another knowledge base.
     #[arg(long)]
     pub knowledge: Option<PathBuf>,
+    /// Folder of the sentence encoder and its vectors; `retriever` below the assets where absent.
+    #[arg(long)]
+    pub retriever: Option<PathBuf>,
+    /// Search by words only.
+    #[arg(long)]
+    pub no_retriever: bool,
 }
 
 /// An expert that is to take every token.
@@ -63,7 +73,17 @@ impl Files {
                 files = files.with(name, bytes);
             }
         }
-        Ok(Rc::new(Clinic::new(&files)?))
+        let clinic = Rc::new(Clinic::new(&files)?);
+        let folder = self.retriever.clone().unwrap_or_else(|| self.assets.join("retriever"));
+        if folder.join("manifest.json").exists() && !self.no_retriever {
+            let vectors = folder.join("vectors.bin");
+            clinic.add_retriever(RetrieverParts {
+                weights: SentenceEncoderWeights::open(&folder)?,
+                manifest_sha256: sha256_hex(&read_manifest(&folder)?),
+                vectors: std::fs::read(&vectors).with_context(|| format!("cannot read {}", vectors.display()))?,
+            })?;
+        }
+        Ok(clinic)
     }
 }
 

@@ -1,0 +1,193 @@
+//! The knowledge base with everything that is needed to search it: words, meaning, doses, scope.
+
+use std::cell::OnceCell;
+
+use mambaformer_clinical::doses::{DoseAnswer, DoseIndex};
+use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
+use mambaformer_clinical::question::Question;
+use mambaformer_clinical::records::Region;
+use mambaformer_clinical::retrieval::fusion::{self, fuse};
+use mambaformer_clinical::retrieval::index::{Entry, SearchIndex};
+use mambaformer_clinical::retrieval::lexicon::Lexicon;
+use mambaformer_clinical::retrieval::parameters::Parameters;
+use mambaformer_clinical::retrieval::topics::topic_texts;
+use mambaformer_clinical::scope::{Scope, ScopeModel};
+use mambaformer_clinical::verify::Group;
+
+use super::PipelineError;
+use super::clinic::{ClinicFiles, Found, LEXICON, Material, RETRIEVAL, SCOPE};
+use super::retriever::{Retriever, RetrieverParts, Similarities};
+use crate::answer::{Citation, DoseColumns, DoseRow, Doses, Evidence, EvidenceKind, ReadAs};
+
+/// Passages shown beside those that the model reads.
+const MORE: usize = 6;
+/// Hits of the search by words that are put together with those by meaning.
+const CANDIDATES: usize = 50;
+/// How much a line's prior falls with its distance in meaning from the nearest line: e for 1 / this.
+const LINE_SCALE: f32 = 12.0;
+
+/// A knowledge base that can be searched.
+pub(super) struct Library {
+    base: KnowledgeBase,
+    index: SearchIndex,
+    parameters: Parameters,
+    doses: DoseIndex,
+    scope: Option<ScopeModel>,
+    retriever: OnceCell<Retriever>,
+}
+
+impl Library {
+    /// Reads and indexes the knowledge base.
+    pub(super) fn new(knowledge: &[u8], files: &ClinicFiles) -> Result<Self, PipelineError> {
+        let base = KnowledgeBase::from_bytes(knowledge, None)?;
+        let lexicon = files.get(LEXICON).map_or_else(|| Ok(Lexicon::default()), Lexicon::from_bytes)?;
+        let parameters =
+            Parameters::from_bytes(files.get(RETRIEVAL).ok_or(PipelineError::Missing { file: RETRIEVAL })?)?;
+        let scope = files.get(SCOPE).map(ScopeModel::from_bytes).transpose()?;
+        let topic = |index: usize| match base.kind(index) {
+            Some(Kind::Passage(about)) => about.topic.as_str(),
+            Some(Kind::Record(record)) => record.discipline.prefix(),
+            Some(Kind::Quoted) | None => "",
+        };
+        let items: Vec<(&str, &str)> =
+            base.passages().iter().enumerate().map(|(index, passage)| (topic(index), passage.title.as_str())).collect();
+        let topics = topic_texts(&items);
+        let entries = base.passages().iter().zip(&topics).enumerate().map(|(index, (passage, topic))| Entry {
+            title: &passage.title,
+            topic,
+            text: &passage.text,
+            sentences: base.sentences(index),
+        });
+        let index = SearchIndex::build(entries, &lexicon, parameters.ranking);
+        Ok(Self { index, parameters, doses: DoseIndex::of(&base), scope, retriever: OnceCell::new(), base })
+    }
+
+    /// The knowledge base.
+    pub(super) fn base(&self) -> &KnowledgeBase {
+        &self.base
+    }
+
+    /// Adds the dense side; a second one changes nothing.
+    pub(super) fn add_retriever(&self, parts: RetrieverParts) -> Result<(), PipelineError> {
+        let retriever = Retriever::new(parts, &self.base)?;
+        let _ = self.retriever.set(retriever);
+        Ok(())
+    }
+
+    /// What there is for a question; the first `limit` are for the model.
+    pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found, PipelineError> {
+        let entries = self.base.passages().len();
+        let near = self.retriever.get().map(|retriever| retriever.read(question.text(), entries)).transpose()?;
+        let note = question.note().map(|note| note.text());
+        let context = note.map(|note| (note, self.parameters.note_expansion));
+        let by_words = self.index.search_with(question.text(), context, CANDIDATES);
+        let mut ranked = fuse(&by_words.hits, near.as_ref().map(|near| near.entries.as_slice()), &self.parameters);
+        let nearest = near.as_ref().map(Similarities::nearest);
+        let judgement = self.scope.as_ref().map(|scope| scope.judge(question.text(), &by_words, nearest));
+
+        let doses = self.doses.parse(question.text(), note).map(|asked| self.doses.answer(&self.base, &asked));
+        // The record that answers is read by the model, too, wherever the search ranked it.
+        if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
+            let first = ranked.iter().position(|found| found.entry == row.passage).map(|at| ranked.remove(at));
+            let best = ranked.first().map_or(1.0, |found| found.score);
+            let found = first.unwrap_or(fusion::Evidence {
+                entry: row.passage,
+                score: best,
+                coverage: 0.0,
+                similarity: None,
+                confidence: 1.0,
+            });
+            ranked.insert(0, fusion::Evidence { score: found.score.max(best), ..found });
+        }
+        let coverage = ranked.iter().take(limit).map(|found| found.coverage).fold(0.0, f32::max);
+        ranked.truncate(limit + MORE);
+        let mut materials: Vec<Material> =
+            ranked.iter().filter_map(|found| self.material(found, near.as_ref())).collect();
+        let more = materials.split_off(limit.min(materials.len()));
+        level(&mut materials);
+        Ok(Found {
+            more: more.into_iter().map(|material| material.evidence).collect(),
+            doses: doses.map(|doses| self.told(&doses)),
+            coverage,
+            out_of_scope: materials.is_empty()
+                || judgement.as_ref().is_some_and(|judgement| judgement.scope == Scope::Out),
+            in_scope: judgement.map_or(1.0, |judgement| judgement.probability),
+            materials,
+            read_as: by_words
+                .corrections
+                .iter()
+                .map(|correction| ReadAs { typed: correction.typed.clone(), read: correction.used.clone() })
+                .collect(),
+        })
+    }
+
+    /// An entry as a text for an answer.
+    fn material(&self, found: &fusion::Evidence, near: Option<&Similarities>) -> Option<Material> {
+        let base = &self.base;
+        let passage = base.passage(found.entry)?;
+        let (kind, group, region) = match base.kind(found.entry)? {
+            Kind::Passage(about) => (EvidenceKind::Passage, Group::from_name(&about.population), about.region),
+            Kind::Record(record) => (EvidenceKind::Record, Group::All, record.region),
+            Kind::Quoted => (EvidenceKind::Passage, Group::All, Region::International),
+        };
+        let sentences = base.sentences(found.entry).to_vec();
+        let cosine = |line| near.and_then(|near| near.line(found.entry, line)).unwrap_or(0.0);
+        Some(Material {
+            // Cosines for now; `level` makes priors of them once all texts are there.
+            priors: (0..sentences.len()).map(cosine).collect(),
+            evidence: Evidence {
+                passage: passage.id.clone(),
+                title: passage.title.clone(),
+                text: passage.text.clone(),
+                source: base.credit(found.entry).map(|credit| credit.to_string()).unwrap_or_default(),
+                score: f64::from(found.score),
+                kind,
+            },
+            sentences,
+            group,
+            region,
+        })
+    }
+
+    fn told(&self, doses: &DoseAnswer) -> Doses {
+        let rows = doses.rows.iter().map(|row| {
+            let columns = &row.columns;
+            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            DoseRow {
+                citation: Citation {
+                    passage: self.base.passage(row.passage).map(|passage| passage.id.clone()).unwrap_or_default(),
+                    start: row.bytes.start,
+                    end: row.bytes.end,
+                },
+                line: row.line.clone(),
+                columns: DoseColumns {
+                    drug: columns.drug.clone(),
+                    indication: text(&columns.indication),
+                    population: columns.population.clone(),
+                    route: text(&columns.route),
+                    dose: columns.dose.clone(),
+                    frequency: text(&columns.frequency),
+                    duration: text(&columns.duration),
+                    maximum: text(&columns.maximum),
+                    region: columns.region.to_string(),
+                },
+                remarks: row.remarks.clone(),
+                conflicts: row.conflicts.clone(),
+                source: row.credit.clone(),
+            }
+        });
+        Doses {
+            rows: rows.collect(),
+            assumed: doses.assumed.iter().map(ToString::to_string).collect(),
+            missing: doses.missing.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Makes priors of the lines' cosines: 1 for the nearest line of all texts, less for the others.
+fn level(materials: &mut [Material]) {
+    let nearest = materials.iter().flat_map(|material| &material.priors).copied().fold(f32::NEG_INFINITY, f32::max);
+    for prior in materials.iter_mut().flat_map(|material| &mut material.priors) {
+        *prior = (LINE_SCALE * (*prior - nearest)).exp();
+    }
+}
