@@ -98,8 +98,7 @@ impl Context {
     /// only its sentence.
     pub(super) fn new(reading: &Reading, cues: &Cues, is_question: bool) -> Context {
         let count = reading.words.len();
-        let mut context =
-            Context { standing: vec![Standing::default(); count], denied_by: vec![None; count] };
+        let mut context = Context { standing: vec![Standing::default(); count], denied_by: vec![None; count] };
         let layout = Layout::new(reading, cues);
         context.denials(&layout);
         context.past(&layout);

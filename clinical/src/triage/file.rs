@@ -111,7 +111,9 @@ pub enum TriageError {
         found: usize,
     },
     /// A phrase that cannot be read.
-    #[error("`{phrase}` in `{list}` of triage.json {fault}; write words with spaces between them, as the comment of the file says")]
+    #[error(
+        "`{phrase}` in `{list}` of triage.json {fault}; write words with spaces between them, as the comment of the file says"
+    )]
     Phrase {
         /// The list.
         list: String,
@@ -146,7 +148,9 @@ impl File {
         if file.format != FORMAT {
             return Err(TriageError::Format { found: file.format });
         }
-        for (what, lists) in [("`signs`", &file.signs), ("`background`", &file.background), ("`context`", &file.context)] {
+        for (what, lists) in
+            [("`signs`", &file.signs), ("`background`", &file.background), ("`context`", &file.context)]
+        {
             size(what, MAX_ENTRIES, lists.len())?;
             for (name, phrases) in lists {
                 size(&format!("list `{name}`"), MAX_PHRASES, phrases.len())?;

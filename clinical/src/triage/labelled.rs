@@ -41,7 +41,7 @@ fn read<T: for<'a> Deserialize<'a>>(path: &str) -> Vec<T> {
 /// The rules as they stand, sealed or not.
 pub(super) fn triage() -> Triage {
     let file = File::read(&std::fs::read(root("assets/triage.json")).expect("assets/triage.json")).expect("reads");
-    Triage::compile(file).expect("compiles")
+    Triage::compile(&file).expect("compiles")
 }
 
 #[test]
@@ -84,7 +84,8 @@ fn show() {
     }
     println!("near misses {all}: {false_alarms} alarms");
     let (mut all, mut alarmed, mut noted) = (0, 0, 0);
-    let mut paths: Vec<_> = std::fs::read_dir(root("data/dentalqa")).expect("folder").map(|e| e.expect("entry").path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(root("data/dentalqa")).expect("folder").map(|e| e.expect("entry").path()).collect();
     paths.sort();
     for path in paths {
         for question in read::<TeachingQuestion>(&path.to_string_lossy()).iter().filter(|q| wanted(&q.split)) {
@@ -159,11 +160,18 @@ fn lines() {
 #[ignore = "for authors: how long triage takes; only an optimised build says something"]
 fn pace() {
     let triage = triage();
-    let mut notes: Vec<String> = read::<WrittenNote>("data/notes/emerg.jsonl").into_iter().map(|note| note.text).collect();
+    let mut notes: Vec<String> =
+        read::<WrittenNote>("data/notes/emerg.jsonl").into_iter().map(|note| note.text).collect();
     notes.extend(read::<WrittenNote>("data/notes/surg.jsonl").into_iter().map(|note| note.text));
     notes.extend(read::<WrittenNote>("data/notes/medcomp.jsonl").into_iter().map(|note| note.text));
     let note: String = notes.join("\n").repeat(3).chars().take(20_000).collect();
-    let cases = [("written notes", note.as_str()), ("no pain, ", ""), ("swelling ", ""), ("face droop ", ""), ("cant swallow ", "")];
+    let cases = [
+        ("written notes", note.as_str()),
+        ("no pain, ", ""),
+        ("swelling ", ""),
+        ("face droop ", ""),
+        ("cant swallow ", ""),
+    ];
     for (name, text) in cases {
         let text = if text.is_empty() { name.repeat(20_000 / name.len()) } else { text.to_owned() };
         let mut times: Vec<_> = (0..20)
@@ -179,4 +187,22 @@ fn pace() {
     let started = std::time::Instant::now();
     let _ = super::labelled::triage();
     println!("PACE rules read in {:?}", started.elapsed());
+}
+
+/// What the rules reached when they were last looked at must not be lost by a change.
+#[test]
+fn the_labelled_sets_stay_as_good_as_they_are() {
+    let triage = triage();
+    let missed: Vec<String> = read::<Message>("data/safety/built/red_flags.jsonl")
+        .into_iter()
+        .filter(|message| {
+            let urgency = message.urgency.expect("an urgency");
+            !triage.assess(&message.text, None).alarms.iter().any(|alarm| alarm.urgency <= urgency)
+        })
+        .map(|message| message.text)
+        .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+    let near_misses = read::<Message>("data/safety/built/near_misses.jsonl");
+    let alarmed = near_misses.iter().filter(|message| !triage.assess(&message.text, None).alarms.is_empty()).count();
+    assert!(alarmed * 100 <= near_misses.len(), "{alarmed} of {}", near_misses.len());
 }

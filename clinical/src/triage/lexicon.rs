@@ -1,6 +1,6 @@
 //! All words that the rules know, and which of them a typed word can be.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::words::{Word, words};
 use crate::retrieval::analyze::Analyzer;
@@ -28,7 +28,7 @@ pub(super) struct Lexicon {
     /// Words as they are written in the rules, by their first letter: what misspellings are corrected to.
     spelled: FxHashMap<u8, Vec<Spelled>>,
     /// Stems of real words that look like a misspelling of a rule's word.
-    real: FxHashMap<String, ()>,
+    real: FxHashSet<String>,
     next: AtomId,
     classes: FxHashMap<Vec<AtomId>, ClassId>,
     /// For each atom the classes that it is in.
@@ -123,7 +123,7 @@ impl Lexicon {
 
     /// A word that is right as it is, although it looks like another one.
     pub(super) fn keep(&mut self, word: &str) {
-        self.real.insert(stem_of(&self.analyzer, word), ());
+        self.real.insert(stem_of(&self.analyzer, word));
     }
 
     /// The class of these atoms.
@@ -187,12 +187,14 @@ impl Lexicon {
     fn atoms_of(&self, word: &Word) -> Vec<AtomId> {
         let mut atoms: Vec<AtomId> = self.exact.get(&word.text).copied().into_iter().collect();
         if let Some(number) = word.number {
-            atoms.extend(self.ranges.iter().filter(|(low, high, _)| (*low..=*high).contains(&number)).map(|range| range.2));
+            atoms.extend(
+                self.ranges.iter().filter(|(low, high, _)| (*low..=*high).contains(&number)).map(|range| range.2),
+            );
         }
         let stem = stem_of(&self.analyzer, &word.text);
         match self.stems.get(&stem) {
             Some(atom) => atoms.push(*atom),
-            None if atoms.is_empty() && !self.real.contains_key(&stem) => self.correct(&word.text, &mut atoms),
+            None if atoms.is_empty() && !self.real.contains(&stem) => self.correct(&word.text, &mut atoms),
             None => {}
         }
         atoms.sort_unstable();
@@ -233,7 +235,7 @@ impl Lexicon {
     #[cfg(test)]
     pub(super) fn corrected(&self, word: &str) -> Vec<String> {
         let stem = stem_of(&self.analyzer, word);
-        if self.stems.contains_key(&stem) || self.exact.contains_key(word) || self.real.contains_key(&stem) {
+        if self.stems.contains_key(&stem) || self.exact.contains_key(word) || self.real.contains(&stem) {
             return Vec::new();
         }
         let mut atoms = Vec::new();

@@ -29,8 +29,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::question::Field;
 use context::{Context, Cue};
-use file::{File, PatternEntry};
 pub use file::{FORMAT, MAX_FILE_BYTES, TriageError};
+use file::{File, PatternEntry};
 use lexicon::{ClassId, Lexicon, Reading};
 pub use number::{DEFAULT_NUMBER, EmergencyNumber, EmergencyNumberError};
 use pattern::{DEFAULT_WITHIN_WORDS, Found, ListId, Pattern, Places, SENTENCE_END_WORDS};
@@ -124,7 +124,7 @@ impl Triage {
     pub fn from_bytes(bytes: &[u8]) -> Result<Triage, TriageError> {
         let file = File::read(bytes)?;
         file.verify(bytes.len())?;
-        Triage::compile(file)
+        Triage::compile(&file)
     }
 
     /// The same rules with another emergency number in their texts.
@@ -251,7 +251,7 @@ impl Triage {
         }
     }
 
-    fn compile(file: File) -> Result<Triage, TriageError> {
+    fn compile(file: &File) -> Result<Triage, TriageError> {
         let hash = file.hash()?;
         let mut lists: Vec<(&str, &[String])> = Vec::new();
         let mut background = Vec::new();
@@ -265,10 +265,10 @@ impl Triage {
             }
         }
         let place = |place: &str, name: &str| {
-            lists.iter().position(|(known, _)| *known == name).ok_or_else(|| TriageError::NoSuchList {
-                place: place.to_owned(),
-                name: name.to_owned(),
-            })
+            lists
+                .iter()
+                .position(|(known, _)| *known == name)
+                .ok_or_else(|| TriageError::NoSuchList { place: place.to_owned(), name: name.to_owned() })
         };
         let mut cues = vec![None; lists.len()];
         for (cue, name) in context::LISTS.iter().enumerate() {

@@ -54,7 +54,9 @@ impl Places<'_> {
 impl Pattern {
     /// The first place where the pattern is met; `asked` takes what is only asked about, too.
     pub(super) fn find(&self, places: &Places<'_>, asked: bool) -> Option<Vec<Found>> {
-        if (self.note_only && !asked) || self.all.iter().any(|item| item.iter().all(|list| places.found[*list].is_empty())) {
+        if (self.note_only && !asked)
+            || self.all.iter().any(|item| item.iter().all(|list| places.found[*list].is_empty()))
+        {
             return None;
         }
         let counts = |list: ListId, found: &Found| {
@@ -64,7 +66,9 @@ impl Pattern {
         let mut events: Vec<(usize, Found)> = Vec::new();
         for (item, lists) in self.all.iter().enumerate() {
             for list in lists {
-                events.extend(places.found[*list].iter().filter(|found| counts(*list, found)).map(|found| (item, *found)));
+                events.extend(
+                    places.found[*list].iter().filter(|found| counts(*list, found)).map(|found| (item, *found)),
+                );
             }
         }
         events.sort_unstable_by_key(|(item, found)| (found.first, *item, found.last));
@@ -86,9 +90,10 @@ impl Pattern {
         self.unless.iter().any(|list| {
             let found = &places.found[*list];
             let begin = found.partition_point(|found| found.first < low);
-            found[begin..].iter().take_while(|found| found.first <= high).any(|found| {
-                !found.standing.denied && (!found.standing.over || places.background[*list])
-            })
+            found[begin..]
+                .iter()
+                .take_while(|found| found.first <= high)
+                .any(|found| !found.standing.denied && (!found.standing.over || places.background[*list]))
         })
     }
 }

@@ -78,7 +78,8 @@ impl Phrase {
             });
         }
         let gaps = elements.iter().filter(|element| matches!(element, Element::Skip(_))).count();
-        let at_end = matches!(elements.first(), Some(Element::Skip(_))) || matches!(elements.last(), Some(Element::Skip(_)));
+        let at_end =
+            matches!(elements.first(), Some(Element::Skip(_))) || matches!(elements.last(), Some(Element::Skip(_)));
         match elements.len() {
             0 => Err(PhraseFault::Empty),
             _ if at_end => Err(PhraseFault::GapAtTheEnd),

@@ -36,7 +36,11 @@ fn every_rule_of_the_labelled_set_is_there_and_can_be_read_aloud() {
     for rule in &file.rules {
         let texts = [Some(&rule.text), rule.text_if_less_urgent.as_ref()];
         let has_number = texts.iter().flatten().any(|text| text.contains("{number}"));
-        assert!(has_number || rule.urgency != Urgency::Immediate || rule.id == "needle-stick" || rule.id == "avulsed-tooth", "{}", rule.id);
+        assert!(
+            has_number || rule.urgency != Urgency::Immediate || rule.id == "needle-stick" || rule.id == "avulsed-tooth",
+            "{}",
+            rule.id
+        );
         for text in texts.into_iter().flatten() {
             assert!(!text.replace("{number}", "").contains(['{', '}', '<', '>']), "{text}");
         }
@@ -60,8 +64,7 @@ fn question_and_note_are_both_read() {
     let note = "Pt feels faint.\nWidespread hives, wheeze and BP 80/40 after amoxicillin.";
     let assessment = triage.assess("What dose of adrenaline?", Some(note));
     assert_eq!(rules(&assessment.alarms), ["anaphylaxis"]);
-    let words: Vec<&str> =
-        assessment.alarms[0].evidence.iter().map(|evidence| &note[evidence.range.clone()]).collect();
+    let words: Vec<&str> = assessment.alarms[0].evidence.iter().map(|evidence| &note[evidence.range.clone()]).collect();
     assert!(assessment.alarms[0].evidence.iter().all(|evidence| evidence.field == Field::Note));
     assert!(words.contains(&"hives"), "{words:?}");
 }
@@ -106,7 +109,9 @@ fn readings_of_one_sign() {
 #[test]
 fn what_only_asks_gets_a_note() {
     let triage = triage();
-    for text in ["What is the dose of adrenaline in anaphylaxis?", "MCQ: hives, wheeze and hypotension after latex. Diagnosis?"] {
+    for text in
+        ["What is the dose of adrenaline in anaphylaxis?", "MCQ: hives, wheeze and hypotension after latex. Diagnosis?"]
+    {
         let found = triage.assess(text, None);
         assert_eq!((rules(&found.alarms), rules(&found.notes)), (vec![], vec!["anaphylaxis"]), "{text}");
         assert!(found.notes[0].kind == Kind::Note && found.notes[0].text.contains("Adrenaline"));
@@ -126,7 +131,7 @@ fn a_file_that_cannot_be_used_says_why() {
     let error = |bytes: &[u8]| Triage::from_bytes(bytes).err().map(|error| error.to_string()).unwrap_or_default();
     let compiled = |text: &str| {
         let file = File::read(text.as_bytes()).expect("reads");
-        Triage::compile(file).err().map(|error| error.to_string()).unwrap_or_default()
+        Triage::compile(&file).err().map(|error| error.to_string()).unwrap_or_default()
     };
     assert!(error(&vec![b' '; MAX_FILE_BYTES + 1]).contains("at most 524288 are read"));
     assert!(error(b"{}").contains("not valid"));
@@ -146,8 +151,26 @@ fn a_file_that_cannot_be_used_says_why() {
 fn hostile_text_is_linear() {
     let triage = triage();
     let units = [
-        "no pain, ", "swelling ", "chest pain ", "if a patient ", "not ", "face .. droop ", "(", "?", "she ", "2 weeks ulcer ",
-        "tongue lip ", "now hx ", "sweling ", "xqzjv ", "no a, b, ", "what ", "brother had ", "a patient ", "1 2 3 ", "wont stop ",
+        "no pain, ",
+        "swelling ",
+        "chest pain ",
+        "if a patient ",
+        "not ",
+        "face .. droop ",
+        "(",
+        "?",
+        "she ",
+        "2 weeks ulcer ",
+        "tongue lip ",
+        "now hx ",
+        "sweling ",
+        "xqzjv ",
+        "no a, b, ",
+        "what ",
+        "brother had ",
+        "a patient ",
+        "1 2 3 ",
+        "wont stop ",
     ];
     for unit in units {
         // Ten times the longest note: one second is far above what linear work takes unoptimised.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{Context, Figure, Goal, Report, labelled};
 
-/// The splits, the one that nobody looked at while the rules were written first.
+/// The splits, test first: it was looked at last.
 const SPLITS: [&str; 3] = ["test", "validation", "train"];
 /// The longest note that is taken, in characters.
 const NOTE_CHARS: usize = 20_000;
@@ -59,7 +59,14 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
     }
     report.goals.push(time(&triage, context)?);
     report.remarks.push(
-        "Alarms on teaching questions include those that describe a patient in danger, for whom an alarm is right.".into(),
+        "The rules were written on train and validation. At the first look at the test split 41 of 53 red flags (77.4 %) \
+         were alarmed in time and 4 of 49 near misses (8.2 %) raised an alarm; the rules were then widened, so the test \
+         figures above are no longer held out."
+            .into(),
+    );
+    report.remarks.push(
+        "Alarms on teaching questions include those that describe a patient in danger, for whom an alarm is right."
+            .into(),
     );
     Ok(report)
 }
@@ -127,5 +134,9 @@ fn time(triage: &Triage, context: &Context) -> Result<Goal> {
         .collect();
     times.sort_by(f64::total_cmp);
     let median = Figure::Value { value: times[TIMED_RUNS / 2], of: TIMED_RUNS };
-    Ok(Goal::at_most(format!("milliseconds for a question with a note of {} characters", note.chars().count()), 5.0, median))
+    Ok(Goal::at_most(
+        format!("milliseconds for a question with a note of {} characters", note.chars().count()),
+        5.0,
+        median,
+    ))
 }
