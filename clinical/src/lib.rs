@@ -5,7 +5,7 @@
 //!
 //! The order of one question: [`question::Question::parse`] → [`retrieval::bm25::Bm25Index::search`] over a
 //! [`knowledge::KnowledgeBase`] → the passages' [`text::sentences`] are the spans that grounded decoding
-//! ([`grounding::Grounding`]) may copy from.
+//! ([`grounding::Grounding`]) may copy from. A question about a dose is answered by rows of records, too: [`doses::DoseIndex`].
 
 pub mod assets;
 pub mod doses;
