@@ -100,6 +100,41 @@ fn a_child_of_20_kg() {
     assert_eq!(left(articaine, &two), (0, "0".to_owned()));
 }
 
+/// A third of one maximum and a third of another leave a third: 100 mg of 300 mg each.
+#[test]
+fn what_was_given_is_added_up() {
+    let records = records();
+    let formulary = Formulary::new(&records);
+    let adult = patient(Group::Adult, 100.0, &[]);
+    let product = |name: &str| formulary.product(name).expect(name);
+    let (lidocaine, mepivacaine) = (product(UK_LIDOCAINE), product("mepivacaine 3 % without vasoconstrictor, 2.2 mL"));
+    let given = [
+        Given { product: lidocaine, cartridges: number(2.0) },
+        Given { product: mepivacaine, cartridges: number(2.0) },
+        Given { product: lidocaine, cartridges: number(0.5) },
+    ];
+    let request = Request { product: mepivacaine, patient: &adult, choice: Choice::Lowest, given: &given };
+    let found = formulary.maximum(&request).expect("a maximum");
+    // 88 + 132 + 22 of 300 mg are used.
+    assert_eq!(exact::nanograms(found.drug.left()), Some(58_000_000));
+    assert_eq!((found.cartridges, found.cartridges_exactly().to_string().as_str()), (0, "0.87"));
+    assert!(found.warnings.contains(&Warning::Mixed));
+}
+
+/// What holds with adrenaline does not hold without where it allows more; the other way round it is offered.
+#[test]
+fn a_plain_solution_has_no_higher_limit() {
+    let records = records();
+    let formulary = Formulary::new(&records);
+    let rates = |name: &str| -> Vec<String> {
+        let product = formulary.product(name).expect(name);
+        product.limits(Group::Adult).iter().map(|limit| limit.rate.to_string()).collect()
+    };
+    assert!(rates("lidocaine 2 % without vasoconstrictor, 1.8 mL").iter().all(|rate| rate == "4.4 mg/kg"));
+    assert_eq!(rates(UK_LIDOCAINE).last().map(String::as_str), Some("7 mg/kg"));
+    assert_eq!(rates("prilocaine 4 % without vasoconstrictor, 1.8 mL"), ["6 mg/kg", "8 mg/kg"]);
+}
+
 #[test]
 fn what_is_refused() {
     let records = records();
