@@ -39,8 +39,7 @@ pub(crate) fn gelu_tanh(x: f32) -> f32 {
 pub(crate) fn gelu_erf(x: f32) -> f32 {
     let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
     let t = 1.0 / (1.0 + 0.327_591_1 * z);
-    let polynomial =
-        t * (0.254_829_6 + t * (-0.284_496_74 + t * (1.421_413_7 + t * (-1.453_152_03 + t * 1.061_405_4))));
+    let polynomial = t * (0.254_829_6 + t * (-0.284_496_74 + t * (1.421_413_7 + t * (-1.453_152_1 + t * 1.061_405_4))));
     let tail = 0.5 * polynomial * exp(-z * z);
     x * if x < 0.0 { tail } else { 1.0 - tail }
 }
