@@ -19,6 +19,7 @@ pub enum ModelKind {
 }
 
 impl ModelKind {
+    #[allow(clippy::trivially_copy_pass_by_ref)] // serde hands over a reference
     pub(crate) fn is_default(&self) -> bool {
         *self == Self::default()
     }

@@ -380,7 +380,7 @@ impl Head {
         if bytes.len() > MANIFEST_LIMIT_BYTES {
             return Err(ManifestError::TooLong { found: bytes.len() });
         }
-        let head: Self = serde_json::from_slice(bytes).map_err(json_error)?;
+        let head: Self = serde_json::from_slice(bytes).map_err(|error| json_error(&error))?;
         if head.format == FORMAT { Ok(head) } else { Err(ManifestError::Format { found: head.format }) }
     }
 
@@ -389,7 +389,7 @@ impl Head {
     }
 }
 
-fn json_error(error: serde_json::Error) -> ManifestError {
+fn json_error(error: &serde_json::Error) -> ManifestError {
     ManifestError::Json { detail: error.to_string() }
 }
 
@@ -405,7 +405,7 @@ impl<C: ModelConfig> ManifestOf<C> {
         if found != C::KIND.to_string() {
             return Err(ManifestError::Kind { found, expected: C::KIND });
         }
-        let manifest: Self = serde_json::from_slice(bytes).map_err(json_error)?;
+        let manifest: Self = serde_json::from_slice(bytes).map_err(|error| json_error(&error))?;
         manifest.validate()?;
         Ok(manifest)
     }
@@ -439,7 +439,7 @@ impl<C: ModelConfig> ManifestOf<C> {
 
     /// The text of `manifest.json`.
     pub fn to_json(&self) -> Result<String, ManifestError> {
-        let mut text = serde_json::to_string_pretty(self).map_err(json_error)?;
+        let mut text = serde_json::to_string_pretty(self).map_err(|error| json_error(&error))?;
         text.push('\n');
         Ok(text)
     }

@@ -653,7 +653,7 @@ mod tests {
         for bit in 0..good.len() * 8 {
             let mut altered = good.clone();
             altered[bit / 8] ^= 1 << (bit % 8);
-            let case = (bit % 8 == 5).then(|| altered[bit / 8].is_ascii_alphabetic()).unwrap_or_default();
+            let case = bit % 8 == 5 && altered[bit / 8].is_ascii_alphabetic();
             let read = DenseIndex::from_bytes(&altered);
             // The case of a letter of the content hash says nothing.
             let harmless = case && CONTENT_HASH.contains(&(bit / 8));

@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn every_bad_size_is_named() {
-        let cases: [(fn(&mut SentenceEncoderConfig), &str); 8] = [
+        type Alter = fn(&mut SentenceEncoderConfig);
+        let cases: [(Alter, &str); 8] = [
             (|config| config.vocab_size = 2, "`vocab_size` is 2"),
             (|config| config.max_tokens = 2, "`max_tokens` is 2"),
             (|config| config.num_layers = 0, "`num_layers` is 0"),
@@ -167,7 +168,7 @@ mod tests {
             (
                 |config| {
                     (config.vocab_size, config.d_model, config.d_ff, config.num_layers) =
-                        (1_000_000, 16_384, 131_072, 256)
+                        (1_000_000, 16_384, 131_072, 256);
                 },
                 "parameters, the limit",
             ),
