@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope}`."""
 
 import argparse
 import json
@@ -114,6 +114,12 @@ def _knowledge(args) -> None:
     print(json.dumps(write_knowledge(args.data, args.out, args.megabytes)))
 
 
+def _scope(args) -> None:
+    from .scope import SIGNALS, scope
+
+    scope(args.dump, args.model, SIGNALS)
+
+
 def _folder_and_count(text: str) -> tuple[str, int]:
     folder, _, count = text.rpartition(":")
     if not folder or not count.isdigit() or int(count) == 0:
@@ -195,6 +201,10 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", type=Path, default=DATA)
     sub.add_argument("--out", type=Path, required=True)
     sub.add_argument("--megabytes", type=float, default=3.5)
+
+    sub = command("scope", _scope, "fit the scope model to the signals of labelled questions and write it sealed")
+    sub.add_argument("--dump", type=Path, required=True, help="what `cargo xtask eval clinical scope --dump FILE` wrote")
+    sub.add_argument("--model", type=Path, default=ROOT.parent / "assets" / "scope.json")
 
     from .retriever.commands import add as add_retriever
 

@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn what_both_sides_find_comes_first() {
         for fusion in [Fusion::Scores { dense: 0.5 }, Fusion::Ranks { dense: 0.5, k: 60.0 }] {
-            let parameters = Parameters { fusion, ..shipped() };
+            let mut parameters = shipped();
+            parameters.fusion = fusion;
             let found = fuse(&[hit(0, 9.0), hit(2, 8.0)], Some(&[0.1, 0.7, 0.8, f32::NAN]), &parameters);
             assert_eq!(found[0].entry, 2, "{fusion:?}");
             assert_eq!(found.len(), 3, "an entry without a similarity is not found by it");

@@ -79,7 +79,9 @@ pub enum LexiconError {
         found: usize,
     },
     /// A group that is too small or too large.
-    #[error("the group of `{form}` in the lexicon has {found} forms, 2 to {MAX_FORMS} are taken; add one or divide the group")]
+    #[error(
+        "the group of `{form}` in the lexicon has {found} forms, 2 to {MAX_FORMS} are taken; add one or divide the group"
+    )]
     Group {
         /// Its first form.
         form: String,

@@ -33,8 +33,9 @@ impl NoteIndex {
     pub fn of(note: &Note, lexicon: &Lexicon, ranking: Ranking) -> NoteIndex {
         let chunks: Vec<Range<usize>> =
             note.sentences().iter().flat_map(|sentence| cut(note.text(), sentence.clone())).collect();
-        let entries =
-            chunks.iter().map(|range| Entry { text: note.text().get(range.clone()).unwrap_or_default(), ..Entry::default() });
+        let entries = chunks
+            .iter()
+            .map(|range| Entry { text: note.text().get(range.clone()).unwrap_or_default(), ..Entry::default() });
         let index = SearchIndex::build(entries, lexicon, ranking);
         NoteIndex { chunks, index }
     }
@@ -97,10 +98,13 @@ mod tests {
 
     #[test]
     fn finds_the_lines_that_matter() {
-        let (question, index) =
-            index("66 yo man, LL6 extraction planned.\nMH: atrial fibrillation, takes warfarin, INR 2.4 yesterday.\nNKDA.\nLikes gardening.");
+        let (question, index) = index(
+            "66 yo man, LL6 extraction planned.\nMH: atrial fibrillation, takes warfarin, INR 2.4 yesterday.\nNKDA.\nLikes gardening.",
+        );
         let note = question.note().expect("a note");
-        for (asked, expected) in [("Is he on an anticoagulant?", "warfarin"), ("allergies NKDA", "NKDA"), ("which tooth is for xla", "LL6")] {
+        for (asked, expected) in
+            [("Is he on an anticoagulant?", "warfarin"), ("allergies NKDA", "NKDA"), ("which tooth is for xla", "LL6")]
+        {
             let found = index.search(asked, 1);
             let text = found.first().map(|hit| &note.text()[hit.range.clone()]);
             assert!(text.is_some_and(|text| text.contains(expected)), "{asked}: {text:?}");

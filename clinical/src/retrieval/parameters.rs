@@ -101,7 +101,9 @@ pub enum ParametersError {
     #[error(transparent)]
     Sealed(#[from] SealedError),
     /// A number outside its range.
-    #[error("`{name}` in the retrieval parameters is {found}, {low} to {high} is taken; correct it and seal the file anew")]
+    #[error(
+        "`{name}` in the retrieval parameters is {found}, {low} to {high} is taken; correct it and seal the file anew"
+    )]
     Range {
         /// The parameter.
         name: &'static str,

@@ -203,7 +203,8 @@ fn corrections(typed: &str, index: &SearchIndex, rows: &mut Rows) -> Vec<(String
             for (word, term) in index.spelled(first, length) {
                 if let Some(cost) = distance(typed.as_bytes(), word.as_bytes(), most, rows) {
                     // Frequent words are more often meant; a tenfold frequency outweighs a little distance.
-                    let frequency = (1.0 + term.map_or(index.entries(), |term| index.entries_of(term).len()) as f32).ln();
+                    let frequency =
+                        (1.0 + term.map_or(index.entries(), |term| index.entries_of(term).len()) as f32).ln();
                     let weight = (-ranking.typo_decay * cost).exp() * (1.0 + 0.05 * frequency);
                     match found.iter_mut().find(|(_, known, _)| known == term) {
                         Some(known) if known.2 >= weight => {}

@@ -145,7 +145,9 @@ impl<'a> Totals<'a> {
         let asked: f32 = concept
             .literal
             .iter()
-            .map(|(term, weight)| index.idf(*term) * if term.is_some() { index.importance(*term).min(*weight) } else { 1.0 })
+            .map(|(term, weight)| {
+                index.idf(*term) * if term.is_some() { index.importance(*term).min(*weight) } else { 1.0 }
+            })
             .sum();
         for (term, weight) in &concept.literal {
             if let Some(term) = *term {
@@ -207,5 +209,160 @@ impl<'a> Totals<'a> {
         hits.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.entry.cmp(&b.entry)));
         hits.truncate(limit);
         hits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::retrieval::index::Entry;
+    use crate::retrieval::lexicon::Lexicon;
+    use crate::retrieval::lexicon::tests::shipped as lexicon;
+    use crate::retrieval::parameters::tests::shipped as parameters;
+    use proptest::prelude::*;
+
+    const ENTRIES: [(&str, &str, &str); 8] = [
+        (
+            "Dry socket",
+            "surgery",
+            "Alveolar osteitis is pain after an extraction. The blood clot is lost from the socket.",
+        ),
+        ("Dental caries", "caries", "Sugar feeds bacteria. Acid dissolves the tooth. Fluoride helps to prevent it."),
+        ("Non-steroidal pain relief", "drugs", "Ibuprofen 400mg is taken with food. Avoid it with ulcers."),
+        ("Penicillin allergy", "drugs", "A patient with a penicillin allergy should not be given amoxicillin."),
+        ("Teething", "child", "A child's first teeth come at about six months."),
+        ("Root canal treatment", "endodontics", "The root canal is shaped and irrigated with sodium hypochlorite."),
+        (
+            "Anaesthetic maximum",
+            "drugs",
+            "Lidocaine with adrenaline: at most 4.4 mg/kg. Paracetamol 1 g relieves pain.",
+        ),
+        ("Posteroanterior view", "radiology", "A posteroanterior view of the mandible shows a fracture."),
+    ];
+
+    fn index_with(lexicon: &Lexicon) -> SearchIndex {
+        let entries = ENTRIES.iter().map(|(title, topic, text)| Entry { title, topic, text, sentences: &[] });
+        SearchIndex::build(entries, lexicon, parameters().ranking)
+    }
+
+    fn first(question: &str) -> Option<usize> {
+        index_with(&lexicon()).search(question, 3).hits.first().map(|hit| hit.entry)
+    }
+
+    #[test]
+    fn finds_what_is_asked_for_in_other_words() {
+        for (question, expected) in [
+            ("What is a dry socket?", 0),
+            ("sore hole after xla, clot gone", 0),
+            ("How can I prevent tooth decay with fluorides?", 1),
+            ("NSAID with food?", 2),
+            ("nonsteroidal", 2),
+            ("ibuprofen 400 mg", 2),
+            ("is amox ok in pen allergy", 3),
+            ("when do kids get their first tooth", 4),
+            ("RCT irrigant", 5),
+            ("root filling with naocl", 5),
+            ("max Xylocaine with epi per kg", 6),
+            ("Tylenol", 6),
+            ("anesthetic maximum", 6),
+            ("PA of the mandible", 7),
+        ] {
+            assert_eq!(first(question), Some(expected), "{question}");
+        }
+    }
+
+    #[test]
+    fn mistyped_words_are_understood() {
+        for (question, used, expected) in [
+            ("amoxicilin", "amoxicillin", 3),
+            ("ibuprofne", "ibuprofen", 2),
+            ("hypoclorite", "hypochlorite", 5),
+            ("extracton socket", "extraction", 0),
+            ("paracetmol", "paracetamol", 6),
+        ] {
+            let found = index_with(&lexicon()).search(question, 1);
+            assert!(found.corrections.iter().any(|correction| correction.used == used), "{question}: {found:?}");
+            assert_eq!(found.hits.first().map(|hit| hit.entry), Some(expected), "{question}");
+        }
+        assert_eq!(first("drysocket"), Some(0), "two words written as one");
+        assert!(index_with(&lexicon()).search("shoud", 1).corrections.is_empty(), "a mistyped stop word is none");
+    }
+
+    #[test]
+    fn without_a_lexicon_only_the_words_themselves_count() {
+        let found = index_with(&Lexicon::default()).search("Tylenol zzxqvw", 3);
+        assert!(found.hits.is_empty());
+        assert_eq!(found.unknown, ["tylenol", "zzxqvw"]);
+    }
+
+    #[test]
+    fn coverage_tells_covered_from_uncovered() {
+        let index = index_with(&lexicon());
+        assert!(index.search("dry socket pain", 1).hits[0].coverage > 0.99);
+        let spread = index.search("stock market crash after tooth", 1);
+        assert!(spread.hits.first().is_none_or(|hit| hit.coverage < 0.4), "{spread:?}");
+        for empty in ["", "what is it?", "🦷", "هل البنسلين آمن"] {
+            assert!(index.search(empty, 3).hits.is_empty(), "{empty}");
+        }
+    }
+
+    #[test]
+    fn a_note_moves_what_the_question_found() {
+        let index = index_with(&lexicon());
+        let question = "Which pain relief?";
+        let order = |note: Option<(&str, f32)>| {
+            index.search_with(question, note, 8).hits.iter().map(|hit| hit.entry).collect::<Vec<_>>()
+        };
+        let (alone, with) = (order(None), order(Some(("Takes lidocaine well, adrenaline noted", 0.9))));
+        assert_eq!(alone.first(), Some(&2));
+        assert!(with.iter().position(|entry| *entry == 6) < alone.iter().position(|entry| *entry == 6));
+        assert_eq!(
+            {
+                let mut sorted = alone.clone();
+                sorted.sort_unstable();
+                sorted
+            },
+            {
+                let mut sorted = with;
+                sorted.sort_unstable();
+                sorted
+            }
+        );
+    }
+
+    #[test]
+    fn ties_go_to_the_first() {
+        let same = [Entry { title: "a", text: "tooth", ..Entry::default() }; 3];
+        let index = SearchIndex::build(same, &Lexicon::default(), parameters().ranking);
+        let order: Vec<usize> = index.search("tooth", 2).hits.iter().map(|hit| hit.entry).collect();
+        assert_eq!(order, [0, 1]);
+        assert!(SearchIndex::build([], &lexicon(), parameters().ranking).search("tooth", 2).hits.is_empty());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn any_entries_question_and_note(
+            entries in proptest::collection::vec(("\\PC{0,20}", "(.|\\s){0,60}"), 0..5),
+            question in "(.|\\s){0,80}",
+            note in proptest::option::of("(.|\\s){0,80}"),
+            limit in 0_usize..4,
+        ) {
+            let lexicon = lexicon();
+            let of = entries.iter().map(|(title, text)| Entry { title, text, ..Entry::default() });
+            let index = SearchIndex::build(of, &lexicon, parameters().ranking);
+            let context = note.as_deref().map(|note| (note, 0.1));
+            let found = index.search_with(&question, context, limit);
+            prop_assert!(found.hits.len() <= limit);
+            for pair in found.hits.windows(2) {
+                prop_assert!(pair[0].score >= pair[1].score);
+            }
+            for hit in &found.hits {
+                prop_assert!(hit.entry < entries.len() && hit.score.is_finite());
+                prop_assert!((0.0..=1.0).contains(&hit.coverage));
+            }
+            prop_assert_eq!(&index.search_with(&question, context, limit), &found);
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 /// Letters that lie beside each other on a QWERTY keyboard, each pair once.
 const NEIGHBOURS: [&[u8; 2]; 40] = [
-    b"qw", b"we", b"er", b"rt", b"ty", b"yu", b"ui", b"io", b"op", b"as", b"sd", b"df", b"fg", b"gh", b"hj", b"jk", b"kl", b"zx",
-    b"xc", b"cv", b"vb", b"bn", b"nm", b"qa", b"ws", b"ed", b"rf", b"tg", b"yh", b"uj", b"ik", b"ol", b"az", b"sx", b"dc", b"fv",
-    b"gb", b"hn", b"jm", b"se",
+    b"qw", b"we", b"er", b"rt", b"ty", b"yu", b"ui", b"io", b"op", b"as", b"sd", b"df", b"fg", b"gh", b"hj", b"jk",
+    b"kl", b"zx", b"xc", b"cv", b"vb", b"bn", b"nm", b"qa", b"ws", b"ed", b"rf", b"tg", b"yh", b"uj", b"ik", b"ol",
+    b"az", b"sx", b"dc", b"fv", b"gb", b"hn", b"jm", b"se",
 ];
 
 /// The cost of one slip, in units of an ordinary wrong letter.

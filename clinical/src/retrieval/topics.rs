@@ -55,7 +55,11 @@ fn discipline_words(discipline: Discipline) -> &'static str {
 
 /// The titles of the best evidence, each once: what is shown instead of an answer.
 #[must_use]
-pub fn nearest_topics<'a>(evidence: &[Evidence], title: impl Fn(usize) -> Option<&'a str>, limit: usize) -> Vec<&'a str> {
+pub fn nearest_topics<'a>(
+    evidence: &[Evidence],
+    title: impl Fn(usize) -> Option<&'a str>,
+    limit: usize,
+) -> Vec<&'a str> {
     let mut titles: Vec<&str> = Vec::new();
     for found in evidence.iter().filter_map(|found| title(found.entry)) {
         if titles.len() == limit {

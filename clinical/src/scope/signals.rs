@@ -14,7 +14,7 @@ const CUE_GAP: usize = 4;
 const BEST: usize = 5;
 
 /// The signals' names, in the order of [`Signals::values`].
-pub const SIGNALS: [&str; 14] = [
+pub const SIGNALS: [&str; 17] = [
     "coverage",
     "best_coverage",
     "density",
@@ -28,6 +28,9 @@ pub const SIGNALS: [&str; 14] = [
     "image",
     "legal_financial",
     "chit_chat",
+    "other_medicine",
+    "anchor",
+    "other_medicine_without_anchor",
     "similarity",
 ];
 
@@ -43,11 +46,13 @@ pub enum Cue {
     LegalFinancial,
     /// Talk.
     ChitChat,
+    /// Parts of the body and illnesses that dentistry does not treat. They may still matter to it, as a hip replacement does.
+    OtherMedicine,
 }
 
 impl Cue {
     /// All of them, in the order of the signals.
-    pub const ALL: [Cue; 4] = [Cue::Injection, Cue::Image, Cue::LegalFinancial, Cue::ChitChat];
+    pub const ALL: [Cue; 5] = [Cue::Injection, Cue::Image, Cue::LegalFinancial, Cue::ChitChat, Cue::OtherMedicine];
 }
 
 /// Wordings that are looked for: words in this order with at most [`CUE_GAP`] others between them.
@@ -57,6 +62,8 @@ pub(super) struct Wordings {
     pub(super) cues: Vec<(Cue, Vec<String>)>,
     /// Endings of names of medicines.
     pub(super) endings: Vec<String>,
+    /// Beginnings of words that only dentistry uses.
+    pub(super) anchors: Vec<String>,
 }
 
 /// The signals of one question.
@@ -77,8 +84,10 @@ impl Signals {
         let best = found.hits.iter().take(BEST).map(|hit| hit.coverage).fold(0.0, f32::max);
         let corrected: f32 = found.corrections.iter().map(|correction| 1.0 - correction.weight).sum();
         let unknown_name = unknown_name(question, found, &wordings.endings);
-        let folded = folded(question);
+        let folded = folded(question, found);
         let cue = |wanted: Cue| flag(wordings.cues.iter().any(|(cue, words)| *cue == wanted && holds(&folded, words)));
+        let anchor = folded.iter().any(|word| wordings.anchors.iter().any(|anchor| word.starts_with(anchor.as_str())));
+        let other_medicine = cue(Cue::OtherMedicine);
         let values = [
             first.map_or(0.0, |hit| hit.coverage),
             best,
@@ -93,6 +102,9 @@ impl Signals {
             cue(Cue::Image),
             cue(Cue::LegalFinancial),
             cue(Cue::ChitChat),
+            other_medicine,
+            flag(anchor),
+            if anchor { 0.0 } else { other_medicine },
             similarity.filter(|similarity| similarity.is_finite()).unwrap_or(0.0),
         ];
         Signals { values, unknown_name }
@@ -109,9 +121,16 @@ fn flag(is: bool) -> f32 {
     if is { 1.0 } else { 0.0 }
 }
 
-fn folded(text: &str) -> Vec<String> {
+/// The words of a question in one spelling, corrected where the search corrected them.
+fn folded(text: &str, found: &Found) -> Vec<String> {
     let mut words = Vec::new();
-    for_each_compound(text, |compound| words.extend(compound.parts().map(str::to_owned)));
+    for_each_compound(text, |compound| {
+        words.extend(compound.parts().map(|part| {
+            let word = canonical(part);
+            let correction = found.corrections.iter().find(|correction| correction.typed == word);
+            correction.map_or(word, |correction| correction.used.clone())
+        }));
+    });
     words
 }
 

@@ -1,11 +1,14 @@
 //! `cargo xtask eval clinical`: the parts of `clinical/` against their labelled sets in `data/`, with the goals they are held to.
 
 mod calculators;
+mod entries;
 mod figure;
 mod identifiers;
 mod labelled;
 mod triage;
 mod records;
+mod retrieval;
+mod scope;
 
 use std::path::PathBuf;
 
@@ -27,12 +30,17 @@ pub struct Args {
     /// Write the reports to this file as JSON, too.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Write what one part found for each item to this file, one JSON object a line: `retrieval` its rankings, `scope` its signals.
+    #[arg(long)]
+    dump: Option<PathBuf>,
 }
 
 /// What a part reads its labelled set from.
 pub(crate) struct Context {
     /// The folder `data/`.
     pub(crate) data: PathBuf,
+    /// Where a part writes what it found for each item.
+    pub(crate) dump: Option<PathBuf>,
 }
 
 /// A part of `clinical/` that can be measured: its name, and how.
@@ -43,6 +51,7 @@ const PARTS: &[Part] = &[("calculators", calculators::measure)];
 const PARTS: &[Part] = &[("triage", triage::measure)];
 const PARTS: &[Part] = &[("records", records::measure)];
 const PARTS: &[Part] = &[("identifiers", identifiers::measure)];
+const PARTS: &[Part] = &[("scope", scope::measure), ("retrieval", retrieval::measure)];
 
 /// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
 /// happen.
@@ -53,7 +62,10 @@ pub fn run(args: &Args) -> Result<()> {
             bail!("there is no part `{part}`; there are: {}", names.join(", "));
         }
     }
-    let context = Context { data: args.data.clone() };
+    if args.dump.is_some() && args.parts.len() != 1 {
+        bail!("--dump writes the items of one part, {} are named; name `retrieval` or `scope`", args.parts.len());
+    }
+    let context = Context { data: args.data.clone(), dump: args.dump.clone() };
     let mut reports = Vec::new();
     for (name, measure) in PARTS {
         if args.parts.is_empty() || args.parts.iter().any(|part| part == name) {
