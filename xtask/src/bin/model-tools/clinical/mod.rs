@@ -1,7 +1,9 @@
 //! `cargo xtask eval clinical`: the parts of `clinical/` against their labelled sets in `data/`, with the goals they are held to.
 
 mod figure;
+mod injections;
 mod labelled;
+mod verification;
 
 use std::path::PathBuf;
 
@@ -35,7 +37,7 @@ pub(crate) struct Context {
 type Part = (&'static str, fn(&Context) -> Result<Report>);
 
 /// In the order of a question's way.
-const PARTS: &[Part] = &[];
+const PARTS: &[Part] = &[("verification", verification::measure), ("injections", injections::measure)];
 
 /// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
 /// happen.
