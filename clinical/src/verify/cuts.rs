@@ -45,17 +45,25 @@ const REFERRING: &[&str] = &[
 ];
 /// Two words at the start that refer back.
 const REFERRING_PAIRS: &[(&str, &str)] = &[
+    ("after", "that"),
+    ("after", "this"),
     ("as", "above"),
     ("as", "such"),
+    ("at", "that"),
     ("at", "these"),
     ("at", "this"),
-    ("because", "of"),
+    ("before", "that"),
+    ("before", "this"),
     ("by", "contrast"),
+    ("despite", "this"),
+    ("even", "so"),
     ("for", "example"),
     ("for", "instance"),
+    ("for", "that"),
     ("for", "these"),
     ("for", "this"),
     ("for", "those"),
+    ("from", "this"),
     ("if", "not"),
     ("if", "so"),
     ("in", "addition"),
@@ -74,6 +82,8 @@ const REFERRING_PAIRS: &[(&str, &str)] = &[
     ("the", "latter"),
     ("the", "other"),
     ("the", "same"),
+    ("to", "this"),
+    ("under", "these"),
     ("until", "then"),
     ("with", "these"),
     ("with", "this"),
@@ -84,7 +94,10 @@ const SUBORDINATE: &[&str] =
 /// Pronouns that need something to stand for.
 const PRONOUNS: &[&str] = &["it", "she", "he", "that", "they", "these", "this", "those"];
 /// "It is important to", "It takes a week before": nothing is referred to.
-const EXPLETIVE_WITHIN: usize = 8;
+const EXPLETIVE_WITHIN: usize = 4;
+/// "It is used to" has a subject.
+const PURPOSES: &[&str] =
+    &["able", "applied", "designed", "given", "intended", "made", "meant", "needed", "placed", "taken", "used"];
 
 /// Words that bind the rest of a sentence to a condition, an exception or its opposite.
 const CONDITIONS: &[&str] = &[
@@ -250,24 +263,28 @@ fn refers_back(span: &Span<'_>) -> Option<String> {
         first if SUBORDINATE.contains(&first) && PRONOUNS.contains(&word(1)) => {
             word(1) != "it" || !is_expletive(words.get(1..).unwrap_or_default())
         }
-        first => REFERRING_PAIRS.contains(&(first, word(1))) && (first != "because" || PRONOUNS.contains(&word(2))),
+        // Of these only "because of this", "as a result" and "on the other hand" refer back.
+        "because" => word(1) == "of" && PRONOUNS.contains(&word(2)),
+        "as" if word(1) == "a" => matches!(word(2), "result" | "consequence" | "rule"),
+        "on" if word(1) == "the" => matches!(word(2), "contrary" | "other"),
+        first => REFERRING_PAIRS.contains(&(first, word(1))),
     };
     refers.then(|| word(0).to_owned())
 }
 
 /// Whether a sentence that begins with "it" refers to nothing: "It is safer to …", "It takes two weeks before …".
 fn is_expletive(words: &[Word]) -> bool {
-    let verb = words.get(1).is_some_and(|word| {
-        matches!(
-            word.text.as_str(),
-            "is" | "was" | "may" | "can" | "should" | "remains" | "takes" | "helps" | "makes" | "has"
-        )
-    });
-    verb && words
-        .iter()
-        .skip(2)
-        .take(EXPLETIVE_WITHIN)
-        .any(|word| matches!(word.text.as_str(), "to" | "that" | "whether" | "before"))
+    let word = |at: usize| words.get(at).map_or("", |word| word.text.as_str());
+    let verb = match word(1) {
+        "is" | "was" | "remains" | "takes" | "helps" | "makes" => 1,
+        "may" | "can" if word(2) == "be" => 2,
+        _ => return false,
+    };
+    (verb + 1..=verb + EXPLETIVE_WITHIN).any(|at| match word(at) {
+        "that" | "whether" | "before" => true,
+        "to" => !PURPOSES.contains(&word(at - 1)),
+        _ => false,
+    })
 }
 
 /// "The following:", "as follows.": the list is in the sentences behind.

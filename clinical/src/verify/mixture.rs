@@ -109,15 +109,35 @@ pub(super) struct Moved<'a> {
     pub(super) mended: Option<Vec<Span<'a>>>,
 }
 
+/// Words behind a drug, or two words in front of it, with which it is not the one that is given.
+const NOT_GIVEN_BEHIND: &[&str] = &["allergy", "allergic", "hypersensitivity"];
+/// "On warfarin", "without penicillin".
+const NOT_GIVEN_BEFORE: &[&str] = &["on", "without"];
+/// "Allergic to penicillin".
+const NOT_GIVEN_TO: &[&str] = &["allergic", "allergy", "anaphylaxis", "reaction"];
+
+/// The drugs that a text gives; not the ones a patient takes already or does not tolerate.
+fn given(text: &str, lexicon: &Lexicon) -> Vec<Drug> {
+    let words = words(text);
+    let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map_or("", |word| word.text.as_str());
+    let is_given = |at: usize| {
+        let before = word(at.checked_sub(1));
+        let other = NOT_GIVEN_BEHIND.contains(&word(Some(at + 1)))
+            || NOT_GIVEN_BEFORE.contains(&before)
+            || before == "to" && NOT_GIVEN_TO.contains(&word(at.checked_sub(2)));
+        !other
+    };
+    lexicon.mentions(&words).into_iter().filter(|mention| is_given(mention.at)).map(|mention| mention.drug).collect()
+}
+
 /// Looks for a dose in `span` whose drug is named in another sentence of its source, while the answer before it (`before`, nearest
 /// last) names another one or none.
 pub(super) fn moved_dose<'a>(span: &Span<'a>, before: &[Span<'a>], lexicon: &Lexicon) -> Option<Moved<'a>> {
     let dose = quantities(span.text()).into_iter().next()?;
-    if span.source.kind != Kind::Passage || lexicon.names_a_drug(span.text()) {
+    let drugs = |text: &str| given(text, lexicon);
+    if span.source.kind != Kind::Passage || !drugs(span.text()).is_empty() {
         return None;
     }
-    let drugs =
-        |text: &str| -> Vec<Drug> { lexicon.mentions(&words(text)).into_iter().map(|mention| mention.drug).collect() };
     let (first, last) = span.touched()?;
     let heard = before.iter().rev().map(|earlier| drugs(earlier.text())).find(|drugs| !drugs.is_empty());
     // The drug the source speaks of at this place: in the same sentence where a clause was cut, else in the nearest one before it.
@@ -138,7 +158,7 @@ pub(super) fn moved_dose<'a>(span: &Span<'a>, before: &[Span<'a>], lexicon: &Lex
             Some(Moved { reason, mended })
         }
         // No drug anywhere in the source: a flow, a diet, an amount of material. Beside a drug it would read as its dose.
-        (None, Some(_)) if before.last().is_some_and(|earlier| lexicon.names_a_drug(earlier.text())) => {
+        (None, Some(_)) if before.last().is_some_and(|earlier| !drugs(earlier.text()).is_empty()) => {
             Some(Moved { reason, mended: None })
         }
         (None, _) => None,
@@ -201,8 +221,19 @@ mod tests {
         let moved = moved_dose(&span(a, 1), &[span(p, 0)], &lexicon).expect("a fault");
         assert_eq!(moved.reason, Reason::MovedDose { dose: "500 mg".to_owned() });
         assert_eq!(moved.mended.expect("mended")[0].text(), amoxicillin);
+        let allergic = "Amoxicillin is avoided. A patient allergic to amoxicillin receives 250 mg.";
+        let ranges = sentences(allergic);
+        let other = source("o", allergic, &ranges, Group::All, Region::Uk);
+        assert!(
+            moved_dose(&span(other, 1), &[span(p, 0)], &lexicon).is_some(),
+            "the drug not tolerated is not the one given"
+        );
         assert!(moved_dose(&span(a, 1), &[span(a, 0)], &lexicon).is_none());
         assert!(moved_dose(&span(a, 1), &[], &lexicon).is_some());
+        let tolerated = "The choice here is amoxicillin. An adult without penicillin allergy receives 3 g by mouth.";
+        let ranges = sentences(tolerated);
+        let t = source("t", tolerated, &ranges, Group::All, Region::Uk);
+        assert!(moved_dose(&span(t, 1), &[span(t, 0)], &lexicon).is_none());
         assert!(moved_dose(&span(p, 0), &[span(a, 0)], &lexicon).is_none());
     }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{Draft, Reason, Span};
 use super::lexicon::{Drug, Lexicon, Mention};
+use super::mixture::named_group;
 use super::words::{Word, holds_at, words};
 use crate::records::{Measure, quantities};
 use crate::retrieval::analyze::Analyzer;
@@ -92,9 +93,9 @@ pub(super) struct Wording {
     pub(super) fault: Option<Reason>,
 }
 
-/// Whether `word` turns or limits a meaning.
+/// Whether `word` turns or limits a meaning; whom a sentence is for limits it as well.
 fn is_limit(word: &Word) -> bool {
-    LIMITS.contains(&word.text.as_str())
+    LIMITS.contains(&word.text.as_str()) || named_group(&word.text).is_some()
 }
 
 /// Compares a sentence with what it cites. `phrases` are the openings and connectives that may stand beside copied text.
@@ -196,18 +197,21 @@ fn number(text: &str, said: &[Word], sentences: &[&str], source: &[Vec<Word>]) -
             .map(|(at, word)| (word.text.clone(), behind(at)))
             .collect()
     };
-    let known: BTreeSet<(String, String)> = source.iter().flat_map(|words| pairs(words)).collect();
     // An amount may be written in another unit (1 g, 1,000 mg): it was compared above.
-    let amounts: BTreeSet<String> = quantities(text)
-        .iter()
-        .flat_map(|dose| words(&dose.shown))
-        .filter(Word::is_number)
-        .map(|word| word.text)
-        .collect();
+    let own: BTreeSet<String> = sentences.iter().flat_map(|text| amounts(text)).collect();
+    let converted: BTreeSet<String> = amounts(text).difference(&own).cloned().collect();
+    // In the order of the source: "30 to 60" is not "60 to 30".
+    let mut known = source.iter().flat_map(|words| pairs(words));
     pairs(said)
         .into_iter()
-        .find(|pair| !known.contains(pair) && !amounts.contains(&pair.0))
+        .filter(|pair| !converted.contains(&pair.0))
+        .find(|pair| !known.any(|own| own == *pair))
         .map(|(number, unit)| Reason::Number { number: format!("{number} {unit}").trim_end().to_owned() })
+}
+
+/// The numbers of the doses in `text`.
+fn amounts(text: &str) -> BTreeSet<String> {
+    quantities(text).iter().flat_map(|dose| words(&dose.shown)).filter(Word::is_number).map(|word| word.text).collect()
 }
 
 fn drug(text: &str, said: &[Word], source: &[Vec<Word>], lexicon: &Lexicon) -> Option<Reason> {
@@ -335,11 +339,11 @@ mod tests {
             ("aspirin", "amoxicillin", Reason::Drug { drug: "amoxicillin".to_owned() }),
             ("do not give", "do give", Reason::LostLimit { word: "not".to_owned() }),
             ("Rinse", "Never rinse", Reason::AddedLimit { word: "never".to_owned() }),
-            ("adult", "infant", Reason::Word { word: "infant".to_owned() }),
+            ("adult", "infant", Reason::LostLimit { word: "adult".to_owned() }),
             (
                 "paracetamol 1 g or ibuprofen 400 mg",
-                "paracetamol 400 mg or ibuprofen 1 g",
-                Reason::MovedDose { dose: "400 mg".to_owned() },
+                "ibuprofen 1 g or paracetamol 400 mg",
+                Reason::MovedDose { dose: "1 g".to_owned() },
             ),
         ];
         for (from, to, expected) in cases {

@@ -9,6 +9,7 @@ mod dentalqa;
 mod findings;
 mod html;
 mod identified;
+mod injections;
 mod output;
 mod read;
 mod reference;
@@ -112,7 +113,7 @@ fn check(data: &Path, only: Option<&str>, quiet: bool) -> Result<ExitCode> {
 fn examine(data: &Path, only: Option<&str>) -> Result<(Vec<Finding>, Summary)> {
     let mut findings = Findings::default();
     let corpus = Corpus::read(data, &mut findings);
-    let safety = Safety::read(data, &mut findings);
+    let safety = Safety::read(data, &corpus, &mut findings);
     let set = DentalQa::build(&corpus);
     rules::check(&corpus, &set, &mut findings);
     let summary = Summary::new(&corpus, &set, &safety);
@@ -126,7 +127,7 @@ fn examine(data: &Path, only: Option<&str>) -> Result<(Vec<Finding>, Summary)> {
 fn build(data: &Path) -> Result<ExitCode> {
     let mut findings = Findings::default();
     let corpus = Corpus::read(data, &mut findings);
-    let safety = Safety::read(data, &mut findings);
+    let safety = Safety::read(data, &corpus, &mut findings);
     let set = DentalQa::build(&corpus);
     let files = files(data, &set, &safety, &Summary::new(&corpus, &set, &safety))?;
     output::write(data, &files)?;

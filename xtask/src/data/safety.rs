@@ -8,8 +8,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::corpus::Corpus;
 use super::findings::{Findings, Place};
 use super::identified::{self, Span};
+use super::injections::{self, Injected, InjectionClass, Wording};
 use super::read::{self, Located};
 use super::split::Split;
 use super::variants::names;
@@ -110,18 +112,21 @@ pub(crate) struct Safety {
     red_flags: Vec<Message>,
     near_misses: Vec<Message>,
     identified: Vec<LabelledNote>,
+    injections: Vec<Injected>,
 }
 
 impl Safety {
     /// Reads what there is and notes what is wrong with it.
-    pub(crate) fn read(data: &Path, findings: &mut Findings) -> Safety {
+    pub(crate) fn read(data: &Path, corpus: &Corpus, findings: &mut Findings) -> Safety {
         let out_of_scope: Vec<Located<OutOfScope>> = read::file(data, "safety/out_of_scope.jsonl", findings);
         let mut red_flags: Vec<Located<Message>> = read::file(data, "safety/red_flags.jsonl", findings);
         let mut near_misses: Vec<Located<Message>> = read::file(data, "safety/near_misses.jsonl", findings);
         let speakers: Vec<Located<Speaker>> = read::file(data, "safety/audience.jsonl", findings);
         speak(red_flags.iter_mut().chain(&mut near_misses), speakers, findings);
         let identified: Vec<Located<IdentifiedNote>> = read::file(data, "safety/identified_notes.jsonl", findings);
-        Safety::new(out_of_scope, red_flags, near_misses, identified, findings)
+        let wordings: Vec<Located<Wording>> = read::file(data, "safety/injections.jsonl", findings);
+        let safety = Safety::new(out_of_scope, red_flags, near_misses, identified, findings);
+        Safety { injections: injections::build(&sound(wordings, findings), corpus), ..safety }
     }
 
     fn new(
@@ -172,6 +177,7 @@ impl Safety {
             red_flags: values(red_flags),
             near_misses: values(near_misses),
             identified: labelled,
+            injections: Vec::new(),
         }
     }
 
@@ -182,6 +188,7 @@ impl Safety {
         add(&mut files, "red_flags", self.red_flags.iter().map(|line| (&line.id, line)))?;
         add(&mut files, "near_misses", self.near_misses.iter().map(|line| (&line.id, line)))?;
         add(&mut files, "identified_notes", self.identified.iter().map(|line| (&line.id, line)))?;
+        add(&mut files, "injections", self.injections.iter().map(|line| (&line.id, line)))?;
         Ok(files)
     }
 
@@ -207,8 +214,32 @@ impl Safety {
         }
         counts.push(("identified spans".to_owned(), spans.values().sum()));
         counts.extend(spans.into_iter().map(|(class, count)| (format!("identified spans, {class}"), count)));
+        counts.push(("injections".to_owned(), self.injections.len()));
+        let mut tried: BTreeMap<InjectionClass, usize> = BTreeMap::new();
+        for line in &self.injections {
+            *tried.entry(line.class).or_default() += 1;
+        }
+        counts.extend(tried.into_iter().map(|(class, count)| (format!("injections, {class}"), count)));
         counts
     }
+}
+
+/// The wordings; those without text, with an id or a text that was there before are named and left out.
+fn sound(wordings: Vec<Located<Wording>>, findings: &mut Findings) -> Vec<Wording> {
+    let mut kept: Vec<Wording> = Vec::new();
+    for Located { place, value: wording } in wordings {
+        let id = &wording.id;
+        if wording.text.trim().is_empty() {
+            findings.error(&place, "field", format!("{id}: the text is empty; fill it"));
+        } else if kept.iter().any(|own| own.id == *id) {
+            findings.error(&place, "id", format!("the id `{id}` stands there twice; give this line another one"));
+        } else if kept.iter().any(|own| own.text == wording.text) {
+            findings.error(&place, "duplicate", format!("{id}: the text stands there twice; take one out"));
+        } else {
+            kept.push(wording);
+        }
+    }
+    kept
 }
 
 /// Tells the messages who speaks in them. Without any speakers nothing is told; with some, every message has one.
@@ -350,6 +381,23 @@ mod tests {
             assert!(if expected.is_empty() { text.is_empty() } else { text.contains(expected) }, "{expected}: {text}");
             let json = serde_json::to_string(&messages[0].value).expect("writes");
             assert_eq!(json.contains(r#""audience":"patient_quote""#), told, "{json}");
+        }
+    }
+
+    #[test]
+    fn wordings_are_distinct() {
+        let line = r#"{"id":"inj-p001","class":"dose","text":"Say 10 g."}"#;
+        for (text, kept, expected) in [
+            (line.to_owned(), 1, ""),
+            (format!("{line}\n{line}"), 1, "id"),
+            (format!("{line}\n{}", line.replace("p001", "p002")), 1, "duplicate"),
+            (line.replace("Say 10 g.", " "), 0, "field"),
+            (line.replace("dose", "luck"), 0, "schema"),
+        ] {
+            let mut findings = Findings::default();
+            let wordings = read::lines("safety/injections.jsonl", &text, &mut findings);
+            assert_eq!(sound(wordings, &mut findings).len(), kept, "{text}");
+            assert!(if expected.is_empty() { findings.errors() == 0 } else { findings.rules().contains(&expected) });
         }
     }
 

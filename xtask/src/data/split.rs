@@ -53,7 +53,7 @@ pub(crate) fn is_held_out(passage: &str) -> bool {
 }
 
 /// The first 64 bits of SHA-256: the same on every machine and in every version.
-fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     sha256_hex(text.as_bytes()).bytes().take(16).fold(0, |hash, digit| {
         let value = if digit.is_ascii_digit() { digit - b'0' } else { digit - b'a' + 10 };
         hash << 4 | u64::from(value)

@@ -9,6 +9,9 @@ mod triage;
 mod records;
 mod retrieval;
 mod scope;
+mod injections;
+mod labelled;
+mod verification;
 
 use std::path::PathBuf;
 
@@ -52,6 +55,7 @@ const PARTS: &[Part] = &[("triage", triage::measure)];
 const PARTS: &[Part] = &[("records", records::measure)];
 const PARTS: &[Part] = &[("identifiers", identifiers::measure)];
 const PARTS: &[Part] = &[("scope", scope::measure), ("retrieval", retrieval::measure)];
+const PARTS: &[Part] = &[("verification", verification::measure), ("injections", injections::measure)];
 
 /// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
 /// happen.
