@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use mambaformer_wasm::client::WorkerClient;
-use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Load, Preference, Request, Stop};
+use mambaformer_wasm::protocol::{
+    Ask, AskOptions, EngineReport, EngineVerdict, ErrorKind, Event, Load, Preference, Request, Stop,
+};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::session::{Model, Problem, Session, Turn};
@@ -16,6 +18,9 @@ const GROUNDING: &str = "assets/grounding.json";
 
 /// Where the browser keeps the reader's choice of engine: a setting, nothing of any question.
 const PREFERENCE_KEY: &str = "mambaformer.engine";
+
+/// Where it keeps which engine was found the faster on this device: nothing of any question.
+const VERDICT_KEY: &str = "mambaformer.engine.verdict";
 
 /// A citation the reader has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +74,7 @@ impl Assistant {
             knowledge_url: absolute(KNOWLEDGE),
             grounding_url: absolute(GROUNDING),
             engine: self.preference.get_untracked(),
+            remembered: kept_verdict(),
         });
         let started = WorkerClient::start(&absolute(WORKER_SCRIPT), move |event| self.hear(event))
             .and_then(|client| client.send(&request).map(|()| client));
@@ -156,6 +162,12 @@ impl Assistant {
     }
 
     fn hear(self, event: Event) {
+        if let Event::Engine(EngineReport { verdict: Some(verdict), .. }) = &event
+            && let Some(storage) = storage()
+        {
+            // A browser that keeps nothing measures again next time.
+            let _ = storage.set_item(VERDICT_KEY, &verdict.to_text());
+        }
         self.session.update(|session| session.apply(event));
         let go =
             self.session.with_untracked(|session| session.queued && session.is_ready() && session.running().is_none());
@@ -196,6 +208,10 @@ fn storage() -> Option<web_sys::Storage> {
 
 fn kept_preference() -> Option<Preference> {
     words::preference_of(&storage()?.get_item(PREFERENCE_KEY).ok().flatten()?)
+}
+
+fn kept_verdict() -> Option<EngineVerdict> {
+    EngineVerdict::from_text(&storage()?.get_item(VERDICT_KEY).ok().flatten()?)
 }
 
 /// The text in `area`, or `None` where it has lone surrogates.
