@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 use mambaformer_wasm::client::WorkerClient;
-use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Load, Preference, Request, Stop};
+use mambaformer_wasm::protocol::{
+    Ask, AskOptions, EngineReport, EngineVerdict, ErrorKind, Event, Load, Preference, Request, Stop,
+};
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::session::{Model, Problem, Session, Turn};
@@ -14,6 +16,9 @@ const ASSETS: &str = "assets/index.json";
 
 /// Where the browser keeps the reader's choice of engine: a setting, nothing of any question.
 const PREFERENCE_KEY: &str = "mambaformer.engine";
+
+/// Where it keeps which engine was found the faster on this device: nothing of any question.
+const VERDICT_KEY: &str = "mambaformer.engine.verdict";
 
 /// A citation the reader has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +67,11 @@ impl Assistant {
     pub fn start(self) {
         self.client.set_value(None);
         self.session.update(Session::restarted);
-        let request = Request::Load(Load { assets_url: absolute(ASSETS), engine: self.preference.get_untracked() });
+        let request = Request::Load(Load {
+            assets_url: absolute(ASSETS),
+            engine: self.preference.get_untracked(),
+            remembered: kept_verdict(),
+        });
         let started = WorkerClient::start(&absolute(WORKER_SCRIPT), move |event| self.hear(event))
             .and_then(|client| client.send(&request).map(|()| client));
         match started {
@@ -161,6 +170,12 @@ impl Assistant {
     }
 
     fn hear(self, event: Event) {
+        if let Event::Engine(EngineReport { verdict: Some(verdict), .. }) = &event
+            && let Some(storage) = storage()
+        {
+            // A browser that keeps nothing measures again next time.
+            let _ = storage.set_item(VERDICT_KEY, &verdict.to_text());
+        }
         self.session.update(|session| session.apply(event));
         let go =
             self.session.with_untracked(|session| session.queued && session.is_ready() && session.running().is_none());
@@ -201,6 +216,10 @@ fn storage() -> Option<web_sys::Storage> {
 
 fn kept_preference() -> Option<Preference> {
     words::preference_of(&storage()?.get_item(PREFERENCE_KEY).ok().flatten()?)
+}
+
+fn kept_verdict() -> Option<EngineVerdict> {
+    EngineVerdict::from_text(&storage()?.get_item(VERDICT_KEY).ok().flatten()?)
 }
 
 /// The text in `area`, or `None` where it has lone surrogates.

@@ -30,7 +30,7 @@ pub enum Request {
 }
 
 /// Where the worker finds its files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Load {
     /// `index.json`, which lists everything else with sizes and hashes; the files lie beside and below it. A relative address counts
@@ -39,6 +39,9 @@ pub struct Load {
     /// Which engine is to compute.
     #[serde(default)]
     pub engine: Preference,
+    /// What [`EngineReport::verdict`] said on an earlier visit; it spares the trial where it still holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remembered: Option<EngineVerdict>,
 }
 
 /// One question.
@@ -143,7 +146,7 @@ pub enum Event {
     Library(LibraryInfo),
     /// Questions can be asked.
     Ready(ModelInfo),
-    /// Which engine was chosen to compute, and why; once, some time after [`Event::Ready`].
+    /// Which engine computes from now on, and why: some time after [`Event::Ready`], and whenever a graphics processor was lost.
     Engine(EngineReport),
     /// Red flags in the question or the note; comes before everything else of an answer, and only where there are some.
     Emergency {
@@ -306,6 +309,42 @@ pub struct EngineReport {
     /// Kernels that failed their self-test on this device.
     #[serde(default)]
     pub quarantined: Vec<QuarantinedKernel>,
+    /// What the trial found, for the page to keep and to send with the next [`Load`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<EngineVerdict>,
+}
+
+/// What a trial found: plain data about the device, nothing of any question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EngineVerdict {
+    /// The graphics processor and its driver, as far as the browser tells.
+    pub adapter: String,
+    /// SHA-256 of the model's weights.
+    pub model: String,
+    /// Version of the engine.
+    pub version: String,
+    /// The faster.
+    pub engine: Engine,
+    /// Time of the trial answer on the processor in milliseconds.
+    pub cpu_ms: f64,
+    /// Time of the same answer on the graphics processor in milliseconds.
+    pub gpu_ms: f64,
+}
+
+impl EngineVerdict {
+    /// As text that a page can keep.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        // Writing to memory fails only for values that no JSON has, such as times that are not finite.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// From such text; what is none is forgotten.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
 }
 
 /// A graphics processor and what the engine made of it.
@@ -466,7 +505,11 @@ mod tests {
     #[test]
     fn requests_round_trip() {
         round_trip(
-            &Request::Load(Load { assets_url: "assets/index.json".to_owned(), engine: Preference::Gpu }),
+            &Request::Load(Load {
+                assets_url: "assets/index.json".to_owned(),
+                engine: Preference::Gpu,
+                remembered: None,
+            }),
             &json!({"type": "load", "assetsUrl": "assets/index.json", "engine": "gpu"}),
         );
         round_trip(
@@ -512,7 +555,28 @@ mod tests {
     }
 
     #[test]
+    fn a_verdict_comes_back_from_what_a_page_kept() {
+        let verdict = verdict();
+        assert_eq!(EngineVerdict::from_text(&verdict.to_text()), Some(verdict));
+        for text in ["", "null", "{}", "{\"engine\":\"gpu\"}", "\u{0}"] {
+            assert_eq!(EngineVerdict::from_text(text), None, "{text:?}");
+        }
+    }
+
+    fn verdict() -> EngineVerdict {
+        EngineVerdict {
+            adapter: "a|b".to_owned(),
+            model: "00ff".to_owned(),
+            version: "1".to_owned(),
+            engine: Engine::Gpu,
+            cpu_ms: 9.5,
+            gpu_ms: 3.0,
+        }
+    }
+
+    #[test]
     fn events_round_trip() {
+        let verdict = verdict();
         round_trip(
             &Event::Progress { stage: Stage::Weights, loaded_bytes: 5, total_bytes: 9 },
             &json!({"type": "progress", "stage": "weights", "loadedBytes": 5, "totalBytes": 9}),
@@ -544,11 +608,14 @@ mod tests {
                 cpu_ms: Some(1.5),
                 gpu_ms: None,
                 quarantined: vec![QuarantinedKernel { kernel: "k".to_owned(), reason: "r".to_owned(), instead: None }],
+                verdict: Some(verdict.clone()),
             }),
             &json!({"type": "engine", "engine": "cpu", "reason": "it is the faster",
                     "adapter": {"name": "a", "software": true, "selfTests": 3, "dispatches": [60, 38], "bytes": [1, 2],
                                 "pipelines": 26},
-                    "cpuMs": 1.5, "quarantined": [{"kernel": "k", "reason": "r"}]}),
+                    "cpuMs": 1.5, "quarantined": [{"kernel": "k", "reason": "r"}],
+                    "verdict": {"adapter": "a|b", "model": "00ff", "version": "1", "engine": "gpu", "cpuMs": 9.5,
+                                "gpuMs": 3.0}}),
         );
         round_trip(
             &Event::Evidence {

@@ -15,7 +15,7 @@ use mambaformer_model::preset::Preset;
 use mambaformer_model::random::{RandomWeights, Stream};
 use mambaformer_model::weights::{Scheme, Weights};
 use mambaformer_model::{Expert, MambaFormer, Routing};
-use mambaformer_wasm::gpu::self_test::{NoPause, self_test};
+use mambaformer_wasm::gpu::self_test::{Extent, NoPause, self_test};
 use mambaformer_wasm::gpu::variants::{Quarantine, Variant};
 use mambaformer_wasm::gpu::{Capacity, Gpu, GpuModel};
 use mambaformer_wasm::kernels::weights::Format;
@@ -281,7 +281,7 @@ fn the_self_test_passes_for_every_preset_that_ships() {
         let findings = pollster::block_on(async {
             let gpu = Gpu::open().await.expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
             let formats = [Format::F32, Format::Q8, Format::Q4];
-            self_test(&gpu, &preset.config(), &formats, &mut NoPause).await.unwrap()
+            self_test(&gpu, &preset.config(), &formats, Extent::Full, &mut NoPause).await.unwrap()
         });
         assert!(findings.failures.is_empty(), "{preset:?}: {:?}", findings.failures);
         assert!(findings.cases > 60, "{preset:?}: only {} cases", findings.cases);

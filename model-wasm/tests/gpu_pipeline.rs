@@ -10,7 +10,7 @@ use mambaformer_model::weights::Scheme;
 use mambaformer_wasm::answer::{AnswerRecord, Evidence, EvidenceKind};
 use mambaformer_wasm::gpu::self_test::{AsyncPause, NoPause};
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
-use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Mode, Preference};
+use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, EngineReport, EngineVerdict, Event, Mode, Preference};
 
 const GROUNDING: &str =
     r#"{"format":1,"boundary":"sentence","openings":["Yes.","No."],"connectives":["and"],"max_sentences":4}"#;
@@ -41,7 +41,16 @@ fn passages() -> Vec<Evidence> {
         .collect()
 }
 
-/// The answer, and how often each kind of event came. The device is destroyed after `break_after` steps.
+/// An answer and what came with it.
+struct Ran {
+    record: AnswerRecord,
+    kinds: Vec<&'static str>,
+    steps: usize,
+    /// Which engines served, one after the other, as far as that changed.
+    reports: Vec<EngineReport>,
+}
+
+/// The answer, the kinds of events and the steps it took. The device is destroyed after `break_after` steps.
 fn run(assistant: &Assistant, break_after: Option<usize>) -> (AnswerRecord, Vec<&'static str>, usize) {
     run_with(assistant, AskOptions::default(), break_after)
 }
@@ -51,6 +60,22 @@ fn run_with(
     options: AskOptions,
     break_after: Option<usize>,
 ) -> (AnswerRecord, Vec<&'static str>, usize) {
+    let ran = observed(assistant, options, |step| {
+        if break_after == Some(step) {
+            assistant.gpu().expect("a GPU serves").gpu().device.destroy();
+        }
+    });
+    // The last step only says that the answer has ended: a device lost before it is missed with the next question.
+    if break_after.is_some_and(|step| step + 1 < ran.steps) {
+        let [report] = &ran.reports[..] else { panic!("the page is told once: {:?}", ran.reports) };
+        assert_eq!(report.engine == Engine::Gpu, assistant.gpu().is_some(), "told what serves now");
+        assert_eq!(report.adapter.is_some(), assistant.gpu().is_some(), "{report:?}");
+        assert!(report.reason.contains("lost"), "{report:?}");
+    }
+    (ran.record, ran.kinds, ran.steps)
+}
+
+fn observed(assistant: &Assistant, options: AskOptions, before_step: impl Fn(usize)) -> Ran {
     let ask = Ask {
         id: "q".to_owned(),
         question: "What do I do with the tooth?".to_owned(),
@@ -59,20 +84,19 @@ fn run_with(
     };
     let measures = Measures { abstain: false, ..Measures::default() };
     let mut answering = assistant.start_with(&ask, Some(passages()), measures).unwrap();
-    let (mut kinds, mut steps, mut streamed) = (Vec::new(), 0, String::new());
+    let (mut kinds, mut steps, mut streamed, mut reports) = (Vec::new(), 0, String::new(), Vec::new());
     loop {
-        if break_after == Some(steps) {
-            assistant.gpu().expect("a GPU serves").gpu().device.destroy();
-        }
+        before_step(steps);
         steps += 1;
         for event in pollster::block_on(answering.step()).unwrap().expect("an answer ends with done") {
             match event {
                 Event::Evidence { .. } => kinds.push("evidence"),
                 Event::Routing { .. } => kinds.push("routing"),
                 Event::Text { text, .. } => streamed.push_str(&text),
+                Event::Engine(report) => reports.push(report),
                 Event::Done { answer, .. } => {
-                    assert_eq!(answer.answer, streamed, "what was streamed is the answer");
-                    return (*answer, kinds, steps);
+                    assert_eq!(answer.answer.trim(), streamed.trim(), "what was streamed is the answer");
+                    return Ran { record: *answer, kinds, steps, reports };
                 }
                 _ => panic!("{event:?}"),
             }
@@ -81,7 +105,7 @@ fn run_with(
 }
 
 fn engine(assistant: &Assistant, preference: Preference) -> Engine {
-    let report = pollster::block_on(assistant.choose_engine(preference, &|| true, &mut NoPause)).unwrap();
+    let report = pollster::block_on(assistant.choose_engine(preference, None, &|| true, &mut NoPause)).unwrap();
     println!("{report:?}");
     assert_eq!(report.engine == Engine::Gpu, assistant.gpu().is_some());
     report.engine
@@ -165,6 +189,117 @@ fn a_device_that_is_lost_again_and_again_is_given_up() {
     assert_eq!(run(&assistant, None).0.sentences, expected.sentences);
 }
 
+#[test]
+fn a_device_lost_while_it_works_or_rests_does_no_harm() {
+    let assistant = assistant(1);
+    let (expected, ..) = run(&assistant, None);
+    assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
+    // Idle: noticed with the next question.
+    assistant.gpu().unwrap().gpu().device.destroy();
+    let ran = observed(&assistant, AskOptions::default(), |_| {});
+    assert_eq!(ran.record.sentences, expected.sentences);
+    assert_eq!(ran.reports.len(), 1, "{:?}", ran.reports);
+    // From another thread, wherever the engine is at that moment: dispatches running, or their result being read back.
+    for delay_ms in [1, 7, 30] {
+        let assistant = self::assistant(1);
+        assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
+        let device = assistant.gpu().unwrap().gpu().device.clone();
+        let thief = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(delay_ms));
+            device.destroy();
+        });
+        let ran = observed(&assistant, AskOptions::default(), |_| {});
+        thief.join().unwrap();
+        assert_eq!(ran.record.sentences, expected.sentences, "lost after {delay_ms} ms");
+        assert!(ran.reports.len() <= 1);
+        assert_eq!(run(&assistant, None).0.sentences, expected.sentences, "the next question");
+    }
+}
+
+/// Takes the device away that is being opened, in the pauses numbered from 1.
+struct Thief<'a> {
+    assistant: &'a Assistant,
+    pauses: usize,
+    steals: &'a dyn Fn(usize) -> bool,
+}
+
+impl AsyncPause for Thief<'_> {
+    fn pause(&mut self) -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>> {
+        self.pauses += 1;
+        if (self.steals)(self.pauses) {
+            self.assistant.opening().expect("a device is being opened").device.destroy();
+        }
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[test]
+fn a_device_lost_while_it_is_opened_is_opened_again() {
+    let expected = run(&assistant(1), None).0.sentences;
+    let all = {
+        let mut counted = Counted(0);
+        let assistant = assistant(1);
+        pollster::block_on(assistant.open_gpu(&mut counted)).unwrap();
+        let full = counted.0;
+        // The same device, opened again, is tested with one case of each kernel.
+        let mut again = Counted(0);
+        pollster::block_on(assistant.open_gpu(&mut again)).unwrap();
+        assert!(again.0 > 15 && 2 * again.0 < full, "{} cases, then {}", full, again.0);
+        full
+    };
+    // In the self-test, right before the upload, right after it.
+    for stolen in [1, 20, all - 1, all] {
+        let assistant = assistant(1);
+        let steals = |pause: usize| pause == stolen;
+        let mut thief = Thief { assistant: &assistant, pauses: 0, steals: &steals };
+        let report = pollster::block_on(assistant.choose_engine(Preference::Gpu, None, &|| true, &mut thief)).unwrap();
+        assert_eq!(report.engine, Engine::Gpu, "lost in pause {stolen}: {report:?}");
+        assert_eq!(observed(&assistant, AskOptions::default(), |_| {}).record.sentences, expected, "pause {stolen}");
+    }
+    let assistant = assistant(1);
+    let always = |_: usize| true;
+    let mut thief = Thief { assistant: &assistant, pauses: 0, steals: &always };
+    let report = pollster::block_on(assistant.choose_engine(Preference::Gpu, None, &|| true, &mut thief)).unwrap();
+    assert!(report.engine == Engine::Cpu && report.reason.contains("lost 4 times"), "{report:?}");
+    assert_eq!(run(&assistant, None).0.sentences, expected);
+}
+
+#[test]
+fn a_remembered_verdict_spares_the_trial_and_not_the_self_test() {
+    let choose = |remembered: Option<&EngineVerdict>| {
+        let assistant = assistant(2);
+        let mut pauses = Counted(0);
+        let report = assistant.choose_engine(Preference::Fastest, remembered, &|| true, &mut pauses);
+        let report = pollster::block_on(report).unwrap();
+        assert_eq!(report.engine == Engine::Gpu, assistant.gpu().is_some());
+        (report, pauses.0)
+    };
+    let (measured, pauses) = choose(None);
+    let verdict = measured.verdict.expect("a trial has a verdict");
+    assert_eq!((verdict.engine, Some(verdict.cpu_ms)), (measured.engine, measured.cpu_ms));
+    let tests = usize::try_from(measured.adapter.unwrap().self_tests).unwrap();
+    assert!(pauses > tests + 2, "{pauses} pauses, {tests} tests: the trial pauses, too");
+
+    let gpu = EngineVerdict { engine: Engine::Gpu, cpu_ms: 9.0, gpu_ms: 3.0, ..verdict.clone() };
+    let (report, pauses) = choose(Some(&gpu));
+    assert_eq!((report.engine, pauses), (Engine::Gpu, tests + 2), "tested, not tried: {report:?}");
+    assert!(report.reason.contains("3.0 times") && report.reason.contains("earlier visit"), "{report:?}");
+    assert_eq!((report.verdict, report.adapter.is_some()), (Some(gpu.clone()), true));
+
+    let cpu = EngineVerdict { engine: Engine::Cpu, cpu_ms: 3.0, gpu_ms: 9.0, ..verdict };
+    let (report, pauses) = choose(Some(&cpu));
+    assert_eq!((report.engine, pauses, report.verdict), (Engine::Cpu, 0, Some(cpu)), "not even opened");
+
+    for other in [
+        EngineVerdict { adapter: "another".to_owned(), ..gpu.clone() },
+        EngineVerdict { model: "another".to_owned(), ..gpu.clone() },
+        EngineVerdict { version: "another".to_owned(), ..gpu.clone() },
+    ] {
+        let (report, _) = choose(Some(&other));
+        assert!(report.cpu_ms != Some(9.0) && report.verdict.is_some(), "measured anew: {report:?}");
+    }
+}
+
 /// Counts its pauses.
 struct Counted(usize);
 
@@ -178,16 +313,17 @@ impl AsyncPause for Counted {
 #[test]
 fn the_trial_decides_and_gives_way_to_a_question() {
     let assistant = assistant(2);
-    let report = pollster::block_on(assistant.choose_engine(Preference::Fastest, &|| true, &mut NoPause)).unwrap();
+    let report =
+        pollster::block_on(assistant.choose_engine(Preference::Fastest, None, &|| true, &mut NoPause)).unwrap();
     let (cpu, gpu) = (report.cpu_ms.unwrap(), report.gpu_ms.unwrap());
     assert_eq!(report.engine == Engine::Gpu, gpu < cpu, "{report:?}");
     let adapter = report.adapter.unwrap();
     assert!(adapter.self_tests > 40 && adapter.pipelines > 10 && adapter.bytes[0] > 0, "{adapter:?}");
     assistant.use_gpu(None);
-    assert!(pollster::block_on(assistant.choose_engine(Preference::Fastest, &|| false, &mut NoPause)).is_err());
+    assert!(pollster::block_on(assistant.choose_engine(Preference::Fastest, None, &|| false, &mut NoPause)).is_err());
     assert!(assistant.gpu().is_none(), "an interrupted trial decides nothing");
     // It goes on with the device it had opened: no case of the self-test, each with its pause, is run a second time.
     let mut pauses = Counted(0);
-    let again = pollster::block_on(assistant.choose_engine(Preference::Gpu, &|| true, &mut pauses)).unwrap();
+    let again = pollster::block_on(assistant.choose_engine(Preference::Gpu, None, &|| true, &mut pauses)).unwrap();
     assert_eq!((again.engine, pauses.0), (Engine::Gpu, 0));
 }

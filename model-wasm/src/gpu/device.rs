@@ -19,19 +19,55 @@ pub struct Gpu {
     pub queue: wgpu::Queue,
     /// What it says of itself.
     pub info: wgpu::AdapterInfo,
+    /// Which it is.
+    pub identity: Identity,
     lost: Arc<Mutex<Option<String>>>,
 }
 
-impl Gpu {
-    /// Opens the preferred adapter within WebGPU's default limits (larger bindings where it has them) and no optional feature.
-    pub async fn open() -> Result<Self, GpuError> {
-        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-        let options = wgpu::RequestAdapterOptions {
-            power_preference: wgpu::PowerPreference::HighPerformance,
-            ..wgpu::RequestAdapterOptions::default()
-        };
-        let adapter =
-            instance.request_adapter(&options).await.map_err(|error| GpuError::NoAdapter(error.to_string()))?;
+/// A graphics processor that was found and is not opened yet.
+pub struct Found {
+    adapter: wgpu::Adapter,
+    identity: Identity,
+}
+
+/// What tells one graphics processor, with its driver, from another, as far as the system says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    text: String,
+    named: bool,
+}
+
+impl Identity {
+    fn of(info: &wgpu::AdapterInfo) -> Self {
+        let wgpu::AdapterInfo { name, vendor, device, device_type, driver, driver_info, backend, .. } = info;
+        let text = format!("{name}|{vendor:04x}:{device:04x}|{device_type:?}|{backend:?}|{driver}|{driver_info}");
+        // Browsers may withhold all of it, for privacy: then two adapters look the same.
+        Self { text, named: !name.is_empty() || *device != 0 }
+    }
+
+    /// As text, to be compared with that of an earlier visit.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether both are certainly the same.
+    #[must_use]
+    pub fn is_certainly(&self, other: &Self) -> bool {
+        self.named && self == other
+    }
+}
+
+impl Found {
+    /// Which it is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Opens it within WebGPU's default limits (larger bindings where it has them) and with no optional feature.
+    pub async fn open(self) -> Result<Gpu, GpuError> {
+        let Self { adapter, identity } = self;
         let found = adapter.limits();
         for (limit, found, needed) in [
             ("maxStorageBuffersPerShaderStage", found.max_storage_buffers_per_shader_stage, STORAGE_BUFFERS),
@@ -71,7 +107,26 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             noted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.to_string());
         }));
-        Ok(Self { device, queue, info, lost })
+        Ok(Gpu { device, queue, info, identity, lost })
+    }
+}
+
+impl Gpu {
+    /// Finds the preferred graphics processor.
+    pub async fn find() -> Result<Found, GpuError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..wgpu::RequestAdapterOptions::default()
+        };
+        let adapter =
+            instance.request_adapter(&options).await.map_err(|error| GpuError::NoAdapter(error.to_string()))?;
+        Ok(Found { identity: Identity::of(&adapter.get_info()), adapter })
+    }
+
+    /// Finds and opens it.
+    pub async fn open() -> Result<Self, GpuError> {
+        Self::find().await?.open().await
     }
 
     /// The reason if the device is gone (or has refused a command outside any scope).
@@ -95,6 +150,9 @@ impl Gpu {
         let made = make();
         let memory = memory.pop().await;
         let validation = validation.pop().await;
+        // What a lost device refuses is no fault of the command; outside a browser the loss is told only to who asks.
+        #[cfg(not(target_arch = "wasm32"))]
+        self.device.poll(wgpu::PollType::Poll).map_err(|error| GpuError::Lost(error.to_string()))?;
         self.check()?;
         if memory.is_some() {
             return Err(GpuError::OutOfMemory { what: what.to_owned(), bytes });

@@ -65,8 +65,25 @@ pub enum GpuError {
         reason: String,
     },
     /// The device went away: driver reset, sleep, another page's fault.
-    #[error("the graphics processor was lost ({0}); it is opened again")]
+    #[error("the graphics processor was lost ({0}); the processor computes the answers until it is opened again")]
     Lost(String),
+    /// It went away too often.
+    #[error(
+        "the graphics processor was lost {times} times ({reason}), {most} at most are put up with; the processor computes the answers instead"
+    )]
+    GivenUp {
+        /// How often.
+        times: usize,
+        /// How often it may.
+        most: usize,
+        /// What the system said the last time.
+        reason: String,
+    },
+    /// Another one came back than the one that was lost.
+    #[error(
+        "the graphics processor was lost, and another one was found in its place ({0}), which has not been measured; the processor computes the answers instead"
+    )]
+    Another(String),
     /// A kernel that nothing can replace computes wrongly on this device.
     #[error(
         "the kernel {kernel} computes wrongly on this graphics processor ({reason}); the processor computes the answers instead"

@@ -63,6 +63,23 @@ impl Findings {
     pub fn fatal(&self) -> Option<&Failure> {
         self.failures.iter().find(|failure| failure.instead.is_none())
     }
+
+    /// Whether every kernel that failed here has failed in `earlier`, too.
+    #[must_use]
+    pub fn nothing_new(&self, earlier: &Self) -> bool {
+        let known = |failure: &Failure| earlier.failures.iter().any(|other| other.kernel == failure.kernel);
+        self.failures.iter().all(known)
+    }
+}
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Every case.
+    Full,
+    /// One case of each kernel: for a device that passed the full test before it was lost. What a kernel computes is settled by its text,
+    /// the driver's compiler and the processor, and none of them has changed; what a fresh device might still lack is seen on any case.
+    EachKernel,
 }
 
 /// Runs the cases of a model's shapes in its formats. `pause` is called between cases so that a worker can see to its messages.
@@ -70,11 +87,18 @@ pub async fn self_test(
     gpu: &Gpu,
     config: &Config,
     formats: &[Format],
+    extent: Extent,
     pause: &mut dyn AsyncPause,
 ) -> Result<Findings, GpuError> {
     let mut pipelines = Pipelines::default();
     let mut findings = Findings::default();
+    let mut tried: Vec<&'static str> = Vec::new();
     for trial in trials(config, formats) {
+        let name = trial.case.kernel.name();
+        if extent == Extent::EachKernel && tried.contains(&name) {
+            continue;
+        }
+        tried.push(name);
         findings.cases += 1;
         let wrong = match trial.case.run(gpu, &mut pipelines).await {
             Ok(wrong) => wrong,

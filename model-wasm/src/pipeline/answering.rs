@@ -67,6 +67,8 @@ pub struct Answering<'a> {
     encoding_since: Instant,
     /// The GPU that computes, if it is one.
     gpu: Option<Rc<GpuModel>>,
+    /// No other engine takes over.
+    trial: bool,
 }
 
 impl<'a> Answering<'a> {
@@ -99,12 +101,14 @@ impl<'a> Answering<'a> {
             resumed: false,
             encoding_since: Instant::now(),
             gpu: assistant.gpu(),
+            trial: false,
         }
     }
 
-    /// Computes on this GPU (`None`: the processor) instead of the engine that serves.
-    pub(super) fn compute_on(&mut self, gpu: Option<Rc<GpuModel>>) {
+    /// Computes on this GPU (`None`: the processor) and on no other engine, whatever happens: its time is wanted.
+    pub(super) fn on_trial(&mut self, gpu: Option<Rc<GpuModel>>) {
         self.gpu = gpu;
+        self.trial = true;
     }
 
     /// Runs one bounded piece of work (one layer of an expert, one decoder call, or one submit of the GPU) and returns what it
@@ -301,10 +305,14 @@ impl<'a> Answering<'a> {
 
     /// The GPU broke down: its successor, or the processor, goes on after what was written.
     async fn take_over(&mut self, prompt: Prompt, error: GpuError) -> Result<Vec<Event>, PipelineError> {
+        if self.trial {
+            return Err(error.into());
+        }
         self.resumed = true;
-        self.assistant.reopen_gpu(&error).await;
+        let mut events = vec![Event::Engine(self.assistant.reopen_gpu(error).await)];
         self.gpu = self.assistant.gpu();
-        self.begin(prompt)
+        events.extend(self.begin(prompt)?);
+        Ok(events)
     }
 
     fn note_encoded(&mut self) {

@@ -9,15 +9,23 @@ use web_time::Instant;
 
 use super::{Assistant, Measures, PipelineError};
 use crate::answer::{Evidence, EvidenceKind};
-use crate::gpu::self_test::{AsyncPause, Findings, self_test};
+use crate::gpu::device::Found;
+use crate::gpu::self_test::{AsyncPause, Extent, Findings, NoPause, self_test};
 use crate::gpu::{Capacity, Gpu, GpuError, GpuModel};
 use crate::kernels::weights::Format;
 use crate::protocol::{
-    AdapterReport, Ask, AskOptions, Engine, EngineReport, MAX_ANSWER_TOKENS, Preference, QuarantinedKernel,
+    AdapterReport, Ask, AskOptions, Engine, EngineReport, EngineVerdict, MAX_ANSWER_TOKENS, Preference,
+    QuarantinedKernel,
 };
 
 /// A GPU that takes this many times the processor's time for the short trial is not tried on the long one.
 const HOPELESS: f64 = 4.0;
+
+/// A device that is lost this often is given up.
+const MOST_REOPENINGS: usize = 3;
+
+/// The version of the engine that a remembered verdict is about.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The trial's text. What it says does not matter, its length does.
 const TRIAL_SENTENCES: &str = "The trial passage has sentences of ordinary length for this purpose. Each of them is as long as a \
@@ -36,15 +44,46 @@ pub struct Candidate {
 #[derive(Debug)]
 pub struct Interrupted;
 
+/// The processor's report.
+fn on_the_processor(reason: String) -> EngineReport {
+    EngineReport {
+        engine: Engine::Cpu,
+        reason,
+        adapter: None,
+        cpu_ms: None,
+        gpu_ms: None,
+        quarantined: Vec::new(),
+        verdict: None,
+    }
+}
+
 impl Assistant {
     /// Opens the graphics processor, tests the kernels on it, and loads the model with those that are right. It serves only after
     /// [`Assistant::use_gpu`].
     pub async fn open_gpu(&self, pause: &mut dyn AsyncPause) -> Result<Candidate, GpuError> {
+        self.open_found(Gpu::find().await?, pause).await
+    }
+
+    async fn open_found(&self, found: Found, pause: &mut dyn AsyncPause) -> Result<Candidate, GpuError> {
+        let gpu = Rc::new(found.open().await?);
+        self.opening.replace(Some(Rc::clone(&gpu)));
+        let candidate = self.prepare(gpu, pause).await;
+        self.opening.replace(None);
+        candidate
+    }
+
+    /// The device that is being tested or loaded at the moment, for tests that take it away.
+    #[must_use]
+    pub fn opening(&self) -> Option<Rc<Gpu>> {
+        self.opening.borrow().clone()
+    }
+
+    /// Tests the kernels on an open device and loads the model.
+    async fn prepare(&self, gpu: Rc<Gpu>, pause: &mut dyn AsyncPause) -> Result<Candidate, GpuError> {
         let spare = self
             .spare
             .as_ref()
             .ok_or_else(|| GpuError::NoAdapter("the assistant was built without the weights a GPU needs".to_owned()))?;
-        let gpu = Rc::new(Gpu::open().await?);
         let mut formats: Vec<Format> = Vec::new();
         for (_, matrix) in spare.tensors() {
             let format = Format::of(matrix);
@@ -52,64 +91,142 @@ impl Assistant {
                 formats.push(format);
             }
         }
-        let findings = self_test(&gpu, self.model.config(), &formats, pause).await?;
+        let config = self.model.config();
+        let tested = self.tested.borrow().clone();
+        let known = tested.filter(|(identity, _)| gpu.identity.is_certainly(identity)).map(|(_, findings)| findings);
+        let mut findings = None;
+        if let Some(known) = known {
+            let again = self_test(&gpu, config, &formats, Extent::EachKernel, pause).await?;
+            findings = again.nothing_new(&known).then_some(known);
+        }
+        let findings = match findings {
+            Some(findings) => findings,
+            None => self_test(&gpu, config, &formats, Extent::Full, pause).await?,
+        };
         if let Some(failure) = findings.fatal() {
             return Err(GpuError::WrongResults { kernel: failure.kernel.clone(), reason: failure.reason.clone() });
         }
+        self.tested.replace(Some((gpu.identity.clone(), findings.clone())));
+        pause.pause().await;
         let answer = usize::try_from(MAX_ANSWER_TOKENS).unwrap_or(usize::MAX);
-        let capacity = Capacity { prompt: self.model.config().max_tokens, answer };
+        let capacity = Capacity { prompt: config.max_tokens, answer };
         let model = Rc::new(GpuModel::load(gpu, spare, capacity, &findings.quarantine).await?);
+        pause.pause().await;
+        model.gpu().check()?;
         Ok(Candidate { model, findings })
     }
 
+    /// Opens a graphics processor, and again if it is lost meanwhile; `found`: the one to begin with.
+    async fn open_in_spite_of_losses(
+        &self,
+        found: Option<Found>,
+        pause: &mut dyn AsyncPause,
+    ) -> Result<Candidate, GpuError> {
+        let mut opened = match found {
+            Some(found) => self.open_found(found, pause).await,
+            None => self.open_gpu(pause).await,
+        };
+        while let Err(GpuError::Lost(reason)) = &opened {
+            self.count_loss(reason)?;
+            opened = self.open_gpu(pause).await;
+        }
+        opened
+    }
+
+    /// One loss more; an error if that is too many.
+    fn count_loss(&self, reason: &str) -> Result<(), GpuError> {
+        let times = self.reopened.get() + 1;
+        if times > MOST_REOPENINGS {
+            return Err(GpuError::GivenUp { times, most: MOST_REOPENINGS, reason: reason.to_owned() });
+        }
+        self.reopened.set(times);
+        Ok(())
+    }
+
+    /// After a failure while a GPU served: a lost device is opened anew, as long as that does not happen again and again; from everything
+    /// else the processor takes over. Returns what serves now.
+    pub(super) async fn reopen_gpu(&self, error: GpuError) -> EngineReport {
+        let before = self.gpu().map(|model| model.gpu().identity.clone());
+        self.use_gpu(None);
+        let opened = match &error {
+            GpuError::Lost(reason) => match self.count_loss(reason) {
+                Ok(()) => self.open_in_spite_of_losses(None, &mut NoPause).await,
+                Err(error) => Err(error),
+            },
+            _ => Err(error),
+        };
+        // A browser whose graphics driver crashed may offer an emulated one next.
+        let opened = opened.and_then(|candidate| match before {
+            Some(before) if before != candidate.model.gpu().identity => {
+                Err(GpuError::Another(candidate.model.gpu().info.name.clone()))
+            }
+            _ => Ok(candidate),
+        });
+        match opened {
+            Err(error) => on_the_processor(error.to_string()),
+            Ok(candidate) => {
+                let mut report = on_the_processor("the graphics processor was lost and opened again".to_owned());
+                self.serve(&candidate, &mut report);
+                report
+            }
+        }
+    }
+
+    /// Lets a candidate serve, and says so.
+    fn serve(&self, candidate: &Candidate, report: &mut EngineReport) {
+        report.engine = Engine::Gpu;
+        describe(candidate, report);
+        self.use_gpu(Some(Rc::clone(&candidate.model)));
+    }
+
     /// Finds out which engine is to serve, and lets it. `idle` tells whether nobody asks anything; if somebody does, the trial is
-    /// broken off.
+    /// broken off. What was `remembered` of an earlier visit spares the trial, never the self-test.
     pub async fn choose_engine(
         &self,
         preference: Preference,
+        remembered: Option<&EngineVerdict>,
         idle: &dyn Fn() -> bool,
         pause: &mut dyn AsyncPause,
     ) -> Result<EngineReport, Interrupted> {
-        let mut report = EngineReport {
-            engine: Engine::Cpu,
-            reason: "the processor was asked for".to_owned(),
-            adapter: None,
-            cpu_ms: None,
-            gpu_ms: None,
-            quarantined: Vec::new(),
-        };
         if preference == Preference::Cpu {
             self.use_gpu(None);
-            return Ok(report);
+            return Ok(on_the_processor("the processor was asked for".to_owned()));
         }
         // A trial that was broken off goes on with the device it had opened and tested.
-        let waiting = self.candidate.take();
+        let waiting = self.candidate.take().filter(|candidate| candidate.model.gpu().check().is_ok());
+        let mut verdict = None;
         let opened = match waiting {
             Some(candidate) => Ok(candidate),
-            None => self.open_gpu(pause).await,
+            None => match Gpu::find().await {
+                Err(error) => Err(error),
+                Ok(found) => {
+                    verdict = remembered.filter(|verdict| {
+                        preference == Preference::Fastest && self.holds(verdict, found.identity().text())
+                    });
+                    if let Some(verdict) = verdict.filter(|verdict| verdict.engine == Engine::Cpu) {
+                        let mut report = on_the_processor(String::new());
+                        note_verdict(verdict, &mut report);
+                        self.use_gpu(None);
+                        return Ok(report);
+                    }
+                    self.open_in_spite_of_losses(Some(found), pause).await
+                }
+            },
         };
         let candidate = match opened {
             Ok(candidate) => candidate,
-            Err(error) => {
-                report.reason = error.to_string();
-                return Ok(report);
-            }
+            Err(error) => return Ok(on_the_processor(error.to_string())),
         };
-        report.adapter = Some(adapter(&candidate));
-        report.quarantined = candidate
-            .findings
-            .failures
-            .iter()
-            .map(|failure| QuarantinedKernel {
-                kernel: failure.kernel.clone(),
-                reason: failure.reason.clone(),
-                instead: failure.instead.map(str::to_owned),
-            })
-            .collect();
+        let mut report = on_the_processor(String::new());
+        describe(&candidate, &mut report);
         if preference == Preference::Gpu {
             "the graphics processor was asked for".clone_into(&mut report.reason);
-            report.engine = Engine::Gpu;
-            self.use_gpu(Some(candidate.model));
+            self.serve(&candidate, &mut report);
+            return Ok(report);
+        }
+        if let Some(verdict) = verdict {
+            note_verdict(verdict, &mut report);
+            self.serve(&candidate, &mut report);
             return Ok(report);
         }
         if let Err(interrupted) = self.compare(&candidate.model, &mut report, idle, pause).await {
@@ -117,9 +234,18 @@ impl Assistant {
             return Err(interrupted);
         }
         if report.engine == Engine::Gpu {
-            self.use_gpu(Some(candidate.model));
+            self.serve(&candidate, &mut report);
         }
         Ok(report)
+    }
+
+    /// Whether a remembered verdict is about this device, model and engine.
+    fn holds(&self, verdict: &EngineVerdict, adapter: &str) -> bool {
+        verdict.adapter == adapter && verdict.version == VERSION && verdict.model == self.weights_hash()
+    }
+
+    fn weights_hash(&self) -> String {
+        self.spare.as_ref().map(|spare| spare.manifest().files.weights.sha256.to_string()).unwrap_or_default()
     }
 
     /// Lets both engines answer the trial question and notes in the report which is the faster.
@@ -145,13 +271,17 @@ impl Assistant {
                 break;
             }
         }
-        let (gpu_ms, cpu_ms) = (report.gpu_ms.unwrap_or(f64::INFINITY), report.cpu_ms.unwrap_or_default());
-        if gpu_ms < cpu_ms {
-            report.engine = Engine::Gpu;
-            report.reason = format!("the graphics processor is {:.1} times as fast", cpu_ms / gpu_ms);
-        } else {
-            report.reason = format!("the processor is {:.1} times as fast", gpu_ms / cpu_ms.max(0.01));
-        }
+        let (Some(gpu_ms), Some(cpu_ms)) = (report.gpu_ms, report.cpu_ms) else { return Ok(()) };
+        report.engine = if gpu_ms < cpu_ms { Engine::Gpu } else { Engine::Cpu };
+        report.reason = faster(gpu_ms, cpu_ms);
+        report.verdict = Some(EngineVerdict {
+            adapter: model.gpu().identity.text().to_owned(),
+            model: self.weights_hash(),
+            version: VERSION.to_owned(),
+            engine: report.engine,
+            cpu_ms,
+            gpu_ms,
+        });
         Ok(())
     }
 
@@ -185,7 +315,7 @@ impl Assistant {
             Ok(answering) => answering,
             Err(error) => return Ok(Err(error)),
         };
-        answering.compute_on(gpu.cloned());
+        answering.on_trial(gpu.cloned());
         loop {
             match answering.step().await {
                 Ok(Some(_)) => {}
@@ -198,6 +328,37 @@ impl Assistant {
             }
         }
     }
+}
+
+/// Which engine is the faster, and by how much.
+fn faster(gpu_ms: f64, cpu_ms: f64) -> String {
+    if gpu_ms < cpu_ms {
+        format!("the graphics processor is {:.1} times as fast", cpu_ms / gpu_ms.max(0.01))
+    } else {
+        format!("the processor is {:.1} times as fast", gpu_ms / cpu_ms.max(0.01))
+    }
+}
+
+/// Notes what an earlier visit had found.
+fn note_verdict(verdict: &EngineVerdict, report: &mut EngineReport) {
+    report.reason = format!("{}, as measured on an earlier visit", faster(verdict.gpu_ms, verdict.cpu_ms));
+    (report.cpu_ms, report.gpu_ms) = (Some(verdict.cpu_ms), Some(verdict.gpu_ms));
+    report.verdict = Some(verdict.clone());
+}
+
+/// Notes the device and the kernels that were set aside on it.
+fn describe(candidate: &Candidate, report: &mut EngineReport) {
+    report.adapter = Some(adapter(candidate));
+    report.quarantined = candidate
+        .findings
+        .failures
+        .iter()
+        .map(|failure| QuarantinedKernel {
+            kernel: failure.kernel.clone(),
+            reason: failure.reason.clone(),
+            instead: failure.instead.map(str::to_owned),
+        })
+        .collect();
 }
 
 fn adapter(candidate: &Candidate) -> AdapterReport {

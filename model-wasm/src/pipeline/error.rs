@@ -15,6 +15,7 @@ use mambaformer_model::prompt::PromptError;
 use mambaformer_model::tokenizer::TokenizerError;
 use mambaformer_model::weights::WeightsError;
 
+use crate::gpu::GpuError;
 use crate::protocol::ErrorKind;
 
 /// A failure on the way of one question; the text is shown as it is.
@@ -75,6 +76,9 @@ pub enum PipelineError {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The graphics processor failed in a trial; in an answer another engine takes over instead.
+    #[error(transparent)]
+    Gpu(#[from] GpuError),
 }
 
 impl From<FreeError> for PipelineError {
@@ -111,7 +115,7 @@ impl PipelineError {
             | Self::Retrieval(_)
             | Self::Scope(_)
             | Self::Vectors(_) => ErrorKind::Knowledge,
-            Self::Model(_) => ErrorKind::Model,
+            Self::Model(_) | Self::Gpu(_) => ErrorKind::Model,
         }
     }
 }

@@ -28,8 +28,9 @@ use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::Weights;
 
 use crate::answer::Evidence;
-use crate::gpu::self_test::NoPause;
-use crate::gpu::{GpuError, GpuModel};
+use crate::gpu::device::Identity;
+use crate::gpu::self_test::Findings;
+use crate::gpu::{Gpu, GpuModel};
 use crate::protocol::{self, Ask, AskOptions, MAX_ANSWER_TOKENS, ModelInfo};
 
 /// Passages a question is answered from; what the model was trained with.
@@ -64,12 +65,13 @@ pub struct Assistant {
     gpu: RefCell<Option<Rc<GpuModel>>>,
     /// A GPU that is ready for its trial, which a question has broken off.
     candidate: RefCell<Option<Candidate>>,
+    /// A device that is being tested or loaded.
+    opening: RefCell<Option<Rc<Gpu>>>,
+    /// What the full self-test found, and on which device.
+    tested: RefCell<Option<(Identity, Findings)>>,
     /// Devices opened after one was lost.
     reopened: Cell<usize>,
 }
-
-/// A device that is lost this often is given up.
-const MOST_REOPENINGS: usize = 3;
 
 /// How the answer is worked out, beside what a page may ask for. The native tools use it to measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -118,6 +120,8 @@ impl Assistant {
             spare,
             gpu: RefCell::new(None),
             candidate: RefCell::new(None),
+            opening: RefCell::new(None),
+            tested: RefCell::new(None),
             reopened: Cell::new(0),
         })
     }
@@ -131,19 +135,6 @@ impl Assistant {
     #[must_use]
     pub fn gpu(&self) -> Option<Rc<GpuModel>> {
         self.gpu.borrow().clone()
-    }
-
-    /// After a failure: a lost device is opened anew, as long as that does not happen again and again; from everything else the
-    /// processor takes over.
-    async fn reopen_gpu(&self, error: &GpuError) {
-        self.use_gpu(None);
-        if !matches!(error, GpuError::Lost(_)) || self.reopened.get() >= MOST_REOPENINGS {
-            return;
-        }
-        self.reopened.set(self.reopened.get() + 1);
-        if let Ok(candidate) = self.open_gpu(&mut NoPause).await {
-            self.use_gpu(Some(candidate.model));
-        }
     }
 
     /// What was loaded.

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::load::load;
 use super::pause::Pause;
 use crate::pipeline::{Assistant, Clinic, PipelineError};
-use crate::protocol::{Ask, ErrorKind, Event, Load, Preference, Request};
+use crate::protocol::{Ask, ErrorKind, Event, Load, Request};
 
 /// The engines are compared when nobody has asked anything for so long: a software adapter computes on the same processor.
 const QUIET_MS: f64 = 2_000.0;
@@ -98,7 +98,7 @@ impl MessageLoop {
                     *shared.phase.borrow_mut() = Phase::Ready(Rc::clone(&assistant));
                     // The processor can answer from now on; which engine is the faster is found out while nobody asks.
                     (shared.post)(&Event::Ready(info));
-                    choose_engine(&shared, &assistant, request.engine).await;
+                    choose_engine(&shared, &assistant, &request).await;
                 }
                 Err(error) => {
                     *shared.phase.borrow_mut() = Phase::Empty;
@@ -145,12 +145,13 @@ impl MessageLoop {
 }
 
 /// Finds the engine that is to serve, in the pauses between questions, and tells the page.
-async fn choose_engine(shared: &Shared, assistant: &Assistant, preference: Preference) {
+async fn choose_engine(shared: &Shared, assistant: &Assistant, request: &Load) {
     let idle = || shared.running.borrow().is_none();
     let mut pause = Pause::new();
     loop {
         pause.until_quiet(&idle, QUIET_MS).await;
-        if let Ok(report) = assistant.choose_engine(preference, &idle, &mut pause).await {
+        let remembered = request.remembered.as_ref();
+        if let Ok(report) = assistant.choose_engine(request.engine, remembered, &idle, &mut pause).await {
             return (shared.post)(&Event::Engine(report));
         }
     }

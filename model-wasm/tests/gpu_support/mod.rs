@@ -77,7 +77,8 @@ async fn answer(assistant: &Assistant, break_after: Option<usize>) -> AnswerReco
 pub async fn engine() {
     let assistant = assistant();
     let expected = answer(&assistant, None).await;
-    let report = assistant.choose_engine(Preference::Gpu, &|| true, &mut NoPause).await.expect("nobody interrupts");
+    let report =
+        assistant.choose_engine(Preference::Gpu, None, &|| true, &mut NoPause).await.expect("nobody interrupts");
     assert_eq!(report.engine, Engine::Gpu, "{report:?}");
     assert!(report.quarantined.is_empty(), "{report:?}");
     assert_eq!(answer(&assistant, None).await.sentences, expected.sentences);

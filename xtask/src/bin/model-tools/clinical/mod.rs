@@ -50,12 +50,16 @@ pub(crate) struct Context {
 type Part = (&'static str, fn(&Context) -> Result<Report>);
 
 /// In the order of a question's way.
-const PARTS: &[Part] = &[("calculators", calculators::measure)];
-const PARTS: &[Part] = &[("triage", triage::measure)];
-const PARTS: &[Part] = &[("records", records::measure)];
-const PARTS: &[Part] = &[("identifiers", identifiers::measure)];
-const PARTS: &[Part] = &[("scope", scope::measure), ("retrieval", retrieval::measure)];
-const PARTS: &[Part] = &[("verification", verification::measure), ("injections", injections::measure)];
+const PARTS: &[Part] = &[
+    ("triage", triage::measure),
+    ("scope", scope::measure),
+    ("retrieval", retrieval::measure),
+    ("records", records::measure),
+    ("verification", verification::measure),
+    ("injections", injections::measure),
+    ("identifiers", identifiers::measure),
+    ("calculators", calculators::measure),
+];
 
 /// Runs the parts and prints their reports. A goal that is missed is reported, not an error: the tests hold what must never
 /// happen.
