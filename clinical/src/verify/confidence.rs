@@ -47,10 +47,12 @@ pub enum Feature {
     Faulted,
     /// Whether a dose record answers, 0 or 1.
     Record,
+    /// How likely the knowledge base covers the question, 0 to 1.
+    InScope,
 }
 
 /// The number of features.
-const FEATURES: usize = 10;
+const FEATURES: usize = 11;
 
 impl Feature {
     fn index(self) -> usize {

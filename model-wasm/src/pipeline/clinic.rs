@@ -68,6 +68,8 @@ pub struct Clinic {
 pub(super) struct Material {
     /// As the page shows it.
     pub(super) evidence: Evidence,
+    /// What it was ranked by; comparable within one question only.
+    pub(super) rank: f64,
     /// Bytes of its sentences, or of a record's lines.
     pub(super) sentences: Vec<Range<usize>>,
     /// For each of them how likely an answer begins with it before the model has read it; 1 where nothing is known.
@@ -83,7 +85,7 @@ impl Material {
     pub(super) fn plain(evidence: Evidence) -> Self {
         let sentences = sentences(&evidence.text);
         let priors = vec![1.0; sentences.len()];
-        Self { evidence, sentences, priors, group: Group::All, region: Region::International }
+        Self { evidence, rank: 0.0, sentences, priors, group: Group::All, region: Region::International }
     }
 
     /// The text as the check after the model reads it.

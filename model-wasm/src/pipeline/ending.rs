@@ -44,6 +44,7 @@ pub(super) fn note(note: &Note) -> Material {
             score: 0.0,
             kind: EvidenceKind::Note,
         },
+        rank: 0.0,
         sentences: note.sentences().to_vec(),
         priors: Vec::new(),
         group: Group::All,
@@ -142,6 +143,7 @@ fn features(found: &Found, sentences: &Sentences, ended: Ended) -> Features {
         .with(Feature::RetrievalScore, score(0))
         .with(Feature::RetrievalMargin, score(0) - score(1))
         .with(Feature::Coverage, f64::from(found.coverage))
+        .with(Feature::InScope, f64::from(found.in_scope))
         .with(Feature::Answerable, ended.answerable.map_or(f64::NAN, f64::from))
         .with(Feature::FromBestPassage, share(best, told.len()))
         .with(Feature::Sentences, told.len() as f64)
