@@ -42,7 +42,7 @@ struct Owned {
 
 /// Passages and records, in the order of their ids.
 pub(crate) struct Entries {
-    entries: Vec<Owned>,
+    list: Vec<Owned>,
     by_id: BTreeMap<String, usize>,
     notes: BTreeMap<String, String>,
 }
@@ -51,7 +51,8 @@ pub(crate) struct Entries {
 #[derive(Deserialize)]
 pub(crate) struct Question {
     pub(crate) id: String,
-    pub(crate) question: String,
+    #[serde(rename = "question")]
+    pub(crate) text: String,
     pub(crate) style: String,
     pub(crate) split: String,
     pub(crate) cluster: String,
@@ -89,16 +90,16 @@ impl Entries {
         entries.sort_by(|a, b| a.id.cmp(&b.id));
         let by_id = entries.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect();
         let notes: Vec<Note> = labelled::folder(&data.join("notes"))?;
-        Ok(Entries { entries, by_id, notes: notes.into_iter().map(|note| (note.id, note.text)).collect() })
+        Ok(Entries { list: entries, by_id, notes: notes.into_iter().map(|note| (note.id, note.text)).collect() })
     }
 
     /// The index over them, and how long it took to build.
     pub(crate) fn index(&self, lexicon: &Lexicon, parameters: &Parameters) -> (SearchIndex, std::time::Duration) {
         let started = std::time::Instant::now();
         let items: Vec<(&str, &str)> =
-            self.entries.iter().map(|entry| (entry.topic.as_str(), entry.title.as_str())).collect();
+            self.list.iter().map(|entry| (entry.topic.as_str(), entry.title.as_str())).collect();
         let topics = topic_texts(&items);
-        let entries = self.entries.iter().zip(&topics).map(|(entry, topic)| Entry {
+        let entries = self.list.iter().zip(&topics).map(|(entry, topic)| Entry {
             title: &entry.title,
             topic,
             text: &entry.text,
@@ -110,7 +111,7 @@ impl Entries {
 
     /// The id of an entry.
     pub(crate) fn id(&self, entry: usize) -> &str {
-        self.entries.get(entry).map_or("", |entry| &entry.id)
+        self.list.get(entry).map_or("", |entry| &entry.id)
     }
 
     /// The text of a note.

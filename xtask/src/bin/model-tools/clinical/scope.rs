@@ -50,7 +50,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
     let outside: Vec<Outside> = labelled::lines(&context.data.join("safety/built/out_of_scope.jsonl"))?;
     let labelled = inside
         .iter()
-        .map(|row| (&row.id, &row.question, &row.style, &row.split, &row.cluster, true))
+        .map(|row| (&row.id, &row.text, &row.style, &row.split, &row.cluster, true))
         .chain(outside.iter().map(|row| (&row.id, &row.question, &row.class, &row.split, &row.id, false)));
     let mut dump = match &context.dump {
         Some(path) => Some(std::io::BufWriter::new(
