@@ -69,7 +69,7 @@ impl Tally {
 
 /// Measures.
 pub(super) fn measure(context: &Context) -> Result<Report> {
-    let entries = Entries::read(&context.data)?;
+    let entries = Entries::read(context)?;
     let (lexicon, parameters) = entries::shipped(&context.data)?;
     let (index, built) = entries.index(&lexicon, &parameters);
     let questions = entries::questions(&context.data)?;
@@ -89,7 +89,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let note = question.note.as_deref().and_then(|id| entries.note(id));
         let started = std::time::Instant::now();
         let found = index.search_with(&question.text, note.map(|note| (note, parameters.note_expansion)), DEPTH);
-        let evidence = fuse(&found.hits, None, &parameters);
+        let evidence = fuse(&found.hits, entries.near(&question.text)?.as_deref(), &parameters);
         slowest = slowest.max(started.elapsed());
         let ranked: Vec<usize> = evidence.iter().map(|found| found.entry).collect();
         for kind in kinds(question) {
