@@ -6,13 +6,14 @@ use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use mambaformer_clinical::text::phrases::holds;
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Band};
 use mambaformer_wasm::pipeline::Assistant;
 use mambaformer_wasm::protocol::{Ask, AskOptions, Event};
 use serde::{Deserialize, Serialize};
 
 use crate::assistant::{Files, Manner};
-use crate::clinical::{Figure, Goal, Report, holds, labelled};
+use crate::clinical::{Figure, Goal, Report, labelled};
 
 /// Answers questions of DentalQA and those out of scope, and judges the answers by their key facts.
 #[derive(clap::Args)]
@@ -187,13 +188,7 @@ fn open(path: Option<&PathBuf>) -> Result<Option<BufWriter<File>>> {
     Ok(made.transpose()?.map(BufWriter::new))
 }
 
-fn ask(
-    assistant: &Assistant,
-    args: &Args,
-    id: &str,
-    question: &str,
-    note: Option<String>,
-) -> Result<AnswerRecord> {
+fn ask(assistant: &Assistant, args: &Args, id: &str, question: &str, note: Option<String>) -> Result<AnswerRecord> {
     let options: AskOptions = args.manner.options();
     let ask = Ask { id: id.to_owned(), question: question.to_owned(), note, options };
     let mut answering =
@@ -229,8 +224,12 @@ impl Judged {
         let forbidden: Vec<String> =
             question.forbidden.iter().filter(|forbidden| holds(text, forbidden)).cloned().collect();
         let first = question.sentences.first().and_then(|sentence| sentence.passages.first());
-        let cited: Vec<&String> =
-            record.sentences.iter().flat_map(|sentence| &sentence.citations).map(|citation| &citation.passage).collect();
+        let cited: Vec<&String> = record
+            .sentences
+            .iter()
+            .flat_map(|sentence| &sentence.citations)
+            .map(|citation| &citation.passage)
+            .collect();
         let source = first.map_or((false, false, false), |first| {
             (
                 cited.first() == Some(&first),
@@ -245,9 +244,15 @@ impl Judged {
     fn line(&self, question: &Question, record: &AnswerRecord) -> String {
         let state = record.state.name();
         let (found, of) = self.facts;
-        let forbidden =
-            if self.forbidden.is_empty() { String::new() } else { format!(", forbidden: {}", self.forbidden.join("; ")) };
-        format!("{} ({state}, {found} of {of} facts{forbidden}): {} -> {}", question.id, question.question, record.answer)
+        let forbidden = if self.forbidden.is_empty() {
+            String::new()
+        } else {
+            format!(", forbidden: {}", self.forbidden.join("; "))
+        };
+        format!(
+            "{} ({state}, {found} of {of} facts{forbidden}): {} -> {}",
+            question.id, question.question, record.answer
+        )
     }
 }
 
@@ -293,7 +298,11 @@ impl Counts {
         let all = |hits| Figure::Rate { hits, of: self.questions };
         let answered = self.questions - self.declined;
         let goals = &mut report.goals;
-        goals.push(Goal::at_least(format!("{of}key-fact recall"), 0.9, Figure::Rate { hits: self.facts.0, of: self.facts.1 }));
+        goals.push(Goal::at_least(
+            format!("{of}key-fact recall"),
+            0.9,
+            Figure::Rate { hits: self.facts.0, of: self.facts.1 },
+        ));
         goals.push(Goal::only(
             format!("{of}key-fact recall of what is answered"),
             Figure::Rate { hits: self.answered_facts.0, of: self.answered_facts.1 },
@@ -303,7 +312,10 @@ impl Counts {
         goals.push(Goal::at_most(format!("{of}in scope, declined"), 0.1, all(self.declined)));
         goals.push(Goal::only(format!("{of}first source among the evidence"), all(self.shown)));
         goals.push(Goal::only(format!("{of}first source cited"), Figure::Rate { hits: self.cited, of: answered }));
-        goals.push(Goal::only(format!("{of}first source cited first"), Figure::Rate { hits: self.opened, of: answered }));
+        goals.push(Goal::only(
+            format!("{of}first source cited first"),
+            Figure::Rate { hits: self.opened, of: answered },
+        ));
         if self.foreign > 0 {
             let found = Figure::Rate { hits: self.foreign_declined, of: self.foreign };
             goals.push(Goal::at_least("out of scope, declined", 0.95, found));

@@ -98,9 +98,7 @@ impl Entries {
         let mut found = question
             .sentences
             .iter()
-            .map(|sentence| {
-                sentence.passages.iter().filter_map(|id| self.base.index_of(id)).collect::<Vec<usize>>()
-            })
+            .map(|sentence| sentence.passages.iter().filter_map(|id| self.base.index_of(id)).collect::<Vec<usize>>())
             .filter(|entries| !entries.is_empty());
         let first = found.next()?;
         let mut all: Vec<usize> = first.iter().copied().chain(found.flatten()).collect();

@@ -9,7 +9,6 @@ pub(crate) mod labelled;
 mod near;
 mod records;
 mod retrieval;
-mod said;
 mod scope;
 mod triage;
 mod verification;
@@ -19,7 +18,6 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 
 pub(crate) use figure::{Figure, Goal, Report};
-pub(crate) use said::holds;
 
 /// Measures what the deterministic parts do on their labelled sets.
 #[derive(clap::Args)]
