@@ -94,8 +94,9 @@ export class MambaFormer {
    *
    * `baseUrl` is the folder that holds `assets/`, by default the one above this script's. `onProgress` hears of bytes.
    * `signal` ends the loading. `engine` is 'fastest', 'cpu' or 'gpu'; `onEngine` hears which one serves.
+   * `remembered` is the `verdict` of an earlier visit's report.
    */
-  static async load({ baseUrl, engine = 'fastest', onEngine, onProgress, signal, workerUrl } = {}) {
+  static async load({ baseUrl, engine = 'fastest', onEngine, onProgress, remembered, signal, workerUrl } = {}) {
     signal?.throwIfAborted();
     const base = new URL(baseUrl ?? '..', baseUrl === undefined ? import.meta.url : globalThis.location?.href);
     const at = (path) => new URL(path, base).href;
@@ -115,6 +116,7 @@ export class MambaFormer {
           knowledgeUrl: at('assets/knowledge.json'),
           groundingUrl: at('assets/grounding.json'),
           engine,
+          remembered,
         });
       });
     } catch (error) {
