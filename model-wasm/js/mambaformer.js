@@ -94,8 +94,9 @@ export class MambaFormer {
    *
    * `baseUrl` is the folder that holds `assets/`, by default the one above this script's. `onProgress` hears of bytes.
    * `signal` ends the loading. `engine` is 'fastest', 'cpu' or 'gpu'; `onEngine` hears which one serves.
+   * `remembered` is the `verdict` of an earlier visit's report.
    */
-  static async load({ baseUrl, engine = 'fastest', onEngine, onProgress, signal, workerUrl } = {}) {
+  static async load({ baseUrl, engine = 'fastest', onEngine, onProgress, remembered, signal, workerUrl } = {}) {
     signal?.throwIfAborted();
     const base = new URL(baseUrl ?? '..', baseUrl === undefined ? import.meta.url : globalThis.location?.href);
     const at = (path) => new URL(path, base).href;
@@ -113,6 +114,7 @@ export class MambaFormer {
           type: 'load',
           assetsUrl: at('assets/index.json'),
           engine,
+          remembered,
         });
       });
     } catch (error) {
