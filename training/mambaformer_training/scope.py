@@ -95,17 +95,18 @@ def scope(dump: Path, model: Path, names: tuple[str, ...], log=print) -> dict:
     weights = {"intercept": round(float(beta[0]), 4), "coefficients": {n: round(float(b), 4) for n, b in zip(names, beta[1:]) if abs(b) >= 5e-5},
                "in": round(sure, 4), "out": round(out, 4)}
     log(json.dumps(weights, indent=1))
-    write(model, weights)
+    # Where a similarity was measured the weights are those of both sides together.
+    write(model, weights, "hybrid" if np.any(x[:, names.index("similarity")] != 0) else "lexical")
     return result
 
 
-def write(model: Path, weights: dict) -> None:
+def write(model: Path, weights: dict, field: str) -> None:
     """Puts the weights in and seals: SHA-256 of the text without the digits themselves."""
     text = model.read_text(encoding="utf8")
     lines = json.dumps(weights, indent=2).replace("\n", "\n ")
-    text, changed = re.subn(r'("lexical": )\{.*?\n \}', lambda m: m[1] + lines, text, count=1, flags=re.S)
+    text, changed = re.subn(rf'("{field}": )(\{{.*?\n \}}|null)', lambda m: m[1] + lines, text, count=1, flags=re.S)
     found = re.search(r'"sha256": "([^"]{64})"', text)
     if not changed or not found:
-        raise DataError(f"{model} has no field `lexical` or `sha256`; take it from the repository again")
+        raise DataError(f"{model} has no field `{field}` or `sha256`; take it from the repository again")
     digest = hashlib.sha256((text[: found.start(1)] + text[found.end(1) :]).encode("utf8")).hexdigest()
     model.write_text(text[: found.start(1)] + digest + text[found.end(1) :], encoding="utf8")

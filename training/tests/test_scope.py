@@ -51,4 +51,4 @@ def test_a_file_without_a_place_for_the_weights_is_refused(tmp_path):
     model = tmp_path / "scope.json"
     model.write_text("{}")
     with pytest.raises(DataError, match="no field `lexical`"):
-        write(model, {})
+        write(model, {}, "lexical")

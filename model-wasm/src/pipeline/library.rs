@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use mambaformer_clinical::doses::{DoseAnswer, DoseIndex};
+use mambaformer_clinical::doses::{self, DoseAnswer, DoseIndex};
 use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
 use mambaformer_clinical::question::Question;
 use mambaformer_clinical::records::Region;
@@ -23,8 +23,12 @@ use crate::answer::{Citation, DoseColumns, DoseRow, Doses, Evidence, EvidenceKin
 const MORE: usize = 6;
 /// Hits of the search by words that are put together with those by meaning.
 const CANDIDATES: usize = 50;
-/// How much a line's prior falls with its distance in meaning from the nearest line: e for 1 / this.
+/// How much a line's prior falls with its distance in meaning from the nearest line: e for 1 / this. Of 6, 12, 30, 60 and 100, 12 gave the
+/// highest key-fact recall (281 validation questions: 0.410, 0.446, 0.425, 0.397, 0.378).
 const LINE_SCALE: f32 = 12.0;
+
+/// The prior of the record's line that answers a question about a dose; that of the nearest other line is 1.
+const DOSE_PREFERENCE: f32 = 20.0;
 
 /// A knowledge base that can be searched.
 pub(super) struct Library {
@@ -105,6 +109,9 @@ impl Library {
             ranked.iter().filter_map(|found| self.material(found, near.as_ref())).collect();
         let more = materials.split_off(limit.min(materials.len()));
         level(&mut materials);
+        if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
+            prefer(&mut materials, row);
+        }
         Ok(Found {
             more: more.into_iter().map(|material| material.evidence).collect(),
             doses: doses.map(|doses| self.told(&doses)),
@@ -182,6 +189,16 @@ impl Library {
             assumed: doses.assumed.iter().map(ToString::to_string).collect(),
             missing: doses.missing.iter().map(ToString::to_string).collect(),
         }
+    }
+}
+
+/// The record's line that answers a question about a dose is where its answer begins, unless the model is very sure of another.
+fn prefer(materials: &mut [Material], row: &doses::DoseRow) {
+    let Some(first) = materials.first_mut().filter(|first| first.evidence.passage == row.record) else { return };
+    if let Some(line) = first.sentences.iter().position(|line| *line == row.bytes)
+        && let Some(prior) = first.priors.get_mut(line)
+    {
+        *prior = DOSE_PREFERENCE;
     }
 }
 

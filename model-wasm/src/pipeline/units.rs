@@ -11,8 +11,9 @@ use mambaformer_model::tokenizer::{Tokenizer, TokenizerError};
 
 use super::clinic::Material;
 
-/// Difference in rank score (0 to 1) that makes a passage e times less likely to be where a sentence is taken from.
-const SCORE_SCALE: f64 = 0.25;
+/// Difference in rank score (0 to 1) that makes a passage e times less likely to be where a sentence is taken from. 0.1, 0.15 and
+/// 0.25 are equal within the noise of 281 validation questions.
+const SCORE_SCALE: f64 = 0.1;
 
 /// Cuts the texts of a prompt into units. `materials` are the prompt's passages in their order.
 pub(super) fn sources(

@@ -4,6 +4,7 @@ InfoNCE over all lines of a batch (van den Oord et al. 2018). Each question brin
 to be told apart when an answer is put together) and a line of another passage that the encoder of the last epoch found near.
 """
 
+import hashlib
 import json
 import random
 import time
@@ -13,10 +14,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..dentalqa import LICENCE
 from ..errors import DataError
 from .encoder import SentenceEncoder
 from .entries import Asked, Entries
 from .measure import bm25_scores, entry_scores, first_line, recall
+
+
+# Of the encoder that tuning starts from, and of what it is tuned on.
+LICENCES = [
+    {"name": "all-MiniLM-L6-v2", "licence": "Apache-2.0", "attribution": "sentence-transformers; MiniLM by Wang et al. 2020, Microsoft"},
+    LICENCE,
+]
 
 
 @dataclass
@@ -163,4 +172,13 @@ class Trainer:
                 best, kept = value, figures
                 self.encoder.save(self.run / "export")
         self.say({"event": "end", "step": step, "best": kept})
+        write_provenance(self.run, asdict(s), step, kept or figures)
         return kept or figures
+
+
+def write_provenance(run: Path, settings: dict, steps: int, figures: dict) -> None:
+    """`training.json` beside the exported weights: what `convert` puts into the manifest."""
+    export = run / "export"
+    about = {"tool": f"mambaformer_training, torch {torch.__version__}", "settings": settings, "steps": steps, "validation": figures,
+             "weights_sha256": hashlib.sha256((export / "model.safetensors").read_bytes()).hexdigest(), "licences": LICENCES}
+    (export / "training.json").write_text(json.dumps(about, indent=1) + "\n")
