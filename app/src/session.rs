@@ -423,7 +423,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mambaformer_wasm::answer::Sentence;
+    use mambaformer_wasm::answer::{EvidenceKind, Sentence, Urgency};
 
     fn info() -> ModelInfo {
         ModelInfo {
@@ -583,5 +583,136 @@ mod tests {
         let mut session = asked("1");
         session.apply(problem(Some("1"), ErrorKind::Busy));
         assert!(session.is_ready());
+    }
+
+    fn alarm(kind: AlarmKind, rule: &str) -> Alarm {
+        Alarm {
+            kind,
+            urgency: Urgency::Immediate,
+            rule: rule.to_owned(),
+            name: rule.to_owned(),
+            text: "Call 112.".to_owned(),
+            source: "a guideline".to_owned(),
+            words: Vec::new(),
+        }
+    }
+
+    fn source(passage: &str, kind: EvidenceKind) -> Evidence {
+        Evidence {
+            passage: passage.to_owned(),
+            title: String::new(),
+            text: String::new(),
+            source: String::new(),
+            score: 1.0,
+            kind,
+        }
+    }
+
+    fn looked_up(id: &str) -> Event {
+        let record = AnswerRecord { author: Author::Search, ..AnswerRecord::empty(id, AnswerState::PartlyCovered) };
+        Event::Done { id: id.to_owned(), answer: Box::new(record), heap_bytes: None }
+    }
+
+    fn loading() -> Session {
+        let model = Model::Loading { stage: Stage::Weights, loaded_bytes: 1, total_bytes: 2 };
+        Session { model, ..Session::default() }
+    }
+
+    #[test]
+    fn red_flags_are_taken_in_by_kind_and_never_taken_off() {
+        let mut session = asked("1");
+        let alarms = vec![alarm(AlarmKind::Alarm, "a"), alarm(AlarmKind::Alarm, "b"), alarm(AlarmKind::Note, "c")];
+        session.apply(Event::Emergency { id: "1".to_owned(), alarms });
+        let rules = |session: &Session, kind| -> Vec<String> {
+            session.turn.iter().flat_map(|turn| turn.alarms_of(kind)).map(|alarm| alarm.rule.clone()).collect()
+        };
+        assert_eq!(rules(&session, AlarmKind::Alarm), ["a", "b"]);
+        assert_eq!(rules(&session, AlarmKind::Note), ["c"]);
+        session.apply(done("1", AnswerState::EmergencyFirst));
+        assert_eq!(rules(&session, AlarmKind::Alarm), ["a", "b"], "a record without red flags takes none off");
+        session.asked(Turn::new("2".to_owned(), "Another?".to_owned(), None));
+        session.apply(evidence("2"));
+        assert!(rules(&session, AlarmKind::Alarm).is_empty(), "they belong to their question");
+    }
+
+    #[test]
+    fn sources_are_numbered_through_and_the_note_is_none() {
+        let mut turn = Turn::new("1".to_owned(), String::new(), None);
+        assert_eq!(turn.number_of("p"), None);
+        turn.evidence = Some(Arc::new(vec![
+            source("p", EvidenceKind::Passage),
+            source(NOTE_PASSAGE, EvidenceKind::Note),
+            source("r", EvidenceKind::Record),
+        ]));
+        turn.more = Arc::new(vec![source("m", EvidenceKind::Passage)]);
+        let numbers = ["p", NOTE_PASSAGE, "r", "m", "x"].map(|passage| turn.number_of(passage));
+        assert_eq!(numbers, [Some(1), None, Some(2), Some(3), None]);
+    }
+
+    #[test]
+    fn a_question_is_looked_up_while_the_model_loads_and_answered_when_it_is_there() {
+        let mut session = loading();
+        session.queued = Some(Waiting::Box);
+        assert_eq!(session.due(), None, "nothing can be looked up yet");
+        session.apply(Event::Library(LibraryInfo::default()));
+        assert_eq!(session.due(), Some(Waiting::Box));
+        session.asked(Turn::new("1".to_owned(), "Q?".to_owned(), None));
+        assert_eq!((session.queued, session.due()), (Some(Waiting::Answer), None));
+        let passages = vec![source("p", EvidenceKind::Passage)];
+        session.apply(Event::Evidence { id: "1".to_owned(), passages, more: Vec::new(), doses: None });
+        session.apply(looked_up("1"));
+        assert!(session.turn.as_ref().is_some_and(Turn::is_looked_up));
+        assert_eq!(session.due(), None, "the model is not there yet");
+        session.apply(Event::Ready(info()));
+        assert_eq!(session.due(), Some(Waiting::Answer));
+        session.asked(Turn::new("2".to_owned(), "Q?".to_owned(), None));
+        assert_eq!(session.queued, None);
+        let alarms = vec![alarm(AlarmKind::Note, "a")];
+        session.apply(Event::Emergency { id: "2".to_owned(), alarms });
+        let turn = session.turn.as_ref().expect("on screen");
+        assert_eq!((turn.id.as_str(), turn.number_of("p")), ("2", Some(1)), "what was found stays meanwhile");
+        session.apply(evidence("2"));
+        assert_eq!(session.turn.as_ref().and_then(|turn| turn.number_of("p")), None, "and is replaced");
+    }
+
+    #[test]
+    fn stop_forgets_the_answer_that_waits() {
+        let mut session = loading();
+        session.library = Some(Arc::default());
+        session.asked(Turn::new("1".to_owned(), "Q?".to_owned(), None));
+        session.apply(looked_up("1"));
+        session.stopped();
+        session.apply(Event::Ready(info()));
+        assert_eq!((session.queued, session.due()), (None, None));
+    }
+
+    #[test]
+    fn a_refused_question_leaves_what_was_looked_up_waiting() {
+        let mut session = loading();
+        session.library = Some(Arc::default());
+        session.asked(Turn::new("1".to_owned(), "Q?".to_owned(), None));
+        session.apply(looked_up("1"));
+        session.asked(Turn::new("2".to_owned(), " ".to_owned(), None));
+        session.apply(problem(Some("2"), ErrorKind::EmptyQuestion));
+        session.apply(Event::Ready(info()));
+        assert_eq!(session.due(), Some(Waiting::Answer));
+        assert_eq!(session.turn.as_ref().map(|turn| turn.id.as_str()), Some("1"));
+    }
+
+    #[test]
+    fn a_new_worker_answers_what_the_old_one_was_answering() {
+        let mut session = asked("1");
+        session.apply(text("1", "A", 0, None));
+        session.restarted();
+        assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Failed));
+        assert_eq!(session.running(), None);
+        session.apply(Event::Ready(info()));
+        assert_eq!(session.due(), Some(Waiting::Answer));
+
+        let mut session = asked("1");
+        session.stopped();
+        session.restarted();
+        assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Stopped));
+        assert_eq!((session.running(), session.queued), (None, None), "a stopped answer is not asked again");
     }
 }
