@@ -87,8 +87,8 @@ export class MambaFormer {
         this.engine = event;
         this.#onEngine?.(event);
       }
-      else if (event.id === undefined && event.kind !== 'badRequest' && this.#loading) this.#loading(event);
-      else (this.#listener ?? this.#loading)?.(event);
+      else if (this.#isOfLoading(event)) this.#loading(event);
+      else this.#listener?.(event);
     };
     this.#worker.onmessageerror = () => this.#die(DIED);
     this.#worker.onerror = (event) => {
@@ -193,6 +193,11 @@ export class MambaFormer {
   /** Ends the worker and frees its memory. A running answer ends with an error. */
   dispose() {
     this.#die('The assistant was disposed of.');
+  }
+
+  /** A request that is none has no id: it is a question's where one is being looked up, else that of loading. */
+  #isOfLoading(event) {
+    return this.#loading && event.id === undefined && !(event.kind === 'badRequest' && this.#listener);
   }
 
   #send(request) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Confidence, Topic};
+use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Author, Confidence, Topic};
 
 use crate::assistant::Assistant;
 use crate::parts::icons::{ConfidenceIcon, StateIcon};
@@ -21,7 +21,12 @@ pub fn Outcome() -> impl IntoView {
     let read = move |read: fn(&AnswerRecord) -> Option<String>| record.with(|record| read(record.as_deref()?));
     let confidence = Memo::new(move |_| record.with(|record| record.as_ref()?.confidence));
     let topics = Memo::new(move |_| {
-        record.with(|record| record.as_ref().map(|record| Arc::new(record.topics.clone())).unwrap_or_default())
+        // What was looked up in an emergency is about to be answered: no other question is offered beside it.
+        let offers =
+            |record: &&Arc<AnswerRecord>| record.author == Author::Model || record.state == AnswerState::NotCovered;
+        record.with(|record| {
+            record.as_ref().filter(offers).map(|record| Arc::new(record.topics.clone())).unwrap_or_default()
+        })
     });
     view! {
         <div
