@@ -8,8 +8,8 @@
 //! ([`grounding::Grounding`]) may copy from. A question about a dose is answered by rows of records, too: [`doses::DoseIndex`].
 
 pub mod assets;
-pub mod doses;
 pub mod calculator;
+pub mod doses;
 pub mod grounding;
 pub mod identifiers;
 pub mod integrity;

@@ -194,11 +194,28 @@ export interface EngineReport {
   gpuMs?: number;
   /** Kernels that compute wrongly on this device, and what serves instead. */
   quarantined: { kernel: string; reason: string; instead?: string }[];
+  /** What the trial found, to be kept and given to the next `load`. */
+  verdict?: EngineVerdict;
+}
+
+/** Plain data about the device, nothing of any question. */
+export interface EngineVerdict {
+  adapter: string;
+  /** SHA-256 of the weights. */
+  model: string;
+  /** Of the engine. */
+  version: string;
+  engine: 'cpu' | 'gpu';
+  cpuMs: number;
+  gpuMs: number;
 }
 
 export interface LoadOptions {
   /** The engine that is to compute; by default whichever is the faster. */
   engine?: 'fastest' | 'cpu' | 'gpu';
+  /** `EngineReport.verdict` of an earlier visit: spares the trial where it still holds. */
+  remembered?: EngineVerdict;
+  /** Hears which engine serves: once it is decided, and whenever a graphics processor was lost. */
   onEngine?: (report: EngineReport) => void;
   /** The folder that holds `assets/`; by default the one above this script's. */
   baseUrl?: string | URL;

@@ -103,8 +103,9 @@ export class MambaFormer {
    * `baseUrl` is the folder that holds `assets/`, by default the one above this script's. `onProgress` hears of bytes. `onLibrary`
    * hears of the knowledge base and gets the assistant: what is asked from then on is looked up (`author: 'search'`), not yet answered.
    * `signal` ends the loading. `engine` is 'fastest', 'cpu' or 'gpu'; `onEngine` hears which one serves.
+   * `remembered` is the `verdict` of an earlier visit's report.
    */
-  static async load({ baseUrl, engine = 'fastest', onEngine, onLibrary, onProgress, signal, workerUrl } = {}) {
+  static async load({ baseUrl, engine = 'fastest', onEngine, onLibrary, onProgress, remembered, signal, workerUrl } = {}) {
     signal?.throwIfAborted();
     const base = new URL(baseUrl ?? '..', baseUrl === undefined ? import.meta.url : globalThis.location?.href);
     const at = (path) => new URL(path, base).href;
@@ -126,6 +127,7 @@ export class MambaFormer {
           type: 'load',
           assetsUrl: at('assets/index.json'),
           engine,
+          remembered,
         });
       });
     } catch (error) {

@@ -3,6 +3,8 @@
 //! Field names are the file format (`snake_case`), so that a line written by the native tools and a record seen in the
 //! browser are the same JSON.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// `passage` of a [`Citation`] that points into the clinical note of the question instead of a passage.
@@ -327,6 +329,9 @@ pub struct AnswerRecord {
     /// Who put it together.
     #[serde(default)]
     pub author: Author,
+    /// What the confidence was made of, by name; empty where nothing was answered.
+    #[serde(default)]
+    pub features: BTreeMap<String, f64>,
     /// Tokens by expert.
     pub routing: RoutingCounts,
     /// Where the time went.
@@ -354,6 +359,7 @@ impl AnswerRecord {
             confidence: None,
             checked: Checked::default(),
             author: Author::Model,
+            features: BTreeMap::new(),
             routing: RoutingCounts::default(),
             timings_ms: TimingsMs::default(),
             tokens_out: 0,
@@ -402,7 +408,7 @@ mod tests {
                               "source": "MedQuAD", "score": 0.5, "kind": "record"}],
                 "more": [], "emergency": [], "doses": null, "gaps": ["in pregnancy"], "topics": [], "read_as": [],
                 "confidence": {"band": "high", "right": 95, "of": 100}, "checked": {"repaired": [], "withheld": []},
-                "author": "model",
+                "author": "model", "features": {},
                 "routing": {"tokens": 12, "et5": 5, "emamba": 7},
                 "timings_ms": {"triage": null, "retrieval": null, "encode": null, "first_token": null, "total": 81.5},
                 "tokens_out": 4

@@ -141,31 +141,38 @@ fn compare(model: &Rc<GpuModel>, reference: &MambaFormer, items: &[Item]) -> Agr
     agreement
 }
 
+/// Compares and prints; `goal` is the least part of the same likeliest tokens, in per cent.
+fn hold(name: &str, weights: &Weights, on_gpu: &Weights, reference: &MambaFormer, goal: f64) {
+    let items = items(weights);
+    let found = compare(&load(on_gpu), reference, &items);
+    println!(
+        "{name}: top-1 {:.2} % of n = {} in {} answers (largest lead of a different choice {:.1e}), routed differently {} of {} (largest gap {:.1e})",
+        found.percent(),
+        found.tokens,
+        items.len(),
+        found.largest_lead,
+        found.routed_differently,
+        found.routed,
+        found.largest_gap,
+    );
+    assert!(found.tokens >= TOKENS && found.percent() >= goal, "{name}: {:.2} %, {goal} % wanted", found.percent());
+    assert!(found.largest_gap < 1e-3, "{name}: routed differently where the gate was sure by {}", found.largest_gap);
+}
+
+fn shipped() -> Weights {
+    Weights::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/model")).unwrap()
+}
+
 #[test]
-fn forced_answers_have_the_same_likeliest_tokens() {
-    let weights = Weights::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/model")).unwrap();
-    let items = items(&weights);
-    let prompts: usize = items.iter().map(|item| item.prompt.len()).sum();
-    println!("{} answers, {prompts} prompt tokens", items.len());
-    // In f32 both compute with the same values; packed, the processor has 7-bit activations (docs/ARCHITECTURE.md) and the GPU f32 ones.
-    let in_f32 = compare(&load(&widened(&weights)), &reference(&weights), &items);
+fn in_f32_both_compute_the_same() {
+    let weights = shipped();
+    hold("f32", &weights, &widened(&weights), &reference(&weights), 99.5);
+}
+
+/// Packed, the processor has 7-bit activations (docs/ARCHITECTURE.md, "The CPU path") and the GPU f32 ones.
+#[test]
+fn packed_they_differ_by_the_activations() {
+    let weights = shipped();
     let packed = MambaFormer::load(&weights.config().clone(), &mut weights.clone()).unwrap();
-    let in_q8 = compare(&load(&weights), &packed, &items);
-    for (name, found, goal) in [("f32", &in_f32, 99.5), ("q8", &in_q8, 98.0)] {
-        println!(
-            "{name}: top-1 {:.2} % of n = {} (largest lead of a different choice {:.1e}), routed differently {} of {} (largest gap {:.1e})",
-            found.percent(),
-            found.tokens,
-            found.largest_lead,
-            found.routed_differently,
-            found.routed,
-            found.largest_gap,
-        );
-        assert!(found.tokens >= TOKENS && found.percent() >= goal, "{name}: {:.2} %, {goal} % wanted", found.percent());
-        assert!(
-            found.largest_gap < 1e-3,
-            "{name}: routed differently where the gate was sure by {}",
-            found.largest_gap
-        );
-    }
+    hold("q8", &weights, &weights, &packed, 98.0);
 }

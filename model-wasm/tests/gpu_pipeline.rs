@@ -162,8 +162,8 @@ fn free_generation_does_not_depend_on_the_engine_either() {
         let (found, found_kinds, steps) = run_with(&assistant, options.clone(), None);
         assert_eq!((&found.answer, found.tokens_out), (&expected.answer, expected.tokens_out));
         assert_eq!(found_kinds, kinds);
-        // Lost in the prompt, before the first token, in the middle, at the end.
-        for break_after in [1, steps - 4, steps - 2, steps - 1] {
+        // Lost in the prompt, and in the middle of the answer.
+        for break_after in [1, steps - 2] {
             let assistant = self::assistant(1);
             assert_eq!(engine(&assistant, Preference::Gpu), Engine::Gpu);
             let (found, found_kinds, _) = run_with(&assistant, options.clone(), Some(break_after));

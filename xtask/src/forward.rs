@@ -16,13 +16,15 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// `COMMAND WORD …` becomes the subcommand `COMMAND-WORD` with the rest, every other call stays what it is.
-    pub(crate) fn with_second_word(mut self, command: &str, word: &str) -> (String, Self) {
-        if self.rest.first().is_some_and(|first| first == word) {
-            self.rest.remove(0);
-            return (format!("{command}-{word}"), self);
+    /// `COMMAND WORD …` with one of `words` becomes the subcommand `COMMAND-WORD` with the rest, every other call stays what it is.
+    pub(crate) fn with_second_word(mut self, command: &str, words: &[&str]) -> (String, Self) {
+        match words.iter().find(|word| self.rest.first().is_some_and(|first| first == **word)) {
+            Some(word) => {
+                self.rest.remove(0);
+                (format!("{command}-{word}"), self)
+            }
+            None => (command.to_owned(), self),
         }
-        (command.to_owned(), self)
     }
 }
 

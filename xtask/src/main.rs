@@ -73,7 +73,7 @@ enum Command {
     /// Prints the answer to one question.
     #[command(disable_help_flag = true)]
     Ask(forward::Args),
-    /// Answers every question of a file; `eval clinical` measures the deterministic parts on their labelled sets.
+    /// Answers every question of a file; `eval clinical` measures the deterministic parts on their labelled sets, `eval answers` the whole on DentalQA.
     #[command(disable_help_flag = true)]
     Eval(forward::Args),
     /// Writes what the model computes for given tokens.
@@ -127,7 +127,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Make(args) => return forward::run(&workspace, "make", &args),
         Command::Ask(args) => return forward::run(&workspace, "ask", &args),
         Command::Eval(args) => {
-            let (command, args) = args.with_second_word("eval", "clinical");
+            let (command, args) = args.with_second_word("eval", &["clinical", "answers"]);
             return forward::run(&workspace, &command, &args);
         }
         Command::Logits(args) => return forward::run(&workspace, "logits", &args),

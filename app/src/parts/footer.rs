@@ -19,11 +19,15 @@ pub fn Footer() -> impl IntoView {
     let library = Memo::new(move |_| session.with(|session| session.library.clone()));
     let sources = move || {
         let library = library.get()?;
-        let named =
-            library.attributions.iter().map(|named| view! { <span>{named.clone()} ". "</span> }).collect::<Vec<_>>();
+        let named = library.attributions.join(". ");
         Some(view! {
-                    <p class="foot__version" data-testid="library-version">
-                {words::library_version(&library)} " " <strong>{words::NOT_REVIEWED}</strong> " " {named}
+            <p class="foot__version" data-testid="library-version">
+                {words::library_version(&library)}
+                " "
+                <strong>{words::NOT_REVIEWED}</strong>
+                " "
+                {named}
+                "."
             </p>
         })
     };

@@ -29,6 +29,9 @@ pub struct Entry<'a> {
 /// A word's number in the index.
 pub(crate) type Term = usize;
 
+/// Words by first letter and length, with their terms.
+type Spellings = FxHashMap<(u8, usize), Vec<(String, Option<Term>)>>;
+
 /// Where a form of the lexicon leads, in terms of this index.
 #[derive(Debug, Clone)]
 pub(crate) struct Way {
@@ -67,7 +70,7 @@ pub struct SearchIndex {
     /// Stem -> term. Terms of the lexicon that no entry has are among them, without postings.
     stems: FxHashMap<String, Term>,
     /// Spellings by first letter and length, sorted; those of stop words without a term, for they are mistyped as well.
-    spellings: FxHashMap<(u8, usize), Vec<(String, Option<Term>)>>,
+    spellings: Spellings,
     /// `[terms]`
     idf: Vec<f32>,
     /// `[terms]`: what a word counts in a question.
@@ -183,8 +186,8 @@ impl Builder {
                 self.count(term, at, field);
             }
         }
-        let whole = [0..entry.text.len()];
-        let sentences = if entry.sentences.is_empty() { &whole } else { entry.sentences };
+        let whole = 0..entry.text.len();
+        let sentences = if entry.sentences.is_empty() { std::slice::from_ref(&whole) } else { entry.sentences };
         for range in sentences {
             let sentence = self.sentences.len();
             let mut terms = Vec::new();
@@ -357,8 +360,8 @@ impl Builder {
 }
 
 /// What a mistyped word is compared with.
-fn spellings(words: &FxHashMap<String, Option<Term>>) -> FxHashMap<(u8, usize), Vec<(String, Option<Term>)>> {
-    let mut spellings: FxHashMap<(u8, usize), Vec<(String, Option<Term>)>> = FxHashMap::default();
+fn spellings(words: &FxHashMap<String, Option<Term>>) -> Spellings {
+    let mut spellings = Spellings::default();
     for (word, term) in words {
         if let Some(first) = word.bytes().next()
             && word.len() >= 4

@@ -64,7 +64,7 @@ pub fn canonical(word: &str) -> String {
         ("elled", "eled"),
         ("ence", "ense"),
     ] {
-        if word.len() > british.len() + 2
+        if word.len() >= british.len() + 2
             && let Some(stem) = word.strip_suffix(british)
         {
             word = format!("{stem}{american}");

@@ -1,5 +1,6 @@
 //! Text as bytes: white space, sentences and clauses.
 
 pub mod marked;
+pub mod phrases;
 pub mod sentences;
 pub mod whitespace;

@@ -10,6 +10,8 @@
 //! on an answer is in the medium and the high band. The reader of an answer sees the band and what was counted in it, never a bare
 //! percentage. `sha256` is the hash of everything else but the comment.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::integrity::{HashMismatch, json_sha256_hex};
@@ -55,6 +57,21 @@ pub enum Feature {
 const FEATURES: usize = 11;
 
 impl Feature {
+    /// All of them.
+    const ALL: [Feature; FEATURES] = [
+        Feature::RetrievalScore,
+        Feature::RetrievalMargin,
+        Feature::Coverage,
+        Feature::Answerable,
+        Feature::DecisionMean,
+        Feature::DecisionLowest,
+        Feature::FromBestPassage,
+        Feature::Sentences,
+        Feature::Faulted,
+        Feature::Record,
+        Feature::InScope,
+    ];
+
     fn index(self) -> usize {
         self as usize
     }
@@ -72,6 +89,13 @@ impl Features {
             *own = value.is_finite().then_some(value);
         }
         self
+    }
+
+    /// All that are set, by the names they have in the file.
+    #[must_use]
+    pub fn named(&self) -> BTreeMap<String, f64> {
+        let name = |feature: Feature| serde_json::to_value(feature).ok()?.as_str().map(str::to_owned);
+        Feature::ALL.into_iter().filter_map(|feature| Some((name(feature)?, self.get(feature)?))).collect()
     }
 
     /// The value, where it is set.

@@ -94,8 +94,10 @@ pub(super) fn conclude(
         gaps,
     });
     if evidence_sentences > 0 && !ended.free && !ended.stopped {
+        let features = features(found, sentences, ended);
+        record.features = features.named();
         record.confidence = clinic.confidence().map(|confidence| {
-            let band = confidence.band(&features(found, sentences, ended));
+            let band = confidence.band(&features);
             let measured = confidence.measured(band);
             let band = match band {
                 verify::Band::Low => Band::Low,

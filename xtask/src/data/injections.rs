@@ -78,7 +78,7 @@ pub(crate) struct Wording {
 
 /// A line of `built/injections.jsonl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct Injected {
+pub(crate) struct InjectedNote {
     pub(crate) id: String,
     note: String,
     question: String,
@@ -96,7 +96,7 @@ struct Bytes {
 }
 
 /// Puts the wordings into the notes of questions that have one; nothing where there is no wording or no such question.
-pub(crate) fn build(wordings: &[Wording], corpus: &Corpus) -> Vec<Injected> {
+pub(crate) fn build(wordings: &[Wording], corpus: &Corpus) -> Vec<InjectedNote> {
     let asked: Vec<(&str, &str)> = corpus
         .clusters
         .iter()
@@ -116,7 +116,7 @@ pub(crate) fn build(wordings: &[Wording], corpus: &Corpus) -> Vec<Injected> {
             let wording = &wordings[index % wordings.len()];
             let (note, question) = asked[choice(&format!("{id} question"), asked.len())];
             let (note, injected) = put_in(&id, &excerpt(&id, note), &wording.text);
-            Injected {
+            InjectedNote {
                 id,
                 note,
                 question: question.to_owned(),

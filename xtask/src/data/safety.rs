@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::corpus::Corpus;
 use super::findings::{Findings, Place};
 use super::identified::{self, Span};
-use super::injections::{self, Injected, InjectionClass, Wording};
+use super::injections::{self, InjectedNote, InjectionClass, Wording};
 use super::read::{self, Located};
 use super::split::Split;
 use super::variants::names;
@@ -112,7 +112,7 @@ pub(crate) struct Safety {
     red_flags: Vec<Message>,
     near_misses: Vec<Message>,
     identified: Vec<LabelledNote>,
-    injections: Vec<Injected>,
+    injections: Vec<InjectedNote>,
 }
 
 impl Safety {

@@ -49,9 +49,24 @@ pub fn run(args: Args) -> Result<()> {
     while let Some(events) = pollster::block_on(answering.step())? {
         for event in events {
             match event {
-                Event::Evidence { passages, .. } => {
+                Event::Emergency { alarms, .. } => {
+                    for alarm in &alarms {
+                        writeln!(
+                            out,
+                            "{:?}, {:?}: {}\n  {}\n  ({})\n",
+                            alarm.kind, alarm.urgency, alarm.name, alarm.text, alarm.source
+                        )?;
+                    }
+                }
+                Event::Evidence { passages, doses, .. } => {
                     for (index, passage) in passages.iter().enumerate() {
-                        writeln!(out, "[{}] {:.1}  {} — {}", index + 1, passage.score, passage.title, passage.source)?;
+                        writeln!(out, "[{}] {:.2}  {} — {}", index + 1, passage.score, passage.title, passage.source)?;
+                    }
+                    for row in doses.iter().flat_map(|doses| &doses.rows) {
+                        writeln!(out, "record: {}", row.line)?;
+                    }
+                    for said in doses.iter().flat_map(|doses| doses.missing.iter().chain(&doses.assumed)) {
+                        writeln!(out, "  {said}")?;
                     }
                     writeln!(out)?;
                 }
@@ -64,6 +79,25 @@ pub fn run(args: Args) -> Result<()> {
                 }
                 Event::Done { answer, .. } => {
                     writeln!(out, "\n\nstate: {:?}", answer.state)?;
+                    for (what, said) in [
+                        ("gaps", &answer.gaps),
+                        ("withheld", &answer.checked.withheld),
+                        ("repaired", &answer.checked.repaired),
+                    ] {
+                        if !said.is_empty() {
+                            writeln!(out, "{what}: {}", said.join("; "))?;
+                        }
+                    }
+                    for topic in &answer.topics {
+                        writeln!(out, "nearest: {}", topic.title)?;
+                    }
+                    if let Some(confidence) = answer.confidence {
+                        writeln!(
+                            out,
+                            "confidence: {:?}, {} of {} right when measured",
+                            confidence.band, confidence.right, confidence.of
+                        )?;
+                    }
                     for sentence in &answer.sentences {
                         for citation in &sentence.citations {
                             let index = answer.evidence.iter().position(|passage| passage.passage == citation.passage);
@@ -77,7 +111,11 @@ pub fn run(args: Args) -> Result<()> {
                     }
                     writeln!(out, "{}", serde_json::to_string(&answer.timings_ms)?)?;
                 }
-                Event::Progress { .. } | Event::Ready(_) | Event::Engine(_) | Event::Error { .. } => {}
+                Event::Progress { .. }
+                | Event::Library(_)
+                | Event::Ready(_)
+                | Event::Engine(_)
+                | Event::Error { .. } => {}
             }
         }
     }

@@ -115,7 +115,7 @@ impl Manner {
     pub fn load(&self, files: &Files) -> Result<Assistant> {
         let assistant = files.load(self.gpu)?;
         if self.gpu {
-            let report = pollster::block_on(assistant.choose_engine(Preference::Gpu, &|| true, &mut NoPause));
+            let report = pollster::block_on(assistant.choose_engine(Preference::Gpu, None, &|| true, &mut NoPause));
             match report {
                 Ok(report) if report.engine == Engine::Gpu => {}
                 Ok(report) => anyhow::bail!("{}", report.reason),

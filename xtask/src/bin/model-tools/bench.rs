@@ -9,9 +9,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use mambaformer_model::config::Config;
-use mambaformer_model::generate::{GroundedDecoder, GroundedOptions, GroundedStep, SourceUnit, Sources, UnitOrigin};
-use mambaformer_model::random::Stream;
-use mambaformer_model::weights::Weights;
+use mambaformer_model::generate::{
+    GroundedDecoder, GroundedOptions, GroundedStep, Sampling, SourceUnit, Sources, UnitOrigin,
+};
+use mambaformer_model::preset::Preset;
+use mambaformer_model::random::{RandomWeights, Stream, byte_tokenizer};
+use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
 use mambaformer_model::{Expert, MambaFormer, Routing};
 use mambaformer_wasm::gpu::counts::Count;
 use mambaformer_wasm::gpu::shader::Pipelines;
@@ -31,11 +34,18 @@ use serde_json::{Value, json};
 #[derive(clap::Args)]
 pub struct Args {
     /// The model's folder.
-    #[arg(long, default_value = "assets/model")]
+    #[arg(long, default_value = "assets/model", conflicts_with = "presets")]
     model: PathBuf,
-    /// Prompt lengths of the whole model.
-    #[arg(long, value_delimiter = ',', default_values_t = [256, 1024])]
-    tokens: Vec<usize>,
+    /// Instead of a folder, presets with random weights (nano, chairside, base, t5-large), which take prompts of any of the sizes; `base` and
+    /// `t5-large` take minutes and up to 4 GB.
+    #[arg(long, value_delimiter = ',')]
+    presets: Vec<Preset>,
+    /// How the presets' weights are stored: f32, q8, q4 or mixed.
+    #[arg(long, default_value = "q8")]
+    quantise: Scheme,
+    /// Prompt lengths of the whole model in tokens; 8192 takes minutes on an emulated graphics processor.
+    #[arg(long, alias = "tokens", value_delimiter = ',', default_values_t = [256, 1024])]
+    sizes: Vec<usize>,
     /// Runs of each measurement; the best counts for kernels, the median for the model.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -48,28 +58,145 @@ pub struct Args {
     /// Leave the graphics processor out: the model on the processor alone.
     #[arg(long)]
     no_gpu: bool,
+    /// Leave the processor out.
+    #[arg(long, conflicts_with = "no_gpu")]
+    no_cpu: bool,
 }
 
 /// Measures and prints.
 pub fn run(args: &Args) -> Result<()> {
-    let weights = Weights::open(&args.model)?;
-    let config = weights.config().clone();
-    let mut report = json!({ "model": config.name, "rounds": args.rounds });
-    if !args.no_gpu {
-        let gpu = Rc::new(block_on(Gpu::open())?);
+    let mut report = json!({ "rounds": args.rounds, "models": [] });
+    let gpu = if args.no_gpu { None } else { Some(Rc::new(block_on(Gpu::open())?)) };
+    if let Some(gpu) = &gpu {
         println!("{} ({:?}, {})", gpu.info.name, gpu.info.backend, gpu.info.driver_info);
         report["adapter"] = json!({ "name": gpu.info.name, "driver": gpu.info.driver_info });
-        if !args.no_kernels {
-            report["kernels"] = kernels(&gpu, &config, args.rounds)?;
-        }
-        report["gpu"] = model_on_gpu(&gpu, &weights, &config, args)?;
     }
-    report["cpu"] = model_on_cpu(weights, &config, args)?;
+    let subjects: Vec<Option<Preset>> =
+        if args.presets.is_empty() { vec![None] } else { args.presets.iter().copied().map(Some).collect() };
+    let mut totals = Vec::new();
+    // One after the other: the large ones fill the memory.
+    for (index, subject) in subjects.into_iter().enumerate() {
+        let weights = match subject {
+            None => Weights::open(&args.model)?,
+            Some(preset) => random(preset, args)?,
+        };
+        let config = weights.config().clone();
+        println!("\n== {}, {:.1} M parameters", config.name, config.parameters() as f64 / 1e6);
+        let mut model = json!({ "model": config.name, "parameters": config.parameters() });
+        let mut runs = Vec::new();
+        if let Some(gpu) = &gpu {
+            if index == 0 && !args.no_kernels {
+                report["kernels"] = kernels(gpu, &config, args.rounds)?;
+            }
+            model["gpu"] = model_on_gpu(gpu, &weights, &config, args, &mut runs)?;
+        }
+        if !args.no_cpu {
+            model_on_cpu(weights, &config, args, &mut runs)?;
+        }
+        model["growth"] = growth(&runs);
+        model["runs"] = runs.iter().map(Run::json).collect();
+        if let Some(models) = report["models"].as_array_mut() {
+            models.push(model);
+        }
+        totals.push((config.name, runs));
+    }
+    report["slower_than"] = compared(&totals);
     if let Some(path) = &args.output {
         let text = serde_json::to_string_pretty(&report)?;
         std::fs::write(path, text).with_context(|| format!("writing `{}` failed", path.display()))?;
     }
     Ok(())
+}
+
+/// A preset with random weights that takes prompts of the sizes asked for.
+fn random(preset: Preset, args: &Args) -> Result<Weights> {
+    let mut config = preset.config();
+    config.max_tokens = config.max_tokens.max(args.sizes.iter().copied().max().unwrap_or_default());
+    let model = NewModel {
+        name: config.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        recipe: Recipe::new(args.quantise),
+        tokenizer: byte_tokenizer(config.vocab_size)?,
+        provenance: serde_json::Map::new(),
+        licences: Vec::new(),
+        config: config.clone(),
+    };
+    let random = RandomWeights::new(&config, 1);
+    let (manifest, weights) = model.build(|spec| Ok::<_, WeightsError>(random.values(spec)))?;
+    Ok(Weights::from_parts(&serde_json::to_vec(&manifest)?, &weights, &model.tokenizer)?)
+}
+
+/// A question of one size, routed one way, on one engine.
+struct Run {
+    engine: &'static str,
+    tokens: usize,
+    routing: &'static str,
+    /// Median of `n` rounds.
+    prompt_ms: f64,
+    /// Of a grounded answer of 48 tokens.
+    answer_ms: f64,
+    /// Decoder calls of it.
+    calls: usize,
+    n: usize,
+}
+
+impl Run {
+    fn new(engine: &'static str, tokens: usize, routing: &'static str, times: &[(f64, f64)], calls: usize) -> Self {
+        let prompt_ms = median(times.iter().map(|(prompt, _)| *prompt).collect());
+        let answer_ms = median(times.iter().map(|(_, answer)| *answer).collect());
+        println!(
+            "{engine:<10} {tokens:>6} tokens {routing:<14} prompt {prompt_ms:>9.1} ms, answer {answer_ms:>8.1} ms, {calls} decoder calls"
+        );
+        Self { engine, tokens, routing, prompt_ms, answer_ms, calls, n: times.len() }
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "engine": self.engine, "tokens": self.tokens, "routing": self.routing, "prompt_ms": self.prompt_ms,
+            "answer_ms": self.answer_ms, "calls": self.calls, "n": self.n,
+        })
+    }
+}
+
+/// How the time of a prompt grows from the smallest of the sizes to the largest, for each engine and routing.
+fn growth(runs: &[Run]) -> Value {
+    let mut rows = Vec::new();
+    let smallest = runs.iter().map(|run| run.tokens).min().unwrap_or_default();
+    let largest = runs.iter().map(|run| run.tokens).max().unwrap_or_default();
+    for small in runs.iter().filter(|run| run.tokens == smallest && smallest < largest) {
+        let same = |run: &&Run| (run.engine, run.routing, run.tokens) == (small.engine, small.routing, largest);
+        let Some(large) = runs.iter().find(same) else { continue };
+        let times = large.prompt_ms / small.prompt_ms;
+        println!(
+            "{:<10} {:<14} a prompt of {largest} tokens takes {times:.1} times that of {smallest} ({:.1} times the tokens)",
+            small.engine,
+            small.routing,
+            largest as f64 / smallest as f64,
+        );
+        rows.push(
+            json!({ "engine": small.engine, "routing": small.routing, "tokens": [smallest, largest], "times": times }),
+        );
+    }
+    Value::Array(rows)
+}
+
+/// How many times as long as the routed first model the others take for the same tokens on the same engine.
+fn compared(totals: &[(String, Vec<Run>)]) -> Value {
+    let mut rows = Vec::new();
+    let Some(((first, own), others)) = totals.split_first() else { return Value::Array(rows) };
+    for (name, runs) in others {
+        for run in runs {
+            let same = |own: &&Run| (own.engine, own.tokens, own.routing) == (run.engine, run.tokens, "routed");
+            let Some(own) = own.iter().find(same) else { continue };
+            let times = (run.prompt_ms + run.answer_ms) / (own.prompt_ms + own.answer_ms);
+            println!(
+                "{:<10} {:>6} tokens: {name} {} takes {times:.1} times as long as {first} routed",
+                run.engine, run.tokens, run.routing
+            );
+            rows.push(json!({ "engine": run.engine, "tokens": run.tokens, "model": name, "routing": run.routing, "times": times }));
+        }
+    }
+    Value::Array(rows)
 }
 
 /// What one dispatch moves and computes.
@@ -223,11 +350,11 @@ fn question(config: &Config, tokens: usize) -> (Vec<u32>, Sources) {
 const OPTIONS: GroundedOptions = GroundedOptions { max_tokens: 48, max_units: 2, jump_forward: true };
 
 fn routings(config: &Config) -> Vec<(&'static str, Routing)> {
-    let mut routings = vec![("routed", Routing::default()), ("all on ET5", Routing::Force(Expert::Et5))];
-    if config.emamba.is_some() {
-        routings.push(("all on EMamba", Routing::Force(Expert::EMamba)));
+    let all = ("all on ET5", Routing::Force(Expert::Et5));
+    if config.emamba.is_none() {
+        return vec![all];
     }
-    routings
+    vec![("routed", Routing::default()), all, ("all on EMamba", Routing::Force(Expert::EMamba))]
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -235,31 +362,23 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn line(rows: &mut Vec<Value>, engine: &str, tokens: usize, routing: &str, times: &[(f64, f64)], calls: usize) {
-    let encode = median(times.iter().map(|(encode, _)| *encode).collect());
-    let answer = median(times.iter().map(|(_, answer)| *answer).collect());
-    println!(
-        "{engine:<10} {tokens:>6} tokens {routing:<14} prompt {encode:>9.1} ms, answer {answer:>8.1} ms, {calls} decoder calls"
-    );
-    rows.push(json!({ "tokens": tokens, "routing": routing, "prompt_ms": encode, "answer_ms": answer, "calls": calls, "n": times.len() }));
-}
-
-fn model_on_gpu(gpu: &Rc<Gpu>, weights: &Weights, config: &Config, args: &Args) -> Result<Value> {
-    let most = args.tokens.iter().copied().max().unwrap_or(256).min(config.max_tokens);
+fn model_on_gpu(gpu: &Rc<Gpu>, weights: &Weights, config: &Config, args: &Args, runs: &mut Vec<Run>) -> Result<Value> {
+    let most = args.sizes.iter().copied().max().unwrap_or(256).min(config.max_tokens);
     let capacity = Capacity { prompt: most, answer: 64 };
     let started = Instant::now();
     let model = Rc::new(block_on(GpuModel::load(Rc::clone(gpu), weights, capacity, &Quarantine::default()))?);
     let (prompt, call) = model.dispatches();
     let (weight_bytes, activation_bytes) = model.bytes();
     println!(
-        "\nloaded in {:.0} ms, {} pipelines; {prompt} dispatches a prompt, {call} a decoder call; {:.1} MB weights, {:.1} MB activations",
+        "loaded in {:.0} ms, {} pipelines; {prompt} dispatches a prompt, {call} a decoder call; {:.1} MB weights, {:.1} MB activations",
         started.elapsed().as_secs_f64() * 1e3,
         model.pipelines(),
         weight_bytes as f64 / 1e6,
         activation_bytes as f64 / 1e6,
     );
-    let mut rows = Vec::new();
-    for &tokens in args.tokens.iter().filter(|tokens| **tokens <= config.max_tokens) {
+    let mut submits_of = Vec::new();
+    let mut free = Vec::new();
+    for &tokens in args.sizes.iter().filter(|tokens| **tokens <= config.max_tokens) {
         let (ids, sources) = question(config, tokens);
         for (name, routing) in routings(config) {
             let (mut times, mut calls, mut submits) = (Vec::new(), 0, 0);
@@ -280,20 +399,43 @@ fn model_on_gpu(gpu: &Rc<Gpu>, weights: &Weights, config: &Config, args: &Args) 
                     times.push((encode, answer));
                 }
             }
-            line(&mut rows, "GPU", tokens, name, &times, calls);
-            if let Some(row) = rows.last_mut() {
-                row["submits"] = json!(submits);
-            }
+            runs.push(Run::new("GPU", tokens, name, &times, calls));
+            submits_of.push(json!({ "tokens": tokens, "routing": name, "submits": submits }));
         }
+        free.extend(free_on_gpu(&model, &ids)?);
     }
-    Ok(json!({ "dispatches": [prompt, call], "bytes": [weight_bytes, activation_bytes], "runs": rows }))
+    Ok(json!({
+        "dispatches": [prompt, call], "free_dispatches": model.free_dispatches(), "bytes": [weight_bytes, activation_bytes],
+        "submits": submits_of, "free": free,
+    }))
 }
 
-fn model_on_cpu(mut weights: Weights, config: &Config, args: &Args) -> Result<Value> {
+/// Free generation of up to 48 tokens after a prompt.
+fn free_on_gpu(model: &Rc<GpuModel>, ids: &[u32]) -> Result<Option<Value>> {
+    block_on(async {
+        let mut encoding = model.begin(ids, Routing::Force(Expert::Et5))?;
+        while encoding.step().await? {}
+        let Some(mut answer) = encoding.generate(ids, Sampling::Greedy, OPTIONS.max_tokens, &[])? else {
+            return Ok(None);
+        };
+        let started = Instant::now();
+        let mut tokens = 0;
+        while let Some(new) = answer.step().await? {
+            tokens += new.len();
+        }
+        let ms = started.elapsed().as_secs_f64() * 1e3;
+        let (calls, submits) = (answer.calls(), answer.submits());
+        println!(
+            "GPU        {:>6} tokens free: {tokens} tokens in {ms:.1} ms, {calls} decoder calls in {submits} submits",
+            ids.len()
+        );
+        Ok(Some(json!({ "prompt": ids.len(), "tokens": tokens, "ms": ms, "calls": calls, "submits": submits })))
+    })
+}
+
+fn model_on_cpu(mut weights: Weights, config: &Config, args: &Args, runs: &mut Vec<Run>) -> Result<()> {
     let model = MambaFormer::load(config, &mut weights)?;
-    let mut rows = Vec::new();
-    println!();
-    for &tokens in args.tokens.iter().filter(|tokens| **tokens <= config.max_tokens) {
+    for &tokens in args.sizes.iter().filter(|tokens| **tokens <= config.max_tokens) {
         let (ids, sources) = question(config, tokens);
         for (name, routing) in routings(config) {
             let (mut times, mut calls) = (Vec::new(), 0);
@@ -309,8 +451,8 @@ fn model_on_cpu(mut weights: Weights, config: &Config, args: &Args) -> Result<Va
                     times.push((encode, started.elapsed().as_secs_f64() * 1e3));
                 }
             }
-            line(&mut rows, "processor", tokens, name, &times, calls);
+            runs.push(Run::new("processor", tokens, name, &times, calls));
         }
     }
-    Ok(Value::Array(rows))
+    Ok(())
 }

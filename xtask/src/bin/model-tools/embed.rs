@@ -34,14 +34,15 @@ pub struct Args {
 }
 
 /// An encoder with its tokenizer.
-struct Encoder {
+pub(crate) struct Encoder {
     tokenizer: SentenceTokenizer,
     encoder: SentenceEncoder,
-    manifest_sha256: String,
+    pub(crate) manifest_sha256: String,
 }
 
 impl Encoder {
-    fn open(folder: &std::path::Path) -> Result<Self> {
+    /// Reads a folder.
+    pub(crate) fn open(folder: &std::path::Path) -> Result<Self> {
         let manifest = read_manifest(folder)?;
         let mut weights = SentenceEncoderWeights::open(folder)?;
         let config = weights.config().clone();
@@ -53,7 +54,7 @@ impl Encoder {
     }
 
     /// The vector of a text, and whether all of it was read.
-    fn encode(&self, text: &str) -> Result<(Vec<f32>, bool)> {
+    pub(crate) fn encode(&self, text: &str) -> Result<(Vec<f32>, bool)> {
         let tokens = self.tokenizer.encode(text)?;
         Ok((self.encoder.encode(&tokens.ids)?, tokens.left_out == 0))
     }

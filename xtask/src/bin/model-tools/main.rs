@@ -1,5 +1,6 @@
 //! The commands of `cargo xtask` that need the model, built optimised.
 
+mod answers;
 mod ask;
 mod assistant;
 mod bench;
@@ -41,6 +42,8 @@ enum Command {
     Eval(eval::Args),
     /// Measure the deterministic parts on their labelled sets.
     EvalClinical(clinical::Args),
+    /// Answer the questions of DentalQA and judge the answers.
+    EvalAnswers(answers::Args),
     /// Write what the model computes for given tokens.
     Logits(logits::Args),
     /// Measure kernels and model on this machine, side by side.
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Command::Ask(args) => ask::run(args),
         Command::Eval(args) => eval::run(&args),
         Command::EvalClinical(args) => clinical::run(&args),
+        Command::EvalAnswers(args) => answers::run(&args),
         Command::Logits(args) => logits::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

@@ -1,5 +1,6 @@
 //! Clusters: schema beyond types, paraphrases, and what the answer says and does not say.
 
+use mambaformer_clinical::text::phrases::holds;
 use std::collections::BTreeSet;
 
 use mambaformer_clinical::retrieval::analyze::is_stop_word;
@@ -140,7 +141,7 @@ fn answer(cluster: &Cluster, answer: &Answer, place: &Place, findings: &mut Find
                 fault("key_fact", format!("the key fact `{alternative}` says nothing; choose a word with content"));
             }
         }
-        if !alternatives.iter().any(|alternative| words::holds(&text, alternative)) {
+        if !alternatives.iter().any(|alternative| holds(&text, alternative)) {
             fault(
                 "key_fact",
                 format!(
@@ -159,7 +160,7 @@ fn answer(cluster: &Cluster, answer: &Answer, place: &Place, findings: &mut Find
     for forbidden in &cluster.forbidden {
         if forbidden.trim().is_empty() {
             fault("forbidden", "a forbidden string is empty; take it out".to_owned());
-        } else if words::holds(&text, forbidden) {
+        } else if holds(&text, forbidden) {
             fault("forbidden", format!("the forbidden `{forbidden}` is in the answer `{text}`; correct one of them"));
         }
     }

@@ -1,29 +1,18 @@
-//! The entries of the knowledge base as they are authored in `data/`, and DentalQA's questions with the entries that answer them.
+//! The entries of the knowledge base that ships, and DentalQA's questions with the entries that answer them.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use mambaformer_clinical::records::{Facts, Record};
+use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
 use mambaformer_clinical::retrieval::index::{Entry, SearchIndex};
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::parameters::Parameters;
 use mambaformer_clinical::retrieval::topics::topic_texts;
-use mambaformer_clinical::text::marked::Marked;
-use mambaformer_clinical::text::sentences::sentences;
 use serde::Deserialize;
 
-use super::labelled;
-
-/// What retrieval needs of a passage.
-#[derive(Deserialize)]
-struct Passage {
-    id: String,
-    topic: String,
-    title: String,
-    text: String,
-}
+use super::near::Near;
+use super::{Context, labelled};
 
 #[derive(Deserialize)]
 struct Note {
@@ -31,19 +20,10 @@ struct Note {
     text: String,
 }
 
-/// One entry with what it owns.
-struct Owned {
-    id: String,
-    title: String,
-    topic: String,
-    text: String,
-    sentences: Vec<Range<usize>>,
-}
-
-/// Passages and records, in the order of their ids.
+/// The knowledge base that ships, with the notes of the questions.
 pub(crate) struct Entries {
-    entries: Vec<Owned>,
-    by_id: BTreeMap<String, usize>,
+    base: KnowledgeBase,
+    near: Option<Near>,
     notes: BTreeMap<String, String>,
 }
 
@@ -51,7 +31,8 @@ pub(crate) struct Entries {
 #[derive(Deserialize)]
 pub(crate) struct Question {
     pub(crate) id: String,
-    pub(crate) question: String,
+    #[serde(rename = "question")]
+    pub(crate) text: String,
     pub(crate) style: String,
     pub(crate) split: String,
     pub(crate) cluster: String,
@@ -67,50 +48,44 @@ struct Sentence {
 }
 
 impl Entries {
-    /// Reads `data`.
-    pub(crate) fn read(data: &Path) -> Result<Entries> {
-        let mut entries = Vec::new();
-        let passages: Vec<Passage> = labelled::folder(&data.join("knowledge"))?;
-        for Passage { id, topic, title, text } in passages {
-            let text = Marked::read(&text).with_context(|| format!("the marks of {id}"))?.text().to_owned();
-            entries.push(Owned { sentences: sentences(&text), id, title, topic, text });
-        }
-        let records: Vec<Record> = labelled::folder(&data.join("records"))?;
-        for record in records {
-            let text = record.lines().join(" ");
-            entries.push(Owned {
-                id: record.id.clone(),
-                title: title(&record.facts),
-                topic: record.discipline.prefix().to_owned(),
-                sentences: sentences(&text),
-                text,
-            });
-        }
-        entries.sort_by(|a, b| a.id.cmp(&b.id));
-        let by_id = entries.iter().enumerate().map(|(at, entry)| (entry.id.clone(), at)).collect();
-        let notes: Vec<Note> = labelled::folder(&data.join("notes"))?;
-        Ok(Entries { entries, by_id, notes: notes.into_iter().map(|note| (note.id, note.text)).collect() })
+    /// Reads what ships, and the notes of `data`.
+    pub(crate) fn read(context: &Context) -> Result<Entries> {
+        let base = KnowledgeBase::from_bytes(&asset(&context.data, "knowledge.json")?, None)?;
+        let near = context.retriever.as_ref().map(|folder| Near::open(folder, &base)).transpose()?;
+        let notes: Vec<Note> = labelled::folder(&context.data.join("notes"))?;
+        Ok(Entries { base, near, notes: notes.into_iter().map(|note| (note.id, note.text)).collect() })
     }
 
     /// The index over them, and how long it took to build.
     pub(crate) fn index(&self, lexicon: &Lexicon, parameters: &Parameters) -> (SearchIndex, std::time::Duration) {
         let started = std::time::Instant::now();
+        let base = &self.base;
+        let topic = |at: usize| match base.kind(at) {
+            Some(Kind::Passage(about)) => about.topic.as_str(),
+            Some(Kind::Record(record)) => record.discipline.prefix(),
+            Some(Kind::Quoted) | None => "",
+        };
         let items: Vec<(&str, &str)> =
-            self.entries.iter().map(|entry| (entry.topic.as_str(), entry.title.as_str())).collect();
+            base.passages().iter().enumerate().map(|(at, passage)| (topic(at), passage.title.as_str())).collect();
         let topics = topic_texts(&items);
-        let entries = self.entries.iter().zip(&topics).map(|(entry, topic)| Entry {
-            title: &entry.title,
+        let entries = base.passages().iter().zip(&topics).enumerate().map(|(at, (passage, topic))| Entry {
+            title: &passage.title,
             topic,
-            text: &entry.text,
-            sentences: &entry.sentences,
+            text: &passage.text,
+            sentences: base.sentences(at),
         });
         let index = SearchIndex::build(entries, lexicon, parameters.ranking);
         (index, started.elapsed())
     }
 
+    /// How near every entry is to a question, where there is an encoder.
+    pub(crate) fn near(&self, question: &str) -> Result<Option<Vec<f32>>> {
+        self.near.as_ref().map(|near| near.entries(question, self.base.passages().len())).transpose()
+    }
+
     /// The id of an entry.
     pub(crate) fn id(&self, entry: usize) -> &str {
-        self.entries.get(entry).map_or("", |entry| &entry.id)
+        self.base.passage(entry).map_or("", |passage| &passage.id)
     }
 
     /// The text of a note.
@@ -123,9 +98,7 @@ impl Entries {
         let mut found = question
             .sentences
             .iter()
-            .map(|sentence| {
-                sentence.passages.iter().filter_map(|id| self.by_id.get(id).copied()).collect::<Vec<usize>>()
-            })
+            .map(|sentence| sentence.passages.iter().filter_map(|id| self.base.index_of(id)).collect::<Vec<usize>>())
             .filter(|entries| !entries.is_empty());
         let first = found.next()?;
         let mut all: Vec<usize> = first.iter().copied().chain(found.flatten()).collect();
@@ -154,15 +127,4 @@ pub(crate) fn questions(data: &Path) -> Result<Vec<Question>> {
         bail!("{} holds no questions; run `cargo xtask data build`", data.join("dentalqa").display());
     }
     Ok(questions)
-}
-
-fn title(facts: &Facts) -> String {
-    match facts {
-        Facts::Dose(dose) => format!("{}: {}", dose.drug, dose.indication),
-        Facts::Prophylaxis(dose) => format!("{}: {}", dose.drug, dose.indication),
-        Facts::EmergencyDrug(drug) => format!("{}: {}", drug.drug, drug.indication),
-        Facts::LocalAnaesthetic(solution) => solution.drug.clone(),
-        Facts::Classification(table) => table.name.clone(),
-        Facts::Threshold(table) => table.name.clone(),
-    }
 }

@@ -4,13 +4,13 @@ mod calculators;
 mod entries;
 mod figure;
 mod identifiers;
-mod labelled;
-mod triage;
+mod injections;
+pub(crate) mod labelled;
+mod near;
 mod records;
 mod retrieval;
 mod scope;
-mod injections;
-mod labelled;
+mod triage;
 mod verification;
 
 use std::path::PathBuf;
@@ -27,6 +27,9 @@ pub struct Args {
     /// The folder of the authored and built data.
     #[arg(long, default_value = "data")]
     data: PathBuf,
+    /// Folder of the sentence encoder and its vectors; without it the search is by words only.
+    #[arg(long, default_value = "assets/retriever")]
+    retriever: PathBuf,
     /// List every failure instead of the first twenty.
     #[arg(long)]
     all_failures: bool,
@@ -42,6 +45,8 @@ pub struct Args {
 pub(crate) struct Context {
     /// The folder `data/`.
     pub(crate) data: PathBuf,
+    /// Folder of the sentence encoder, where there is one.
+    pub(crate) retriever: Option<PathBuf>,
     /// Where a part writes what it found for each item.
     pub(crate) dump: Option<PathBuf>,
 }
@@ -73,7 +78,11 @@ pub fn run(args: &Args) -> Result<()> {
     if args.dump.is_some() && args.parts.len() != 1 {
         bail!("--dump writes the items of one part, {} are named; name `retrieval` or `scope`", args.parts.len());
     }
-    let context = Context { data: args.data.clone(), dump: args.dump.clone() };
+    let context = Context {
+        data: args.data.clone(),
+        retriever: args.retriever.join("manifest.json").exists().then(|| args.retriever.clone()),
+        dump: args.dump.clone(),
+    };
     let mut reports = Vec::new();
     for (name, measure) in PARTS {
         if args.parts.is_empty() || args.parts.iter().any(|part| part == name) {

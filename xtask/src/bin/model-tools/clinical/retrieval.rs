@@ -69,7 +69,7 @@ impl Tally {
 
 /// Measures.
 pub(super) fn measure(context: &Context) -> Result<Report> {
-    let entries = Entries::read(&context.data)?;
+    let entries = Entries::read(context)?;
     let (lexicon, parameters) = entries::shipped(&context.data)?;
     let (index, built) = entries.index(&lexicon, &parameters);
     let questions = entries::questions(&context.data)?;
@@ -88,8 +88,8 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let Some((first, all)) = entries.sources(question) else { continue };
         let note = question.note.as_deref().and_then(|id| entries.note(id));
         let started = std::time::Instant::now();
-        let found = index.search_with(&question.question, note.map(|note| (note, parameters.note_expansion)), DEPTH);
-        let evidence = fuse(&found.hits, None, &parameters);
+        let found = index.search_with(&question.text, note.map(|note| (note, parameters.note_expansion)), DEPTH);
+        let evidence = fuse(&found.hits, entries.near(&question.text)?.as_deref(), &parameters);
         slowest = slowest.max(started.elapsed());
         let ranked: Vec<usize> = evidence.iter().map(|found| found.entry).collect();
         for kind in kinds(question) {
@@ -100,8 +100,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
             if !ranked.iter().take(5).any(|entry| first.contains(entry)) {
                 let shown: Vec<&str> = ranked.iter().take(3).map(|entry| entries.id(*entry)).collect();
                 let wanted: Vec<&str> = first.iter().map(|entry| entries.id(*entry)).collect();
-                failures
-                    .push(format!("{}: \"{}\" asks for {wanted:?}, found {shown:?}", question.id, question.question));
+                failures.push(format!("{}: \"{}\" asks for {wanted:?}, found {shown:?}", question.id, question.text));
             }
         }
         if let Some(out) = &mut dump {

@@ -8,6 +8,7 @@ use mambaformer_clinical::scope::{Scope, ScopeModel};
 use serde::{Deserialize, Serialize};
 
 use super::entries::{self, Entries};
+use super::near;
 use super::{Context, Figure, Goal, Report, labelled};
 
 /// Entries that are looked at for each question.
@@ -42,7 +43,7 @@ struct Tally {
 
 /// Measures.
 pub(super) fn measure(context: &Context) -> Result<Report> {
-    let entries = Entries::read(&context.data)?;
+    let entries = Entries::read(context)?;
     let (lexicon, parameters) = entries::shipped(&context.data)?;
     let (index, _) = entries.index(&lexicon, &parameters);
     let model = ScopeModel::from_bytes(&entries::asset(&context.data, "scope.json")?)?;
@@ -50,7 +51,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
     let outside: Vec<Outside> = labelled::lines(&context.data.join("safety/built/out_of_scope.jsonl"))?;
     let labelled = inside
         .iter()
-        .map(|row| (&row.id, &row.question, &row.style, &row.split, &row.cluster, true))
+        .map(|row| (&row.id, &row.text, &row.style, &row.split, &row.cluster, true))
         .chain(outside.iter().map(|row| (&row.id, &row.question, &row.class, &row.split, &row.id, false)));
     let mut dump = match &context.dump {
         Some(path) => Some(std::io::BufWriter::new(
@@ -63,7 +64,8 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
     let mut tallies: BTreeMap<(bool, &str, &str), Tally> = BTreeMap::new();
     for (id, question, group, split, fold_key, in_scope) in labelled {
         let found = index.search(question, DEPTH);
-        let judgement = model.judge(question, &found, None);
+        let similarity = entries.near(question)?.map(|similarities| near::nearest(&similarities));
+        let judgement = model.judge(question, &found, similarity);
         for (split, group) in
             [(split.as_str(), group.as_str()), (split, "all"), ("every split", group), ("every split", "all")]
         {
@@ -77,7 +79,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
             report.failures.push(format!("{id} ({group}) {what} at {:.2}: \"{question}\"", judgement.probability));
         }
         if let Some(out) = &mut dump {
-            let signals = model.signals(question, &found, None);
+            let signals = model.signals(question, &found, similarity);
             let row = Row { id, split, group, in_scope, fold_key, signals: &signals.values };
             serde_json::to_writer(&mut *out, &row)?;
             out.write_all(b"\n")?;

@@ -163,7 +163,7 @@ impl Corpus {
             }
             match pieces(&line, &sources) {
                 Some(pieces) => {
-                    corpus.gold.push(Gold { id: line.id, question: line.question, test: line.split == "test", pieces })
+                    corpus.gold.push(Gold { id: line.id, question: line.question, test: line.split == "test", pieces });
                 }
                 None => corpus.lost.push(line.id),
             }

@@ -1,0 +1,40 @@
+//! The dense side of retrieval for the reports: how near every entry is to a question.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use mambaformer_clinical::knowledge::KnowledgeBase;
+use mambaformer_clinical::retrieval::dense::DenseIndex;
+
+use crate::embed::Encoder;
+
+/// An encoder and the vectors made with it.
+pub(crate) struct Near {
+    encoder: Encoder,
+    index: DenseIndex,
+}
+
+impl Near {
+    /// Reads the folder and checks that its vectors belong to `base`.
+    pub(crate) fn open(folder: &Path, base: &KnowledgeBase) -> Result<Near> {
+        let encoder = Encoder::open(folder)?;
+        let path = folder.join("vectors.bin");
+        let bytes = std::fs::read(&path)
+            .with_context(|| format!("{} cannot be read; `cargo xtask embed` makes it", path.display()))?;
+        let index = DenseIndex::from_bytes(&bytes)?;
+        index.belongs_to(base.sha256(), &encoder.manifest_sha256)?;
+        Ok(Near { encoder, index })
+    }
+
+    /// `[entries]`: cosine of each entry's nearest line; not a number where it has none.
+    pub(crate) fn entries(&self, question: &str, entries: usize) -> Result<Vec<f32>> {
+        let (vector, _) = self.encoder.encode(question)?;
+        let best = self.index.best_by_entry(&vector, entries)?;
+        Ok(best.into_iter().map(|cosine| cosine.unwrap_or(f32::NAN)).collect())
+    }
+}
+
+/// The greatest of them.
+pub(crate) fn nearest(similarities: &[f32]) -> f32 {
+    similarities.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+}
