@@ -1,7 +1,7 @@
 //! Every word the page itself says, and how it writes numbers.
 
 use mambaformer_wasm::answer::{
-    AnswerState, Band, Checked, Confidence, DoseColumns, EvidenceKind, ReadAs, TimingsMs, Urgency,
+    AlarmKind, AnswerState, Band, Checked, Confidence, DoseColumns, EvidenceKind, ReadAs, TimingsMs, Urgency,
 };
 use mambaformer_wasm::protocol::{
     LibraryInfo, MAX_NOTE_CHARS, MAX_QUESTION_CHARS, ModelInfo, Preference, PromptPart, RoutedExpert, Stage,
@@ -39,6 +39,16 @@ pub const NEAREST_TOPICS: &str = "Ask about one of these instead:";
 
 /// The caption of the dose table.
 pub const DOSES_CAPTION: &str = "Doses and limits from the records of the knowledge base, best match first";
+
+/// The most urgent red flag, said again where the answer ends: a heading and what it means. A pathway is no emergency.
+#[must_use]
+pub fn red_flag_first(urgency: Urgency) -> (&'static str, &'static str) {
+    match urgency {
+        Urgency::Immediate => ("Emergency first", "Deal with the emergency named above before reading on."),
+        Urgency::SameDay => ("Urgent first", "What is named above needs action today; read it first."),
+        Urgency::TwoWeeks => ("Red flag first", "Consider the pathway named above before reading on."),
+    }
+}
 
 /// A cell whose column the record leaves open.
 pub const NOT_STATED: &str = "not stated";
@@ -322,9 +332,31 @@ pub fn read_as(read: &[ReadAs]) -> Option<String> {
     (!told.is_empty()).then(|| format!("Read as: {}", told.join(", ")))
 }
 
-/// A question that was looked up without the model: a heading and what it means.
+/// How the answer on screen ended: a heading, and what it means in sentences; `None` while it runs.
 #[must_use]
-pub fn looked_up(session: &Session) -> (&'static str, &'static str) {
+pub fn ending(session: &Session) -> Option<(&'static str, Vec<String>)> {
+    let turn = session.turn.as_ref()?;
+    let state = turn.state()?;
+    let alarm = turn.alarms_of(AlarmKind::Alarm).next();
+    let (heading, meaning) = match (state, alarm) {
+        (AnswerState::EmergencyFirst, Some(alarm)) => red_flag_first(alarm.urgency),
+        _ => answer_state(state),
+    };
+    if !turn.is_looked_up() {
+        let gaps = turn.record.as_ref().and_then(|record| gaps(&record.gaps));
+        return Some((heading, std::iter::once(meaning.to_owned()).chain(gaps).collect()));
+    }
+    let (found, follows) = looked_up(session);
+    Some(match state {
+        // Passages and no sentence of an answer yet.
+        AnswerState::PartlyCovered => (found, vec![follows.to_owned()]),
+        AnswerState::NotCovered => (heading, vec![meaning.to_owned()]),
+        _ => (heading, vec![meaning.to_owned(), follows.to_owned()]),
+    })
+}
+
+/// A question that was looked up without the model: a heading and what it means.
+fn looked_up(session: &Session) -> (&'static str, &'static str) {
     let meaning = match &session.model {
         Model::Starting | Model::Loading { .. } if session.queued == Some(Waiting::Answer) => {
             "The model is still loading: these are the passages found. The answer follows by itself."
@@ -473,6 +505,15 @@ mod tests {
     fn examples_can_be_asked() {
         for example in EXAMPLES {
             assert_eq!(question_counter(example.chars().count()), None, "{example}");
+        }
+    }
+
+    #[test]
+    fn only_what_cannot_wait_is_an_emergency() {
+        assert!(red_flag_first(Urgency::Immediate).0.contains("Emergency"));
+        for urgency in [Urgency::SameDay, Urgency::TwoWeeks] {
+            let (heading, meaning) = red_flag_first(urgency);
+            assert!(!heading.contains("Emergency") && !meaning.contains("emergency"), "{urgency:?}");
         }
     }
 

@@ -339,6 +339,7 @@ async fn alarms_stand_first_in_order_and_are_announced_once() {
     page.hear(found(evidence(), Vec::new(), None)).await;
     page.hear(done(AnswerState::EmergencyFirst)).await;
     assert!(page.text("answer").contains("Sip water often"), "an alarm never blocks the answer");
+    assert!(page.text("answer-state").contains("Emergency first"));
     page.asked("2", "Stridor?").await;
     page.hear(Event::Evidence { id: "2".to_owned(), passages: evidence(), more: Vec::new(), doses: None }).await;
     assert_eq!(page.all("[data-testid='emergency'] .alarm"), alarms, "announced a second time");
@@ -388,6 +389,34 @@ async fn doses_are_a_table_whose_rows_open_their_records() {
     assert_eq!(page.one(".mark--chosen").text_content().as_deref(), Some("Amoxicillin 500 mg."));
     assert_eq!(page.one(".passage--chosen").get_attribute("data-passage").as_deref(), Some("rec"));
     assert_eq!(page.all("[aria-pressed='true']").len(), 1, "one row, not both");
+}
+
+#[wasm_bindgen_test]
+async fn many_dose_records_are_folded_after_the_best() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Dose?").await;
+    let rows = ["a", "b", "c", "d"].map(|drug| dose(drug, "5 days", &[])).to_vec();
+    page.hear(found(evidence(), Vec::new(), Some(Doses { rows, ..Doses::default() }))).await;
+    let hidden = |page: &Mounted| page.all(".doses__record[hidden]").len();
+    assert_eq!((page.all(".doses__record").len(), hidden(&page)), (4, 2));
+    assert!(page.all("[data-testid='dose-citation']").is_empty(), "no button to a record that is not listed");
+    let button = page.one("[data-testid='all-doses']");
+    assert_eq!(button.inner_text(), "Show all 4 records");
+    button.click();
+    tick().await;
+    assert_eq!((hidden(&page), button.get_attribute("aria-expanded").as_deref()), (0, Some("true")));
+}
+
+#[wasm_bindgen_test]
+async fn a_pathway_is_no_emergency() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Ulcer?").await;
+    page.hear(emergency(vec![alarm(AlarmKind::Alarm, Urgency::TwoWeeks, "Ulcer")])).await;
+    page.hear(done(AnswerState::EmergencyFirst)).await;
+    let state = page.text("answer-state");
+    assert!(state.contains("Red flag first") && !state.contains("mergency"), "{state}");
 }
 
 #[wasm_bindgen_test]

@@ -24,18 +24,13 @@ fn spoken(session: &Session) -> String {
             Model::Starting | Model::Loading { .. } | Model::Failed => String::new(),
         };
     };
-    if let Some(state) = turn.state() {
-        if turn.is_looked_up() && state == AnswerState::PartlyCovered {
-            let (heading, meaning) = words::looked_up(session);
-            return format!("{} {heading}. {meaning}", found(turn));
-        }
-        let (heading, meaning) = words::answer_state(state);
-        let last = match state {
-            AnswerState::Failed => None,
-            _ => turn.sentences.last(),
+    if let Some((heading, meaning)) = words::ending(session) {
+        let last = match turn.state() {
+            _ if turn.is_looked_up() => found(turn),
+            Some(AnswerState::Failed) => String::new(),
+            _ => turn.sentences.last().map(|sentence| sentence.text.trim().to_owned()).unwrap_or_default(),
         };
-        let last = last.map(|sentence| sentence.text.trim()).unwrap_or_default();
-        return format!("{last} {heading}. {meaning}");
+        return format!("{last} {heading}. {}", meaning.join(" "));
     }
     // The last sentence is still growing; the one before it is complete.
     match turn.sentences.len().checked_sub(2).and_then(|index| turn.sentences.get(index)) {

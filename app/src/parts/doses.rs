@@ -9,6 +9,9 @@ use crate::assistant::{Assistant, Citing};
 use crate::parts::icons::ConflictIcon;
 use crate::words;
 
+/// Rows shown at once, so that the answer below is not out of sight; the others are unfolded when they are wanted.
+const SHOWN: usize = 2;
+
 /// The dose table with what was assumed and what is not there; nothing where the question is about something else.
 #[component]
 pub fn DosePanel() -> impl IntoView {
@@ -63,13 +66,14 @@ fn DoseTable(
     let heads =
         columns.iter().map(|(name, _)| view! { <th scope="col" role="columnheader">{*name}</th> }).collect::<Vec<_>>();
     let width = columns.len().to_string();
+    let opened = RwSignal::new(false);
     let rows = doses
         .rows
         .iter()
         .enumerate()
         .map(|(index, row)| {
             view! {
-                <tbody role="rowgroup" class="doses__record">
+                <tbody role="rowgroup" class="doses__record" hidden=move || index >= SHOWN && !opened.get()>
                     <tr role="row">{cells(&columns, row)}</tr>
                     <tr role="row" class="doses__more">
                         <td role="cell" colspan=width.clone()>
@@ -80,6 +84,20 @@ fn DoseTable(
             }
         })
         .collect::<Vec<_>>();
+    let count = doses.rows.len();
+    let fold = (count > SHOWN).then(|| {
+        view! {
+            <button
+                class="passage__more"
+                type="button"
+                data-testid="all-doses"
+                aria-expanded=move || if opened.get() { "true" } else { "false" }
+                on:click=move |_| opened.update(|opened| *opened = !*opened)
+            >
+                {move || if opened.get() { "Show fewer records".to_owned() } else { format!("Show all {count} records") }}
+            </button>
+        }
+    });
     view! {
         <table class="doses__table" role="table">
             <caption>{words::DOSES_CAPTION}</caption>
@@ -88,6 +106,7 @@ fn DoseTable(
             </thead>
             {rows}
         </table>
+        {fold}
     }
 }
 

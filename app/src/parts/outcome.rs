@@ -15,7 +15,7 @@ use crate::words;
 pub fn Outcome() -> impl IntoView {
     let session = expect_context::<Assistant>().session;
     let state = Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(Turn::state)));
-    let told = Memo::new(move |_| session.with(told));
+    let told = Memo::new(move |_| session.with(words::ending));
     let looked_up = Memo::new(move |_| session.with(is_looked_up));
     let record = Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(|turn| turn.record.clone())));
     let read = move |read: fn(&AnswerRecord) -> Option<String>| record.with(|record| read(record.as_deref()?));
@@ -114,22 +114,4 @@ fn Topics(
 
 fn is_looked_up(session: &Session) -> bool {
     session.turn.as_ref().is_some_and(Turn::is_looked_up)
-}
-
-/// The heading of the state, and what it means, sentence by sentence.
-fn told(session: &Session) -> Option<(&'static str, Vec<String>)> {
-    let turn = session.turn.as_ref()?;
-    let state = turn.state()?;
-    let (heading, meaning) = words::answer_state(state);
-    if !turn.is_looked_up() {
-        let gaps = turn.record.as_ref().and_then(|record| words::gaps(&record.gaps));
-        return Some((heading, std::iter::once(meaning.to_owned()).chain(gaps).collect()));
-    }
-    let (found, follows) = words::looked_up(session);
-    Some(match state {
-        // Passages and no sentence of an answer yet.
-        AnswerState::PartlyCovered => (found, vec![follows.to_owned()]),
-        AnswerState::NotCovered => (heading, vec![meaning.to_owned()]),
-        _ => (heading, vec![meaning.to_owned(), follows.to_owned()]),
-    })
 }
