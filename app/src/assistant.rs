@@ -7,7 +7,7 @@ use mambaformer_wasm::protocol::{
 };
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::session::{Model, Problem, Session, Turn};
+use crate::session::{Model, Problem, Session, Turn, Waiting};
 use crate::words;
 
 /// Where the page's files lie, relative to the page.
@@ -20,11 +20,20 @@ const PREFERENCE_KEY: &str = "mambaformer.engine";
 /// Where it keeps which engine was found the faster on this device: nothing of any question.
 const VERDICT_KEY: &str = "mambaformer.engine.verdict";
 
+/// What cites a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Citing {
+    /// A sentence of the answer, by its index.
+    Sentence(usize),
+    /// A row of the dose table, by its index.
+    Row(usize),
+}
+
 /// A citation the reader has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
-    /// Index of the sentence.
-    pub sentence: usize,
+    /// What it belongs to.
+    pub citing: Citing,
     /// The passage to look at.
     pub passage: String,
     /// Counts the choices, so that choosing the same citation again brings its passage into view again.
@@ -96,19 +105,17 @@ impl Assistant {
         self.start();
     }
 
-    /// Asks what stands in the box: now, or as soon as the model is ready and the running answer has stopped.
+    /// Asks what stands in the box: now, or as soon as the knowledge base is there and the running answer has stopped.
     pub fn ask(self) {
-        let (ready, searchable, running) = self
-            .session
-            .with_untracked(|session| (session.is_ready(), session.is_searchable(), session.running().is_some()));
-        if !ready {
-            if self.session.with_untracked(|session| session.model != Model::Failed) {
-                // What the knowledge base holds is shown at once; the model answers when it is there.
-                if searchable && !running {
-                    self.send_question();
-                }
-                self.session.update(|session| session.queued = true);
-            }
+        let (failed, able, running) = self.session.with_untracked(|session| {
+            let able = session.is_ready() || session.is_searchable();
+            (session.model == Model::Failed, able, session.running().is_some())
+        });
+        if failed {
+            return;
+        }
+        if !able {
+            self.session.update(|session| session.queued = Some(Waiting::Box));
             return;
         }
         let Some((question, note)) = self.read_boxes() else { return };
@@ -120,16 +127,36 @@ impl Assistant {
             // A double click is not a wish for a second answer to the same question.
             if !same {
                 self.stop();
-                self.session.update(|session| session.queued = true);
+                self.session.update(|session| session.queued = Some(Waiting::Box));
             }
             return;
         }
-        self.send_question();
+        self.send_question(question, note);
     }
 
-    /// Sends what stands in the boxes to the worker.
-    fn send_question(self) {
-        let Some((question, note)) = self.read_boxes() else { return };
+    /// Asks about a heading of the knowledge base. The boxes keep what the reader wrote; the note of the question on screen counts
+    /// here, too.
+    pub fn ask_about(self, heading: &str) {
+        if self.session.with_untracked(|session| session.running().is_some()) {
+            return;
+        }
+        let note = self.session.with_untracked(|session| session.turn.as_ref()?.note.as_deref().map(str::to_owned));
+        self.send_question(heading.to_owned(), note);
+    }
+
+    /// Asks the question on screen again.
+    fn ask_again(self) {
+        let asked = self.session.with_untracked(|session| {
+            let turn = session.turn.as_ref()?;
+            Some((turn.question.clone(), turn.note.as_deref().map(str::to_owned)))
+        });
+        if let Some((question, note)) = asked {
+            self.send_question(question, note);
+        }
+    }
+
+    /// Sends a question to the worker, which answers it or, without the model, looks it up.
+    fn send_question(self, question: String, note: Option<String>) {
         self.count.update_value(|count| *count = count.wrapping_add(1));
         let id = self.count.get_value().to_string();
         self.chosen.set(None);
@@ -146,11 +173,11 @@ impl Assistant {
         }
     }
 
-    /// Opens `passage` where `sentence` was taken from it.
-    pub fn choose(self, sentence: usize, passage: &str) {
+    /// Opens `passage` at what was cited of it.
+    pub fn choose(self, citing: Citing, passage: &str) {
         self.chosen.update(|chosen| {
             let choice = chosen.as_ref().map_or(0, |chosen| chosen.choice.wrapping_add(1));
-            *chosen = Some(Chosen { sentence, passage: passage.to_owned(), choice });
+            *chosen = Some(Chosen { citing, passage: passage.to_owned(), choice });
         });
     }
 
@@ -177,11 +204,11 @@ impl Assistant {
             let _ = storage.set_item(VERDICT_KEY, &verdict.to_text());
         }
         self.session.update(|session| session.apply(event));
-        let go =
-            self.session.with_untracked(|session| session.queued && session.is_ready() && session.running().is_none());
-        if go {
-            self.session.update(|session| session.queued = false);
-            self.ask();
+        let Some(due) = self.session.with_untracked(Session::due) else { return };
+        self.session.update(|session| session.queued = None);
+        match due {
+            Waiting::Box => self.ask(),
+            Waiting::Answer => self.ask_again(),
         }
     }
 

@@ -1,11 +1,13 @@
-//! The page: header, question, answer with its evidence, routing, foot.
+//! The page: header, question, red flags, doses, answer with its evidence, routing, foot.
 
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::parts::alarms::{AlarmPanel, NoticePanel};
 use crate::parts::announcer::Announcer;
 use crate::parts::answer::AnswerPanel;
 use crate::parts::ask::AskForm;
+use crate::parts::doses::DosePanel;
 use crate::parts::engine::EnginePanel;
 use crate::parts::evidence::EvidencePanel;
 use crate::parts::footer::Footer;
@@ -37,6 +39,9 @@ pub fn Page(
         <main class="page">
             <AskForm />
             <ProblemPanel />
+            <AlarmPanel />
+            <NoticePanel />
+            <DosePanel />
             <Show when=move || has_turn.get()>
                 <div class="result">
                     <AnswerPanel />

@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use mambaformer_wasm::answer::{Alarm, AnswerRecord, AnswerState, Citation, Doses, Evidence};
+use mambaformer_wasm::answer::{
+    Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Citation, Doses, Evidence, NOTE_PASSAGE,
+};
 use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage};
 
 /// How far the model is.
@@ -61,6 +63,15 @@ impl Problem {
             | ErrorKind::Model => false,
         }
     }
+}
+
+/// What waits to be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waiting {
+    /// What stands in the box.
+    Box,
+    /// The question on screen: it was looked up while the model loaded, or its answer was cut off by a new worker.
+    Answer,
 }
 
 /// A sentence as it grows.
@@ -139,10 +150,41 @@ impl Turn {
     #[must_use]
     pub fn state(&self) -> Option<AnswerState> {
         if self.failed {
-            return Some(AnswerState::Failed);
+            return Some(if self.stopped { AnswerState::Stopped } else { AnswerState::Failed });
         }
         let ended = self.record.as_ref().map(|record| record.state);
         ended.or(self.stopped.then_some(AnswerState::Stopped))
+    }
+
+    /// Whether it was only looked up, without the model.
+    #[must_use]
+    pub fn is_looked_up(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.author == Author::Search)
+    }
+
+    /// Red flags of one kind, most urgent first.
+    pub fn alarms_of(&self, kind: AlarmKind) -> impl Iterator<Item = &Alarm> {
+        self.alarms.iter().filter(move |alarm| alarm.kind == kind)
+    }
+
+    /// The number a source is listed under: first those the answer draws on, then the others; `None` for the reader's note and for
+    /// what is not listed.
+    #[must_use]
+    pub fn number_of(&self, passage: &str) -> Option<usize> {
+        let evidence = self.evidence.iter().flat_map(|evidence| evidence.iter());
+        let listed = evidence.chain(self.more.iter()).map(|item| item.passage.as_str());
+        listed.filter(|own| *own != NOTE_PASSAGE).position(|own| own == passage).map(|index| index + 1)
+    }
+
+    /// Takes over what was found for the same question, until the worker has found it again: nothing vanishes from the screen for a
+    /// moment when the model answers what was looked up before.
+    fn inherit(&mut self, before: &Turn) {
+        if self.question == before.question && self.note == before.note && self.evidence.is_none() {
+            self.alarms = Arc::clone(&before.alarms);
+            self.evidence.clone_from(&before.evidence);
+            self.more = Arc::clone(&before.more);
+            self.doses.clone_from(&before.doses);
+        }
     }
 
     /// Whether the worker is still at it.
@@ -180,8 +222,8 @@ pub struct Session {
     pub pending: Option<Turn>,
     /// Stop was pressed and the answer has not ended yet.
     pub stopping: bool,
-    /// To be asked as soon as possible (the model is loading, or another answer is being stopped).
-    pub queued: bool,
+    /// To be asked as soon as possible (the assistant is loading, or another answer is being stopped).
+    pub queued: Option<Waiting>,
     /// The last thing that went wrong.
     pub problem: Option<Problem>,
     /// Which engine computes, once that is decided.
@@ -197,7 +239,7 @@ impl Default for Session {
             turn: None,
             pending: None,
             stopping: false,
-            queued: false,
+            queued: None,
             problem: None,
             engine: None,
             library: None,
@@ -227,31 +269,47 @@ impl Session {
         self.library.is_some() && self.model != Model::Failed
     }
 
-    /// A question goes out.
+    /// What can be asked now of what waits. The box can be looked up as soon as the knowledge base is there; an answer needs the model.
+    #[must_use]
+    pub fn due(&self) -> Option<Waiting> {
+        let waiting = self.queued.filter(|_| self.running().is_none())?;
+        let able = match waiting {
+            Waiting::Box => self.is_ready() || self.is_searchable(),
+            Waiting::Answer => self.is_ready() && self.turn.is_some(),
+        };
+        able.then_some(waiting)
+    }
+
+    /// A question goes out. Without the model it is looked up, and its answer follows.
     pub fn asked(&mut self, turn: Turn) {
         self.pending = Some(turn);
         self.stopping = false;
-        self.queued = false;
+        self.queued = (!self.is_ready()).then_some(Waiting::Answer);
         self.problem = None;
     }
 
     /// The reader presses Stop: nothing more is added to the running answer, and a queued question is forgotten.
     pub fn stopped(&mut self) {
-        self.queued = false;
+        self.queued = None;
         if self.running().is_none() {
             return;
         }
         self.stopping = true;
-        if self.pending.is_some() {
-            self.turn = self.pending.take();
-        }
+        self.show_pending();
         if let Some(turn) = &mut self.turn {
             turn.stopped = true;
         }
     }
 
-    /// A new worker starts; the question on screen stays.
+    /// A new worker starts; the question on screen stays, and is asked again where its answer was still running.
     pub fn restarted(&mut self) {
+        if self.running().is_some() && !self.stopping {
+            self.show_pending();
+            self.queued = Some(Waiting::Answer);
+        }
+        if let Some(turn) = self.turn.as_mut().filter(|turn| turn.is_running()) {
+            turn.failed = true;
+        }
         self.model = Model::Starting;
         self.engine = None;
         self.library = None;
@@ -307,6 +365,12 @@ impl Session {
             .collect();
         if turn.evidence.is_none() {
             turn.evidence = Some(Arc::new(answer.evidence.clone()));
+            turn.more = Arc::new(answer.more.clone());
+            turn.doses = answer.doses.clone().map(Arc::new);
+        }
+        // A record without red flags takes none off the screen.
+        if turn.alarms.is_empty() {
+            turn.alarms = Arc::new(answer.emergency.clone());
         }
         turn.heap_bytes = heap_bytes;
         turn.record = Some(Arc::new(answer));
@@ -331,14 +395,26 @@ impl Session {
             self.model = Model::Failed;
         }
         self.stopping = false;
-        self.queued = false;
+        // What was looked up before a question that is refused still waits for its answer.
+        let waits =
+            refused && self.is_searchable() && !self.is_ready() && self.turn.as_ref().is_some_and(Turn::is_looked_up);
+        self.queued = waits.then_some(Waiting::Answer);
         self.problem = Some(problem);
+    }
+
+    /// Puts the pending question on screen.
+    fn show_pending(&mut self) {
+        let Some(mut turn) = self.pending.take() else { return };
+        if let Some(before) = &self.turn {
+            turn.inherit(before);
+        }
+        self.turn = Some(turn);
     }
 
     /// The turn an event belongs to; the first event of a pending one puts it on screen.
     fn turn_of(&mut self, id: &str) -> Option<&mut Turn> {
         if self.pending.as_ref().is_some_and(|turn| turn.id == id) {
-            self.turn = self.pending.take();
+            self.show_pending();
         }
         self.turn.as_mut().filter(|turn| turn.id == id && turn.is_running())
     }
@@ -347,7 +423,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mambaformer_wasm::answer::Sentence;
+    use mambaformer_wasm::answer::{EvidenceKind, Sentence, Urgency};
 
     fn info() -> ModelInfo {
         ModelInfo {
@@ -460,9 +536,9 @@ mod tests {
     fn stop_is_said_at_once_and_the_worker_ends_in_its_own_time() {
         let mut session = asked("1");
         session.apply(text("1", "A", 0, None));
-        session.queued = true;
+        session.queued = Some(Waiting::Box);
         session.stopped();
-        assert!(!session.queued);
+        assert_eq!(session.queued, None);
         assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Stopped));
         assert_eq!(session.running(), Some("1"), "no new question before the worker is free");
         session.apply(text("1", " more", 0, None));
@@ -507,5 +583,136 @@ mod tests {
         let mut session = asked("1");
         session.apply(problem(Some("1"), ErrorKind::Busy));
         assert!(session.is_ready());
+    }
+
+    fn alarm(kind: AlarmKind, rule: &str) -> Alarm {
+        Alarm {
+            kind,
+            urgency: Urgency::Immediate,
+            rule: rule.to_owned(),
+            name: rule.to_owned(),
+            text: "Call 112.".to_owned(),
+            source: "a guideline".to_owned(),
+            words: Vec::new(),
+        }
+    }
+
+    fn source(passage: &str, kind: EvidenceKind) -> Evidence {
+        Evidence {
+            passage: passage.to_owned(),
+            title: String::new(),
+            text: String::new(),
+            source: String::new(),
+            score: 1.0,
+            kind,
+        }
+    }
+
+    fn looked_up(id: &str) -> Event {
+        let record = AnswerRecord { author: Author::Search, ..AnswerRecord::empty(id, AnswerState::PartlyCovered) };
+        Event::Done { id: id.to_owned(), answer: Box::new(record), heap_bytes: None }
+    }
+
+    fn loading() -> Session {
+        let model = Model::Loading { stage: Stage::Weights, loaded_bytes: 1, total_bytes: 2 };
+        Session { model, ..Session::default() }
+    }
+
+    #[test]
+    fn red_flags_are_taken_in_by_kind_and_never_taken_off() {
+        let mut session = asked("1");
+        let alarms = vec![alarm(AlarmKind::Alarm, "a"), alarm(AlarmKind::Alarm, "b"), alarm(AlarmKind::Note, "c")];
+        session.apply(Event::Emergency { id: "1".to_owned(), alarms });
+        let rules = |session: &Session, kind| -> Vec<String> {
+            session.turn.iter().flat_map(|turn| turn.alarms_of(kind)).map(|alarm| alarm.rule.clone()).collect()
+        };
+        assert_eq!(rules(&session, AlarmKind::Alarm), ["a", "b"]);
+        assert_eq!(rules(&session, AlarmKind::Note), ["c"]);
+        session.apply(done("1", AnswerState::EmergencyFirst));
+        assert_eq!(rules(&session, AlarmKind::Alarm), ["a", "b"], "a record without red flags takes none off");
+        session.asked(Turn::new("2".to_owned(), "Another?".to_owned(), None));
+        session.apply(evidence("2"));
+        assert!(rules(&session, AlarmKind::Alarm).is_empty(), "they belong to their question");
+    }
+
+    #[test]
+    fn sources_are_numbered_through_and_the_note_is_none() {
+        let mut turn = Turn::new("1".to_owned(), String::new(), None);
+        assert_eq!(turn.number_of("p"), None);
+        turn.evidence = Some(Arc::new(vec![
+            source("p", EvidenceKind::Passage),
+            source(NOTE_PASSAGE, EvidenceKind::Note),
+            source("r", EvidenceKind::Record),
+        ]));
+        turn.more = Arc::new(vec![source("m", EvidenceKind::Passage)]);
+        let numbers = ["p", NOTE_PASSAGE, "r", "m", "x"].map(|passage| turn.number_of(passage));
+        assert_eq!(numbers, [Some(1), None, Some(2), Some(3), None]);
+    }
+
+    #[test]
+    fn a_question_is_looked_up_while_the_model_loads_and_answered_when_it_is_there() {
+        let mut session = loading();
+        session.queued = Some(Waiting::Box);
+        assert_eq!(session.due(), None, "nothing can be looked up yet");
+        session.apply(Event::Library(LibraryInfo::default()));
+        assert_eq!(session.due(), Some(Waiting::Box));
+        session.asked(Turn::new("1".to_owned(), "Q?".to_owned(), None));
+        assert_eq!((session.queued, session.due()), (Some(Waiting::Answer), None));
+        let passages = vec![source("p", EvidenceKind::Passage)];
+        session.apply(Event::Evidence { id: "1".to_owned(), passages, more: Vec::new(), doses: None });
+        session.apply(looked_up("1"));
+        assert!(session.turn.as_ref().is_some_and(Turn::is_looked_up));
+        assert_eq!(session.due(), None, "the model is not there yet");
+        session.apply(Event::Ready(info()));
+        assert_eq!(session.due(), Some(Waiting::Answer));
+        session.asked(Turn::new("2".to_owned(), "Q?".to_owned(), None));
+        assert_eq!(session.queued, None);
+        let alarms = vec![alarm(AlarmKind::Note, "a")];
+        session.apply(Event::Emergency { id: "2".to_owned(), alarms });
+        let turn = session.turn.as_ref().expect("on screen");
+        assert_eq!((turn.id.as_str(), turn.number_of("p")), ("2", Some(1)), "what was found stays meanwhile");
+        session.apply(evidence("2"));
+        assert_eq!(session.turn.as_ref().and_then(|turn| turn.number_of("p")), None, "and is replaced");
+    }
+
+    #[test]
+    fn stop_forgets_the_answer_that_waits() {
+        let mut session = loading();
+        session.library = Some(Arc::default());
+        session.asked(Turn::new("1".to_owned(), "Q?".to_owned(), None));
+        session.apply(looked_up("1"));
+        session.stopped();
+        session.apply(Event::Ready(info()));
+        assert_eq!((session.queued, session.due()), (None, None));
+    }
+
+    #[test]
+    fn a_refused_question_leaves_what_was_looked_up_waiting() {
+        let mut session = loading();
+        session.library = Some(Arc::default());
+        session.asked(Turn::new("1".to_owned(), "Q?".to_owned(), None));
+        session.apply(looked_up("1"));
+        session.asked(Turn::new("2".to_owned(), " ".to_owned(), None));
+        session.apply(problem(Some("2"), ErrorKind::EmptyQuestion));
+        session.apply(Event::Ready(info()));
+        assert_eq!(session.due(), Some(Waiting::Answer));
+        assert_eq!(session.turn.as_ref().map(|turn| turn.id.as_str()), Some("1"));
+    }
+
+    #[test]
+    fn a_new_worker_answers_what_the_old_one_was_answering() {
+        let mut session = asked("1");
+        session.apply(text("1", "A", 0, None));
+        session.restarted();
+        assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Failed));
+        assert_eq!(session.running(), None);
+        session.apply(Event::Ready(info()));
+        assert_eq!(session.due(), Some(Waiting::Answer));
+
+        let mut session = asked("1");
+        session.stopped();
+        session.restarted();
+        assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Stopped));
+        assert_eq!((session.running(), session.queued), (None, None), "a stopped answer is not asked again");
     }
 }

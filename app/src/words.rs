@@ -1,22 +1,60 @@
 //! Every word the page itself says, and how it writes numbers.
 
-use mambaformer_wasm::answer::{AnswerState, TimingsMs};
+use mambaformer_wasm::answer::{
+    AlarmKind, AnswerState, Band, Checked, Confidence, DoseColumns, EvidenceKind, ReadAs, TimingsMs, Urgency,
+};
 use mambaformer_wasm::protocol::{
-    MAX_NOTE_CHARS, MAX_QUESTION_CHARS, ModelInfo, Preference, PromptPart, RoutedExpert, Stage,
+    LibraryInfo, MAX_NOTE_CHARS, MAX_QUESTION_CHARS, ModelInfo, Preference, PromptPart, RoutedExpert, Stage,
 };
 
-use crate::session::Model;
+use crate::session::{Model, Session, Waiting};
 
 /// Questions a first-time reader can try; they only fill the box.
-pub const EXAMPLES: [&str; 3] =
-    ["What are the treatments for dry mouth?", "What causes gum disease?", "What are the symptoms of oral cancer?"];
+pub const EXAMPLES: [&str; 4] = [
+    "How long do I splint an avulsed incisor?",
+    "Max dose of articaine 4 % for a 20 kg child?",
+    "INR limit for an extraction on warfarin?",
+    "What are the treatments for dry mouth?",
+];
 
 /// The text has no Unicode meaning (a lone surrogate).
 pub const ILL_FORMED: &str = "The text contains half of a character (a lone surrogate), often left by a broken copy. \
      Delete the odd character, shown as a box or a question mark, and ask again.";
 
-/// Asked before the model was there.
-pub const QUEUED: &str = "Your question is kept and will be asked as soon as the model is ready.";
+/// Asked before the knowledge base was there.
+pub const QUEUED: &str = "Your question is kept and will be asked as soon as the knowledge base is loaded.";
+
+/// Looked up before the model was there.
+pub const LOOKED_UP: &str = "The answer follows by itself as soon as the model is ready.";
+
+/// The knowledge base is there and the model is not.
+pub const LOOKING_UP: &str =
+    "Ask already: red flags, doses and passages are looked up at once. The answer follows when the model is loaded.";
+
+/// Under the reader's question where a red flag is only asked about.
+pub const ASKED_ABOUT: &str = "If a patient has it now";
+
+/// Over the headings of a question that is not covered.
+pub const NEAREST_TOPICS: &str = "Ask about one of these instead:";
+
+/// The caption of the dose table.
+pub const DOSES_CAPTION: &str = "Doses and limits from the records of the knowledge base, best match first";
+
+/// The most urgent red flag, said again where the answer ends: a heading and what it means. A pathway is no emergency.
+#[must_use]
+pub fn red_flag_first(urgency: Urgency) -> (&'static str, &'static str) {
+    match urgency {
+        Urgency::Immediate => ("Emergency first", "Deal with the emergency named above before reading on."),
+        Urgency::SameDay => ("Urgent first", "What is named above needs action today; read it first."),
+        Urgency::TwoWeeks => ("Red flag first", "Consider the pathway named above before reading on."),
+    }
+}
+
+/// A cell whose column the record leaves open.
+pub const NOT_STATED: &str = "not stated";
+
+/// What no clinician has done; a test holds this against the knowledge base that ships.
+pub const NOT_REVIEWED: &str = "Not yet reviewed by a clinician.";
 
 /// There is no worker to speak to.
 pub const NO_WORKER: &str = "The assistant is not running on this page. Nothing you typed is lost: start it again.";
@@ -158,12 +196,187 @@ pub fn model_version(info: &ModelInfo) -> String {
     )
 }
 
+/// Under the question box: what Ask does now.
+#[must_use]
+pub fn help(session: &Session) -> &'static str {
+    match (&session.model, session.queued) {
+        (Model::Starting | Model::Loading { .. }, Some(Waiting::Box)) => QUEUED,
+        (Model::Starting | Model::Loading { .. }, Some(Waiting::Answer)) => LOOKED_UP,
+        (Model::Starting | Model::Loading { .. }, None) if session.is_searchable() => LOOKING_UP,
+        _ => HOW_TO_ASK,
+    }
+}
+
+/// The knowledge base in one line for the foot of the page.
+#[must_use]
+pub fn library_version(info: &LibraryInfo) -> String {
+    format!(
+        "Knowledge base {}: {} passages, {} records.",
+        info.version,
+        grouped(u64::from(info.passages)),
+        grouped(u64::from(info.records))
+    )
+}
+
+/// How soon something has to be done.
+#[must_use]
+pub fn urgency(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Immediate => "Act now",
+        Urgency::SameDay => "Today",
+        Urgency::TwoWeeks => "Two-week pathway",
+    }
+}
+
+/// An urgency as the style sheet and the tests name it.
+#[must_use]
+pub fn urgency_key(urgency: Urgency) -> &'static str {
+    match urgency {
+        Urgency::Immediate => "immediate",
+        Urgency::SameDay => "same_day",
+        Urgency::TwoWeeks => "two_weeks",
+    }
+}
+
+/// The words a red flag rests on, each once; `None` where it names none.
+#[must_use]
+pub fn rests_on(found: &[String]) -> Option<String> {
+    let mut quoted: Vec<String> = Vec::new();
+    for word in found {
+        let word = format!("“{}”", word.trim());
+        if !quoted.contains(&word) {
+            quoted.push(word);
+        }
+    }
+    (!quoted.is_empty()).then(|| format!("Because you wrote: {}", quoted.join(", ")))
+}
+
+/// What a source is.
+#[must_use]
+pub fn evidence_kind(kind: EvidenceKind) -> &'static str {
+    match kind {
+        EvidenceKind::Passage => "Passage",
+        EvidenceKind::Record => "Record",
+        EvidenceKind::Note => "Your note",
+    }
+}
+
+/// The dose table's columns in order, each with where it stands in a row.
+pub const DOSE_COLUMNS: [(&str, fn(&DoseColumns) -> &str); 9] = [
+    ("Drug", |row| &row.drug),
+    ("Indication", |row| &row.indication),
+    ("Population", |row| &row.population),
+    ("Route", |row| &row.route),
+    ("Dose", |row| &row.dose),
+    ("Frequency", |row| &row.frequency),
+    ("Duration", |row| &row.duration),
+    ("Maximum", |row| &row.maximum),
+    ("Region", |row| &row.region),
+];
+
+/// What question or note name and a record is not for.
+#[must_use]
+pub fn conflict(conflict: &str) -> String {
+    format!("Not for: {conflict}")
+}
+
+/// How sure an answer is, with what was counted when it was measured.
+#[must_use]
+pub fn confidence(confidence: &Confidence) -> String {
+    let (band, of, right) =
+        (band(confidence.band), grouped(u64::from(confidence.of)), grouped(u64::from(confidence.right)));
+    match confidence.of {
+        0 => format!("{band}: no answers like this have been measured."),
+        1 => format!("{band}: of 1 answer like this, {right} was right when measured."),
+        _ => format!("{band}: of {of} answers like this, {right} were right when measured."),
+    }
+}
+
+fn band(band: Band) -> &'static str {
+    match band {
+        Band::Low => "Low",
+        Band::Medium => "Medium",
+        Band::High => "High",
+    }
+}
+
+/// What the sources leave open; `None` where nothing was found open.
+#[must_use]
+pub fn gaps(gaps: &[String]) -> Option<String> {
+    (!gaps.is_empty()).then(|| format!("No cited sentence speaks of: {}.", gaps.join(", ")))
+}
+
+/// What the check after the model did, in one sentence; `None` where it found nothing.
+#[must_use]
+pub fn checked(checked: &Checked) -> Option<String> {
+    let sentences = |count: usize| match count {
+        1 => "1 sentence".to_owned(),
+        _ => format!("{count} sentences"),
+    };
+    let withheld = match checked.withheld.len() {
+        0 => None,
+        count => Some(format!("{} left out", sentences(count))),
+    };
+    let repaired = match checked.repaired.len() {
+        0 => None,
+        count => Some(format!("{} completed from the source", sentences(count))),
+    };
+    let told: Vec<String> = withheld.into_iter().chain(repaired).collect();
+    (!told.is_empty()).then(|| format!("Checked against the sources: {}.", told.join(", ")))
+}
+
+/// Words that were read as others; `None` where all were read as they stand.
+#[must_use]
+pub fn read_as(read: &[ReadAs]) -> Option<String> {
+    let told: Vec<String> = read.iter().map(|word| format!("“{}” (for “{}”)", word.read, word.typed)).collect();
+    (!told.is_empty()).then(|| format!("Read as: {}", told.join(", ")))
+}
+
+/// How the answer on screen ended: a heading, and what it means in sentences; `None` while it runs.
+#[must_use]
+pub fn ending(session: &Session) -> Option<(&'static str, Vec<String>)> {
+    let turn = session.turn.as_ref()?;
+    let state = turn.state()?;
+    let alarm = turn.alarms_of(AlarmKind::Alarm).next();
+    let (heading, meaning) = match (state, alarm) {
+        (AnswerState::EmergencyFirst, Some(alarm)) => red_flag_first(alarm.urgency),
+        _ => answer_state(state),
+    };
+    if !turn.is_looked_up() {
+        let gaps = turn.record.as_ref().and_then(|record| gaps(&record.gaps));
+        return Some((heading, std::iter::once(meaning.to_owned()).chain(gaps).collect()));
+    }
+    let (found, follows) = looked_up(session);
+    Some(match state {
+        // Passages and no sentence of an answer yet.
+        AnswerState::PartlyCovered => (found, vec![follows.to_owned()]),
+        AnswerState::NotCovered => (heading, vec![meaning.to_owned()]),
+        _ => (heading, vec![meaning.to_owned(), follows.to_owned()]),
+    })
+}
+
+/// A question that was looked up without the model: a heading and what it means.
+fn looked_up(session: &Session) -> (&'static str, &'static str) {
+    let meaning = match &session.model {
+        Model::Starting | Model::Loading { .. } if session.queued == Some(Waiting::Answer) => {
+            "The model is still loading: these are the passages found. The answer follows by itself."
+        }
+        Model::Starting | Model::Loading { .. } => {
+            "The model is still loading: these are the passages found. Ask again for an answer."
+        }
+        Model::Ready(_) if session.running().is_some() => "These are the passages found. The answer follows.",
+        Model::Ready(_) => "These are the passages found without the model. Ask again for an answer.",
+        Model::Failed => "The model could not be loaded: these are the passages found.",
+    };
+    ("Passages found", meaning)
+}
+
 /// The state of an answer: a heading and what it means.
 #[must_use]
 pub fn answer_state(state: AnswerState) -> (&'static str, &'static str) {
     match state {
         AnswerState::Supported => {
-            ("Supported", "Every sentence stands in a source below. Check it before you rely on it.")
+            ("Supported", "Every sentence stands in a source on this page. Check it before you rely on it.")
         }
         AnswerState::PartlyCovered => ("Partly covered", "The sources answer a part of the question."),
         AnswerState::NotCovered => {
@@ -227,7 +440,9 @@ pub fn timings(timings: &TimingsMs, tokens_out: u32) -> String {
     say("reading", timings.encode);
     say("first word after", timings.first_token);
     say("complete after", timings.total);
-    parts.push(format!("{tokens_out} tokens"));
+    if tokens_out > 0 {
+        parts.push(format!("{tokens_out} tokens"));
+    }
     parts.join(" · ")
 }
 
@@ -284,6 +499,96 @@ mod tests {
     fn timings_name_only_what_ran() {
         let some = TimingsMs { retrieval: Some(2.0), total: Some(80.0), ..TimingsMs::default() };
         assert_eq!(timings(&some, 12), "sources 2.0 ms · complete after 80 ms · 12 tokens");
+    }
+
+    #[test]
+    fn examples_can_be_asked() {
+        for example in EXAMPLES {
+            assert_eq!(question_counter(example.chars().count()), None, "{example}");
+        }
+    }
+
+    #[test]
+    fn only_what_cannot_wait_is_an_emergency() {
+        assert!(red_flag_first(Urgency::Immediate).0.contains("Emergency"));
+        for urgency in [Urgency::SameDay, Urgency::TwoWeeks] {
+            let (heading, meaning) = red_flag_first(urgency);
+            assert!(!heading.contains("Emergency") && !meaning.contains("emergency"), "{urgency:?}");
+        }
+    }
+
+    #[test]
+    fn confidence_is_a_band_with_its_count() {
+        let told = |band, right, of| confidence(&Confidence { band, right, of });
+        assert_eq!(told(Band::High, 285, 300), "High: of 300 answers like this, 285 were right when measured.");
+        assert_eq!(told(Band::Medium, 1, 1), "Medium: of 1 answer like this, 1 was right when measured.");
+        assert_eq!(told(Band::Low, 0, 0), "Low: no answers like this have been measured.");
+        assert_eq!(told(Band::Low, 800, 2_000), "Low: of 2,000 answers like this, 800 were right when measured.");
+    }
+
+    #[test]
+    fn the_check_is_told_in_one_sentence() {
+        let told = |repaired: usize, withheld: usize| {
+            checked(&Checked { repaired: vec![String::new(); repaired], withheld: vec![String::new(); withheld] })
+        };
+        assert_eq!(told(0, 0), None);
+        assert_eq!(told(0, 1).as_deref(), Some("Checked against the sources: 1 sentence left out."));
+        assert_eq!(
+            told(2, 1).as_deref(),
+            Some("Checked against the sources: 1 sentence left out, 2 sentences completed from the source.")
+        );
+    }
+
+    #[test]
+    fn typed_words_are_quoted_once() {
+        let word = |text: &str| text.to_owned();
+        assert_eq!(rests_on(&[]), None);
+        assert_eq!(
+            rests_on(&[word("stridor"), word("  swollen tongue "), word("stridor")]).as_deref(),
+            Some("Because you wrote: “stridor”, “swollen tongue”")
+        );
+        assert_eq!(gaps(&[]), None);
+        assert_eq!(
+            gaps(&[word("in pregnancy"), word("dose")]).as_deref(),
+            Some("No cited sentence speaks of: in pregnancy, dose.")
+        );
+        assert_eq!(read_as(&[]), None);
+        assert_eq!(
+            read_as(&[ReadAs { typed: word("amoxicilin"), read: word("amoxicillin") }]).as_deref(),
+            Some("Read as: “amoxicillin” (for “amoxicilin”)")
+        );
+    }
+
+    #[test]
+    fn the_form_says_what_ask_does() {
+        let mut session = Session { queued: Some(Waiting::Box), ..Session::default() };
+        assert_eq!(help(&session), QUEUED);
+        session.library = Some(std::sync::Arc::new(LibraryInfo::default()));
+        session.queued = None;
+        assert_eq!(help(&session), LOOKING_UP);
+        session.queued = Some(Waiting::Answer);
+        assert_eq!(help(&session), LOOKED_UP);
+        assert!(looked_up(&session).1.contains("follows by itself"));
+        session.queued = None;
+        assert!(looked_up(&session).1.contains("Ask again"));
+        session.model = Model::Failed;
+        assert_eq!(help(&session), HOW_TO_ASK);
+        assert!(looked_up(&session).1.contains("could not be loaded"));
+    }
+
+    #[test]
+    fn the_foot_tells_the_truth_about_the_review() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/knowledge.json");
+        let text = std::fs::read_to_string(path).expect("the knowledge base");
+        let fields = text.matches("\"reviewed\":").count();
+        assert!(fields > 0, "no entry says whether it was reviewed");
+        assert_eq!(
+            text.matches("\"reviewed\":null").count(),
+            fields,
+            "some entry was reviewed: say so in NOT_REVIEWED"
+        );
+        let info = LibraryInfo { version: "2f21".to_owned(), passages: 1_761, records: 536, ..LibraryInfo::default() };
+        assert_eq!(library_version(&info), "Knowledge base 2f21: 1,761 passages, 536 records.");
     }
 
     #[test]

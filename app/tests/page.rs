@@ -12,9 +12,12 @@ use mambaformer_app::assistant::Assistant;
 use mambaformer_app::page::Page;
 use mambaformer_app::session::{Model, Session, Turn};
 use mambaformer_wasm::answer::{
-    AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, Sentence, TimingsMs,
+    Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Band, Checked, Citation, Confidence, DoseColumns, DoseRow,
+    Doses, Evidence, EvidenceKind, NOTE_PASSAGE, ReadAs, RoutingCounts, Sentence, TimingsMs, Topic, Urgency,
 };
-use mambaformer_wasm::protocol::{ErrorKind, Event, ModelInfo, PromptPart, RoutedExpert, RoutingToken, Stage};
+use mambaformer_wasm::protocol::{
+    ErrorKind, Event, LibraryInfo, ModelInfo, PromptPart, RoutedExpert, RoutingToken, Stage,
+};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::HtmlElement;
@@ -244,4 +247,286 @@ async fn a_dead_worker_offers_to_start_again_and_keeps_the_answer() {
     tick().await;
     assert!(page.all("[data-testid='start-again']").is_empty());
     assert!(page.assistant.session.with_untracked(|session| session.model == Model::Starting));
+}
+
+fn source(passage: &str, kind: EvidenceKind) -> Evidence {
+    Evidence {
+        passage: passage.to_owned(),
+        title: format!("Title of {passage}"),
+        text: "Amoxicillin 500 mg. Then review.".to_owned(),
+        source: "Rests on a guideline".to_owned(),
+        score: 0.987,
+        kind,
+    }
+}
+
+fn alarm(kind: AlarmKind, urgency: Urgency, name: &str) -> Alarm {
+    Alarm {
+        kind,
+        urgency,
+        rule: name.to_lowercase(),
+        name: name.to_owned(),
+        text: format!("Do this first: {name}."),
+        source: "Resuscitation Council UK".to_owned(),
+        words: vec!["stridor".to_owned(), "<i>swelling</i>".to_owned(), "stridor".to_owned()],
+    }
+}
+
+fn emergency(alarms: Vec<Alarm>) -> Event {
+    Event::Emergency { id: "1".to_owned(), alarms }
+}
+
+fn dose(drug: &str, duration: &str, conflicts: &[&str]) -> DoseRow {
+    DoseRow {
+        citation: Citation { passage: "rec".to_owned(), start: 0, end: 19 },
+        line: String::new(),
+        columns: DoseColumns {
+            drug: drug.to_owned(),
+            population: "an adult".to_owned(),
+            dose: "500 mg".to_owned(),
+            duration: duration.to_owned(),
+            region: "UK".to_owned(),
+            ..DoseColumns::default()
+        },
+        remarks: vec!["Kidney: halve the dose.".to_owned()],
+        conflicts: conflicts.iter().map(|conflict| (*conflict).to_owned()).collect(),
+        source: "Rests on SDCEP".to_owned(),
+    }
+}
+
+fn record(state: AnswerState, edit: impl FnOnce(&mut AnswerRecord)) -> Event {
+    let mut answer = AnswerRecord::empty("1", state);
+    edit(&mut answer);
+    Event::Done { id: "1".to_owned(), answer: Box::new(answer), heap_bytes: None }
+}
+
+fn found(passages: Vec<Evidence>, more: Vec<Evidence>, doses: Option<Doses>) -> Event {
+    Event::Evidence { id: "1".to_owned(), passages, more, doses }
+}
+
+#[wasm_bindgen_test]
+async fn alarms_stand_first_in_order_and_are_announced_once() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    let region = page.one("[data-testid='emergency']");
+    assert_eq!(region.get_attribute("role").as_deref(), Some("alert"), "there before the first alarm");
+    page.asked("1", "Stridor?").await;
+    page.hear(emergency(vec![
+        alarm(AlarmKind::Alarm, Urgency::Immediate, "Airway"),
+        alarm(AlarmKind::Alarm, Urgency::TwoWeeks, "Ulcer"),
+        alarm(AlarmKind::Note, Urgency::SameDay, "Sepsis"),
+    ]))
+    .await;
+    let alarms = page.all("[data-testid='emergency'] .alarm");
+    let told: Vec<_> = alarms.iter().map(|alarm| alarm.text_content().unwrap_or_default()).collect();
+    assert_eq!(told.len(), 2);
+    for (text, words) in told.iter().zip([["Act now", "Airway"], ["Two-week pathway", "Ulcer"]]) {
+        for words in words.into_iter().chain(["Do this first", "Guideline: Resuscitation Council UK", "“stridor”"])
+        {
+            assert!(text.contains(words), "{words} is not in {text}");
+        }
+        assert_eq!(text.matches("“stridor”").count(), 1, "each word once");
+    }
+    let shapes: Vec<_> = alarms.iter().map(|alarm| alarm.query_selector("svg").expect("a selector")).collect();
+    let shapes: Vec<_> = shapes.into_iter().map(|icon| icon.expect("a shape").inner_html()).collect();
+    assert_ne!(shapes[0], shapes[1], "the urgency is told by more than colour");
+    assert!(page.all("i").is_empty(), "typed words are no markup");
+    let notice = page.text("emergency-note");
+    assert!(notice.contains("If a patient has it now: Sepsis") && notice.contains("Today"), "{notice}");
+    assert!(page.one("[data-testid='emergency-note']").closest("[role='alert']").expect("a selector").is_none());
+
+    // Nothing of it goes or comes again while the answer does, and it stands before the answer.
+    page.hear(found(evidence(), Vec::new(), None)).await;
+    page.hear(done(AnswerState::EmergencyFirst)).await;
+    assert!(page.text("answer").contains("Sip water often"), "an alarm never blocks the answer");
+    assert!(page.text("answer-state").contains("Emergency first"));
+    page.asked("2", "Stridor?").await;
+    page.hear(Event::Evidence { id: "2".to_owned(), passages: evidence(), more: Vec::new(), doses: None }).await;
+    assert_eq!(page.all("[data-testid='emergency'] .alarm"), alarms, "announced a second time");
+    let order = region.compare_document_position(&page.one(".result"));
+    assert_eq!(order & 4, 4, "DOCUMENT_POSITION_FOLLOWING");
+
+    page.asked("3", "Dry mouth?").await;
+    page.hear(Event::Evidence { id: "3".to_owned(), passages: evidence(), more: Vec::new(), doses: None }).await;
+    assert!(page.all(".alarm").is_empty() && page.all("[data-testid='emergency-note']").is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn doses_are_a_table_whose_rows_open_their_records() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Dose?").await;
+    let doses = Doses {
+        rows: vec![dose("amoxicillin", "", &["penicillin allergy"]), dose("metronidazole", "5 days", &[])],
+        assumed: vec!["Assumes an adult; name the age or weight of a child.".to_owned()],
+        missing: vec!["There is no dose record of foo.".to_owned()],
+    };
+    page.hear(found(vec![source("p", EvidenceKind::Passage)], vec![source("rec", EvidenceKind::Record)], Some(doses)))
+        .await;
+    assert!(page.one(".doses__table caption").inner_text().contains("records"));
+    let heads: Vec<_> = page.all(".doses__table thead th").iter().map(HtmlElement::inner_text).collect();
+    assert_eq!(heads, ["Drug", "Population", "Dose", "Duration", "Region"], "empty columns are left out");
+    let cells: Vec<_> = page
+        .all(".doses__table td[data-label='Duration']")
+        .iter()
+        .map(|cell| cell.text_content().unwrap_or_default())
+        .collect();
+    assert_eq!(cells, ["not stated", "5 days"]);
+    let drug = page.all(".doses__table th[scope='row']")[0].text_content().unwrap_or_default();
+    assert!(drug.contains("amoxicillin") && drug.contains("Not for: penicillin allergy"), "{drug}");
+    assert_eq!(page.all("[data-testid='dose-conflict']").len(), 1);
+    let all = page.text("doses");
+    for words in ["Kidney: halve the dose.", "Rests on SDCEP", "Assumes an adult", "There is no dose record of foo."] {
+        assert!(all.contains(words), "{words} is not in {all}");
+    }
+    let more = page.one("[data-testid='more']");
+    assert!(!more.has_attribute("open"), "folded until it is wanted");
+    let citation = page.all("[data-testid='dose-citation']").remove(1);
+    assert_eq!(citation.inner_text(), "2");
+    citation.click();
+    tick().await;
+    assert!(more.has_attribute("open"), "what is cited is unfolded");
+    assert_eq!(page.one(".mark--chosen").text_content().as_deref(), Some("Amoxicillin 500 mg."));
+    assert_eq!(page.one(".passage--chosen").get_attribute("data-passage").as_deref(), Some("rec"));
+    assert_eq!(page.all("[aria-pressed='true']").len(), 1, "one row, not both");
+}
+
+#[wasm_bindgen_test]
+async fn many_dose_records_are_folded_after_the_best() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Dose?").await;
+    let rows = ["a", "b", "c", "d"].map(|drug| dose(drug, "5 days", &[])).to_vec();
+    page.hear(found(evidence(), Vec::new(), Some(Doses { rows, ..Doses::default() }))).await;
+    let hidden = |page: &Mounted| page.all(".doses__record[hidden]").len();
+    assert_eq!((page.all(".doses__record").len(), hidden(&page)), (4, 2));
+    assert!(page.all("[data-testid='dose-citation']").is_empty(), "no button to a record that is not listed");
+    let button = page.one("[data-testid='all-doses']");
+    assert_eq!(button.inner_text(), "Show all 4 records");
+    button.click();
+    tick().await;
+    assert_eq!((hidden(&page), button.get_attribute("aria-expanded").as_deref()), (0, Some("true")));
+}
+
+#[wasm_bindgen_test]
+async fn a_pathway_is_no_emergency() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Ulcer?").await;
+    page.hear(emergency(vec![alarm(AlarmKind::Alarm, Urgency::TwoWeeks, "Ulcer")])).await;
+    page.hear(done(AnswerState::EmergencyFirst)).await;
+    let state = page.text("answer-state");
+    assert!(state.contains("Red flag first") && !state.contains("mergency"), "{state}");
+}
+
+#[wasm_bindgen_test]
+async fn a_question_without_a_dose_record_says_so_without_a_table() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Dose?").await;
+    let missing = vec!["There is no dose record of foo.".to_owned()];
+    page.hear(found(evidence(), Vec::new(), Some(Doses { missing, ..Doses::default() }))).await;
+    assert!(page.all("table").is_empty());
+    assert!(page.text("doses").contains("There is no dose record of foo."));
+}
+
+#[wasm_bindgen_test]
+async fn sources_say_what_they_are_and_no_score() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Dose?").await;
+    let passages = vec![
+        source("p", EvidenceKind::Passage),
+        source("r", EvidenceKind::Record),
+        source(NOTE_PASSAGE, EvidenceKind::Note),
+    ];
+    page.hear(found(passages, vec![source("m", EvidenceKind::Passage)], None)).await;
+    let kinds: Vec<_> = page.all(".passage__kind").iter().map(|kind| kind.text_content().unwrap_or_default()).collect();
+    assert_eq!(kinds, ["Passage", "Record", "Your note", "Passage"]);
+    let numbers: Vec<_> =
+        page.all(".passage__number").iter().map(|number| number.text_content().unwrap_or_default()).collect();
+    assert_eq!(numbers, ["1", "2", "note", "3"]);
+    assert_eq!(page.one(".card__count").inner_text(), "2", "the note is no source of the knowledge base");
+    assert!(page.one("[data-testid='more'] summary").inner_text().contains("More from the knowledge base (1)"));
+    let all = page.text("evidence");
+    assert!(!all.contains("0.98") && !all.contains("98"), "a score is a bare number: {all}");
+}
+
+#[wasm_bindgen_test]
+async fn the_end_tells_gaps_confidence_readings_and_the_check() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Amoxicilin in pregnancy?").await;
+    page.hear(found(evidence(), Vec::new(), None)).await;
+    page.hear(record(AnswerState::PartlyCovered, |answer| {
+        answer.gaps = vec!["pregnancy".to_owned()];
+        answer.confidence = Some(Confidence { band: Band::High, right: 285, of: 300 });
+        answer.read_as = vec![ReadAs { typed: "amoxicilin".to_owned(), read: "amoxicillin".to_owned() }];
+        answer.checked = Checked { repaired: Vec::new(), withheld: vec!["a number".to_owned()] };
+    }))
+    .await;
+    let state = page.text("answer-state");
+    assert!(state.contains("Partly covered") && state.contains("No cited sentence speaks of: pregnancy."), "{state}");
+    let confidence = page.text("confidence");
+    assert!(
+        confidence.contains("High: of 300 answers like this, 285 were right when measured."),
+        "a band, its count, and no bare percentage: {confidence}"
+    );
+    assert!(!confidence.contains('%'));
+    assert_eq!(page.all("[data-testid='confidence'] rect.icon__fill").len(), 3);
+    assert_eq!(page.text("read-as"), "Read as: “amoxicillin” (for “amoxicilin”)");
+    assert_eq!(page.text("checked"), "Checked against the sources: 1 sentence left out.");
+    assert!(page.all("[data-testid='topic']").is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn a_question_that_is_not_covered_offers_topics_and_keeps_the_box() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.one("[data-testid='question']").unchecked_ref::<web_sys::HtmlTextAreaElement>().set_value("Knee surgery?");
+    page.asked("1", "Knee surgery?").await;
+    page.hear(found(evidence(), Vec::new(), None)).await;
+    page.hear(record(AnswerState::NotCovered, |answer| {
+        answer.topics = vec![Topic { passage: "p".to_owned(), title: "Dry mouth: signs".to_owned() }];
+    }))
+    .await;
+    assert!(page.text("answer-state").contains("Not covered"));
+    let topic = page.one("[data-testid='topic']");
+    assert_eq!(topic.inner_text(), "Dry mouth: signs");
+    topic.click();
+    // There is no worker here: what was asked is told as a problem, and the question on screen stays.
+    tick().await;
+    assert_eq!(page.one("[data-testid='error']").get_attribute("data-kind").as_deref(), Some("workerDied"));
+    let typed = page.one("[data-testid='question']").unchecked_into::<web_sys::HtmlTextAreaElement>().value();
+    assert_eq!(typed, "Knee surgery?", "the reader's text is the reader's");
+}
+
+#[wasm_bindgen_test]
+async fn what_is_looked_up_while_the_model_loads_says_so() {
+    let page = Mounted::new();
+    page.hear(Event::Progress { stage: Stage::Weights, loaded_bytes: 1, total_bytes: 2 }).await;
+    assert!(page.all("[data-testid='library-version']").is_empty());
+    page.hear(Event::Library(LibraryInfo {
+        version: "2f21".to_owned(),
+        sha256: String::new(),
+        passages: 1_761,
+        records: 536,
+        attributions: vec!["Worded by contributors, CC BY 4.0".to_owned()],
+    }))
+    .await;
+    let foot = page.text("library-version");
+    for words in ["2f21", "1,761 passages", "536 records", "CC BY 4.0", "Not yet reviewed by a clinician"] {
+        assert!(foot.contains(words), "{words} is not in {foot}");
+    }
+    let help = |page: &Mounted| page.one("#question-help").inner_text();
+    assert!(help(&page).contains("looked up at once"), "{}", help(&page));
+    page.asked("1", "Dry mouth?").await;
+    page.hear(found(evidence(), Vec::new(), None)).await;
+    page.hear(record(AnswerState::PartlyCovered, |answer| answer.author = Author::Search)).await;
+    let state = page.text("answer-state");
+    assert!(state.contains("The model is still loading: these are the passages found."), "{state}");
+    assert!(state.contains("follows by itself"), "{state}");
+    assert_eq!(page.one("[data-testid='answer-state']").get_attribute("data-author").as_deref(), Some("search"));
+    assert!(help(&page).contains("The answer follows by itself"), "{}", help(&page));
+    assert!(!page.text("timings").contains("tokens"));
 }

@@ -24,9 +24,68 @@ export interface Evidence {
   passage: string;
   title: string;
   text: string;
+  /** What it rests on and whose words it is. */
   source: string;
-  /** Comparable within one question only. */
+  /** 0 to 1; orders the sources of one question, and says nothing of the answer. */
   score: number;
+  /** `note`: the facts of the patient that came with the question, never advice. */
+  kind: 'passage' | 'record' | 'note';
+}
+
+/** A red flag in the question or the note. */
+export interface Alarm {
+  /** `note`: the danger is only asked about. */
+  kind: 'alarm' | 'note';
+  urgency: 'immediate' | 'same_day' | 'two_weeks';
+  rule: string;
+  name: string;
+  /** What to do first; fixed text with the emergency number. */
+  text: string;
+  /** The guideline it follows. */
+  source: string;
+  /** The words it rests on, as they were typed. */
+  words: string[];
+}
+
+/** A dose or limit from a record; what the record leaves open is an empty string. */
+export interface DoseRow {
+  /** Where the line stands. */
+  citation: Citation;
+  line: string;
+  columns: {
+    drug: string;
+    indication: string;
+    population: string;
+    route: string;
+    dose: string;
+    frequency: string;
+    duration: string;
+    maximum: string;
+    region: string;
+  };
+  remarks: string[];
+  /** What question or note name and the record is not for: show these before the dose. */
+  conflicts: string[];
+  source: string;
+}
+
+/** What the records say to a question about a dose or a limit. */
+export interface Doses {
+  /** Best first. */
+  rows: DoseRow[];
+  /** What was taken for granted, in sentences. */
+  assumed: string[];
+  /** What was asked and is not there, in sentences. */
+  missing: string[];
+}
+
+/** A band and what was counted in it; never show the band without its count. */
+export interface Confidence {
+  band: 'low' | 'medium' | 'high';
+  /** Answers of this band that were right when it was measured. */
+  right: number;
+  /** Answers of this band that were measured. */
+  of: number;
 }
 
 export type AnswerState =
@@ -39,7 +98,21 @@ export interface AnswerRecord {
   answer: string;
   sentences: { text: string; citations: Citation[] }[];
   evidence: Evidence[];
-  emergency: { urgency: string; rule: string; text: string } | null;
+  /** Found as well, and not given to the model. */
+  more: Evidence[];
+  /** Red flags, most urgent first; those of kind `note` last. */
+  emergency: Alarm[];
+  doses: Doses | null;
+  /** What of the question no cited sentence speaks of. */
+  gaps: string[];
+  /** What the knowledge base holds instead, where it does not cover the question. */
+  topics: { passage: string; title: string }[];
+  read_as: { typed: string; read: string }[];
+  confidence: Confidence | null;
+  /** Sentences that the check after the model completed or left out, with the reasons. */
+  checked: { repaired: string[]; withheld: string[] };
+  /** `search`: looked up before the model was loaded; there is no text. */
+  author: 'model' | 'search';
   routing: { tokens: number; et5: number; emamba: number };
   timings_ms: {
     triage: number | null;
@@ -59,9 +132,13 @@ export interface RoutingToken {
   part: 'question' | 'note' | 'title' | 'text' | 'mark';
 }
 
-/** What an answer yields, in this order; `text` any number of times. */
+/**
+ * What an answer yields, in this order: `emergency` only where there are red flags, `text` any number of times, `routing` and `text`
+ * only where the model answers.
+ */
 export type AnswerEvent =
-  | { type: 'evidence'; id: string; passages: Evidence[] }
+  | { type: 'emergency'; id: string; alarms: Alarm[] }
+  | { type: 'evidence'; id: string; passages: Evidence[]; more: Evidence[]; doses?: Doses }
   | { type: 'routing'; id: string; tokens: RoutingToken[]; et5: number; emamba: number }
   | { type: 'text'; id: string; text: string; sentence: number; citation?: Citation }
   | { type: 'done'; id: string; answer: AnswerRecord; heapBytes?: number };
@@ -72,6 +149,18 @@ export interface Progress {
   loadedBytes: number;
   /** Of all files, as far as known; never below `loadedBytes`. */
   totalBytes: number;
+}
+
+/** The knowledge base. */
+export interface LibraryInfo {
+  type: 'library';
+  version: string;
+  /** SHA-256 of its content. */
+  sha256: string;
+  passages: number;
+  records: number;
+  /** Who has to be named, and how. */
+  attributions: string[];
 }
 
 export interface ModelInfo {
@@ -131,6 +220,8 @@ export interface LoadOptions {
   /** The folder that holds `assets/`; by default the one above this script's. */
   baseUrl?: string | URL;
   onProgress?: (progress: Progress) => void;
+  /** The knowledge base is there: `assistant.ask` looks questions up from now on, and answers them once loading is done. */
+  onLibrary?: (library: LibraryInfo, assistant: MambaFormer) => void;
   /** Ends the loading. */
   signal?: AbortSignal;
   /** The worker's script; by default `worker.js` beside this one. */
@@ -161,7 +252,10 @@ export interface AskOptions {
 export class MambaFormer {
   private constructor();
   static load(options?: LoadOptions): Promise<MambaFormer>;
-  readonly info: ModelInfo;
+  /** `null` while it is loading. */
+  readonly info: ModelInfo | null;
+  /** `null` until the knowledge base is there. */
+  readonly library: LibraryInfo | null;
   /** `null` until it is decided, some time after loading. */
   readonly engine: EngineReport | null;
   /** Up to 2,000 characters. Leaving the loop early stops the answer. */

@@ -8,7 +8,8 @@
  *   onProgress: ({ stage, loadedBytes, totalBytes }) => console.log(stage, loadedBytes, totalBytes),
  * });
  * for await (const event of assistant.ask('What are the treatments for dry mouth?')) {
- *   if (event.type === 'evidence') show(event.passages);
+ *   if (event.type === 'emergency') warn(event.alarms);
+ *   if (event.type === 'evidence') show(event.passages, event.doses);
  *   if (event.type === 'text') append(event.text, event.citation);
  *   if (event.type === 'done') finish(event.answer.state);
  * }
@@ -49,7 +50,10 @@ const DIED = 'The assistant stopped working on this page. Load it again.';
 
 export class MambaFormer {
   #worker;
+  /** Hears of the answer being written. */
   #listener = null;
+  /** Hears of loading, until it has ended. */
+  #loading = null;
   #failure = null;
   #count = 0;
   /** The answer being written: its id, and a promise of its end. */
@@ -60,8 +64,11 @@ export class MambaFormer {
   /** Which engine computes and why; `null` until that is decided, some time after loading. */
   engine = null;
 
-  /** What was loaded: model, version, parameters, bytes, backend, formats. */
+  /** What was loaded: model, version, parameters, bytes, backend, formats; `null` while it is loading. */
   info = null;
+
+  /** The knowledge base: version, hash, counts, attributions; `null` until it is there. */
+  library = null;
 
   /** Use `MambaFormer.load`. */
   constructor(workerUrl) {
@@ -80,6 +87,7 @@ export class MambaFormer {
         this.engine = event;
         this.#onEngine?.(event);
       }
+      else if (this.#isOfLoading(event)) this.#loading(event);
       else this.#listener?.(event);
     };
     this.#worker.onmessageerror = () => this.#die(DIED);
@@ -92,11 +100,12 @@ export class MambaFormer {
   /**
    * Starts a worker and loads the model into it.
    *
-   * `baseUrl` is the folder that holds `assets/`, by default the one above this script's. `onProgress` hears of bytes.
+   * `baseUrl` is the folder that holds `assets/`, by default the one above this script's. `onProgress` hears of bytes. `onLibrary`
+   * hears of the knowledge base and gets the assistant: what is asked from then on is looked up (`author: 'search'`), not yet answered.
    * `signal` ends the loading. `engine` is 'fastest', 'cpu' or 'gpu'; `onEngine` hears which one serves.
    * `remembered` is the `verdict` of an earlier visit's report.
    */
-  static async load({ baseUrl, engine = 'fastest', onEngine, onProgress, remembered, signal, workerUrl } = {}) {
+  static async load({ baseUrl, engine = 'fastest', onEngine, onLibrary, onProgress, remembered, signal, workerUrl } = {}) {
     signal?.throwIfAborted();
     const base = new URL(baseUrl ?? '..', baseUrl === undefined ? import.meta.url : globalThis.location?.href);
     const at = (path) => new URL(path, base).href;
@@ -105,8 +114,12 @@ export class MambaFormer {
     try {
       assistant.info = await new Promise((resolve, reject) => {
         signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-        assistant.#listener = (event) => {
+        assistant.#loading = (event) => {
           if (event.type === 'progress') onProgress?.(event);
+          else if (event.type === 'library') {
+            assistant.library = event;
+            onLibrary?.(event, assistant);
+          }
           else if (event.type === 'ready') resolve(event);
           else if (event.type === 'error') reject(new MambaFormerError(event.kind, event.message));
         };
@@ -121,13 +134,13 @@ export class MambaFormer {
       assistant.dispose();
       throw error;
     }
-    assistant.#listener = null;
+    assistant.#loading = null;
     return assistant;
   }
 
   /**
-   * Answers a question: yields `evidence`, `routing`, `text`… and at last `done`. Throws a `MambaFormerError` if the
-   * question cannot be answered; while another answer runs its kind is `busy`.
+   * Answers a question: yields `emergency` where there are red flags, `evidence`, `routing`, `text`… and at last `done`. Throws a
+   * `MambaFormerError` if the question cannot be answered; while another answer runs its kind is `busy`.
    */
   async *ask(question, { note, signal, ...options } = {}) {
     for (const text of [question, note ?? '']) {
@@ -184,6 +197,11 @@ export class MambaFormer {
     this.#die('The assistant was disposed of.');
   }
 
+  /** A request that is none has no id: it is a question's where one is being looked up, else that of loading. */
+  #isOfLoading(event) {
+    return this.#loading && event.id === undefined && !(event.kind === 'badRequest' && this.#listener);
+  }
+
   #send(request) {
     if (this.#failure) throw this.#failure;
     this.#worker.postMessage(JSON.stringify(request));
@@ -193,6 +211,8 @@ export class MambaFormer {
     if (this.#failure) return;
     this.#failure = new MambaFormerError('workerDied', message);
     this.#worker.terminate();
-    this.#listener?.({ type: 'error', kind: 'workerDied', message });
+    const event = { type: 'error', kind: 'workerDied', message };
+    this.#listener?.(event);
+    this.#loading?.(event);
   }
 }

@@ -106,11 +106,17 @@ export class Chairside {
     return this.at(testId).evaluate((box) => Array.from({ length: box.value.length }, (_, i) => box.value.charCodeAt(i)));
   }
 
-  /** Waits for the end of the answer and returns its state. */
+  /** Waits for the end of the answer and returns its state. What was looked up before the model was loaded is no answer. */
   async answered() {
     const state = this.at('answer-state');
-    await this.page.locator('[data-testid="answer-state"][data-state]').waitFor({ timeout: ANSWER_MS });
+    await this.page.locator('[data-testid="answer-state"][data-state][data-author="model"]').waitFor({ timeout: ANSWER_MS });
     return state.getAttribute('data-state');
+  }
+
+  /** Waits until questions can be looked up: the knowledge base is there, the model need not be. */
+  async searchable() {
+    await this.at('library-version').waitFor({ timeout: LOAD_MS });
+    return this;
   }
 
   /** Waits for a message and returns `{kind, text}`. */

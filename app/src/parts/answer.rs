@@ -1,11 +1,10 @@
-//! The answer: state, sentences with their citations, timings.
+//! The answer: the question, sentences with their citations, and how it ended.
 
 use leptos::prelude::*;
-use mambaformer_wasm::answer::{AnswerState, NOTE_PASSAGE};
 
-use crate::assistant::Assistant;
-use crate::parts::icons::StateIcon;
-use crate::session::{DraftSentence, Session, Turn};
+use crate::assistant::{Assistant, Citing};
+use crate::parts::outcome::Outcome;
+use crate::session::{DraftSentence, Turn};
 use crate::words;
 
 /// The answer of the question on screen.
@@ -20,18 +19,15 @@ pub fn AnswerPanel() -> impl IntoView {
     let count =
         Memo::new(move |_| session.with(|session| session.turn.as_ref().map_or(0, |turn| turn.sentences.len())));
     let state = Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(Turn::state)));
-    let timings = Memo::new(move |_| {
-        session.with(|session| {
-            let record = session.turn.as_ref()?.record.as_ref()?;
-            Some(words::timings(&record.timings_ms, record.tokens_out))
-        })
-    });
+    let read_as =
+        Memo::new(move |_| session.with(|session| words::read_as(&session.turn.as_ref()?.record.as_ref()?.read_as)));
     let has_evidence =
         Memo::new(move |_| session.with(|session| session.turn.as_ref().is_some_and(|turn| turn.evidence.is_some())));
     view! {
         <section class="card answer" aria-labelledby="answer-heading">
-            <h2 id="answer-heading" class="card__heading">"Answer"</h2>
+            <h2 id="answer-heading" class="card__heading" tabindex="-1">"Answer"</h2>
             <p class="answer__question" dir="auto" translate="no">{move || question.get()}</p>
+            <p class="answer__read-as" data-testid="read-as" dir="auto" translate="no">{move || read_as.get()}</p>
             <div
                 class="answer__text"
                 data-testid="answer"
@@ -58,24 +54,7 @@ pub fn AnswerPanel() -> impl IntoView {
                     {move || if has_evidence.get() { words::READING } else { words::SEARCHING }}
                 </p>
             </Show>
-            <div class="answer__state" data-testid="answer-state" data-state=move || state.get().map(AnswerState::name)>
-                {move || {
-                    state
-                        .get()
-                        .map(|state| {
-                            let (heading, meaning) = words::answer_state(state);
-                            view! {
-                                <StateIcon state />
-                                <p>
-                                    <strong>{heading}</strong>
-                                    " "
-                                    <span>{meaning}</span>
-                                </p>
-                            }
-                        })
-                }}
-            </div>
-            <p class="answer__timings" data-testid="timings">{move || timings.get()}</p>
+            <Outcome />
         </section>
     }
 }
@@ -98,7 +77,8 @@ fn SentenceView(
     let sources = Memo::new(move |_| {
         let passages = sentence.with(|s| s.as_ref().map(passages_of).unwrap_or_default());
         session.with(|session| {
-            passages.into_iter().map(|passage| (number_of(session, &passage), passage)).collect::<Vec<_>>()
+            let number = |passage: &str| session.turn.as_ref().and_then(|turn| turn.number_of(passage));
+            passages.into_iter().map(|passage| (number(&passage), passage)).collect::<Vec<_>>()
         })
     });
     view! {
@@ -117,7 +97,7 @@ fn SentenceView(
 fn CitationButton(
     /// The sentence.
     index: usize,
-    /// Number of the passage in the list; `None` for the reader's note.
+    /// Number of the source in the list; `None` for the reader's note.
     number: Option<usize>,
     /// Its identifier.
     passage: String,
@@ -125,13 +105,15 @@ fn CitationButton(
     let assistant = expect_context::<Assistant>();
     let shown = number.map_or_else(|| "note".to_owned(), |number| number.to_string());
     let label = number.map_or_else(
-        || "Source of this sentence: your note".to_owned(),
-        |number| format!("Source of this sentence: passage {number}"),
+        || "Your note is the source of this sentence".to_owned(),
+        |number| format!("Source {number} of this sentence"),
     );
     let is_chosen = {
         let passage = passage.clone();
         move || {
-            assistant.chosen.with(|chosen| chosen.as_ref().is_some_and(|c| c.sentence == index && c.passage == passage))
+            assistant.chosen.with(|chosen| {
+                chosen.as_ref().is_some_and(|c| c.citing == Citing::Sentence(index) && c.passage == passage)
+            })
         }
     };
     view! {
@@ -141,7 +123,7 @@ fn CitationButton(
             data-testid="citation"
             aria-label=label
             aria-pressed=move || if is_chosen() { "true" } else { "false" }
-            on:click=move |_| assistant.choose(index, &passage)
+            on:click=move |_| assistant.choose(Citing::Sentence(index), &passage)
         >
             <span aria-hidden="true">{shown}</span>
         </button>
@@ -157,13 +139,4 @@ fn passages_of(sentence: &DraftSentence) -> Vec<String> {
         }
     }
     passages
-}
-
-/// The passage's number as the evidence list shows it.
-fn number_of(session: &Session, passage: &str) -> Option<usize> {
-    if passage == NOTE_PASSAGE {
-        return None;
-    }
-    let evidence = session.turn.as_ref()?.evidence.as_ref()?;
-    evidence.iter().position(|item| item.passage == passage).map(|index| index + 1)
 }

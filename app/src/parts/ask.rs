@@ -58,7 +58,7 @@ fn QuestionField() -> impl IntoView {
             data-testid="question"
             node_ref=assistant.question
             rows="2"
-            placeholder="for example: What are the treatments for dry mouth?"
+            placeholder=format!("for example: {}", words::EXAMPLES[0])
             spellcheck="false"
             autocomplete="off"
             autocapitalize="off"
@@ -111,13 +111,8 @@ fn Actions() -> impl IntoView {
     let session = assistant.session;
     let failed = Memo::new(move |_| session.with(|session| session.model == Model::Failed));
     let stopping = Memo::new(move |_| session.with(|session| session.stopping));
-    let can_stop = Memo::new(move |_| session.with(|session| session.queued || session.running().is_some()));
-    let help = Memo::new(move |_| {
-        session.with(|session| match session.model {
-            Model::Starting | Model::Loading { .. } if session.queued => words::QUEUED,
-            _ => words::HOW_TO_ASK,
-        })
-    });
+    let can_stop = Memo::new(move |_| session.with(|session| session.queued.is_some() || session.running().is_some()));
+    let help = Memo::new(move |_| session.with(words::help));
     view! {
         <div class="ask__actions">
             <button class="button button--primary" type="submit" data-testid="ask" disabled=move || failed.get()>

@@ -1,15 +1,16 @@
-//! The passages an answer draws on, with the cited words marked.
+//! The sources an answer draws on and those found beside them, with the cited words marked.
 
 use std::sync::Arc;
 
 use leptos::html;
 use leptos::prelude::*;
-use mambaformer_wasm::answer::{Evidence, NOTE_PASSAGE};
+use mambaformer_wasm::answer::{Evidence, EvidenceKind};
 use wasm_bindgen::JsCast;
 
-use crate::assistant::Assistant;
-use crate::session::Session;
+use crate::assistant::{Assistant, Citing};
+use crate::session::{Session, Turn};
 use crate::spans::{self, Mark};
+use crate::words;
 
 /// The list of passages. It is on screen before the first word of the answer.
 #[component]
@@ -19,15 +20,8 @@ pub fn EvidencePanel() -> impl IntoView {
         Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(|turn| turn.evidence.clone())));
     // The reader's own note stands in the list where there is one, but is no source of the knowledge base.
     let count =
-        move || passages.with(|p| p.as_ref().map(|p| p.iter().filter(|item| item.passage != NOTE_PASSAGE).count()));
-    let cards = move || {
-        let listed = passages.get();
-        listed
-            .iter()
-            .flat_map(|listed| listed.iter().cloned().enumerate())
-            .map(|(index, item)| ((item.passage != NOTE_PASSAGE).then_some(index + 1), Arc::new(item)))
-            .collect::<Vec<_>>()
-    };
+        move || passages.with(|p| p.as_ref().map(|p| p.iter().filter(|item| item.kind != EvidenceKind::Note).count()));
+    let cards = move || session.with(|session| session.turn.as_ref().map(drawn_on).unwrap_or_default());
     view! {
         <section class="card evidence" aria-labelledby="evidence-heading" data-testid="evidence">
             <h2 id="evidence-heading" class="card__heading">
@@ -44,8 +38,59 @@ pub fn EvidencePanel() -> impl IntoView {
                     <PassageCard number item />
                 </For>
             </ol>
+            <More />
         </section>
     }
+}
+
+/// What was found as well and not given to the model; folded away until it is wanted or cited.
+#[component]
+fn More() -> impl IntoView {
+    let assistant = expect_context::<Assistant>();
+    let session = assistant.session;
+    let opened = RwSignal::new(false);
+    let count = Memo::new(move |_| session.with(|session| session.turn.as_ref().map_or(0, |turn| turn.more.len())));
+    let cards = move || session.with(|session| session.turn.as_ref().map(found_beside).unwrap_or_default());
+    Effect::new(move |_| {
+        let chosen = assistant.chosen.with(|chosen| chosen.as_ref().map(|chosen| chosen.passage.clone()));
+        let held = |turn: &Turn| turn.more.iter().any(|item| Some(&item.passage) == chosen.as_ref());
+        if session.with_untracked(|session| session.turn.as_ref().is_some_and(held)) {
+            opened.set(true);
+        }
+    });
+    view! {
+        <Show when=move || count.get() != 0>
+            <details
+                class="evidence__more"
+                data-testid="more"
+                prop:open=move || opened.get()
+                on:toggle=move |event| opened.set(event_target::<web_sys::Element>(&event).has_attribute("open"))
+            >
+                <summary>"More from the knowledge base (" {move || count.get()} ")"</summary>
+                <ol class="evidence__list">
+                    <For
+                        each=cards
+                        key=|(number, item)| (*number, item.passage.clone(), item.text.clone())
+                        let((number, item))
+                    >
+                        <PassageCard number item />
+                    </For>
+                </ol>
+            </details>
+        </Show>
+    }
+}
+
+/// A source with its number; `None` for the reader's note.
+type Numbered = (Option<usize>, Arc<Evidence>);
+
+fn drawn_on(turn: &Turn) -> Vec<Numbered> {
+    let listed = turn.evidence.iter().flat_map(|evidence| evidence.iter());
+    listed.map(|item| (turn.number_of(&item.passage), Arc::new(item.clone()))).collect()
+}
+
+fn found_beside(turn: &Turn) -> Vec<Numbered> {
+    turn.more.iter().map(|item| (turn.number_of(&item.passage), Arc::new(item.clone()))).collect()
 }
 
 /// One passage.
@@ -70,11 +115,9 @@ fn PassageCard(
         Memo::new(move |_| assistant.session.with(|session| spans_in(session, &passage, None)))
     };
     let chosen = Memo::new(move |_| {
-        let sentence =
-            assistant.chosen.with(|chosen| chosen.as_ref().filter(|c| c.passage == passage).map(|c| c.sentence));
-        sentence.map_or_else(Vec::new, |sentence| {
-            assistant.session.with(|session| spans_in(session, &passage, Some(sentence)))
-        })
+        let citing = assistant.chosen.with(|chosen| chosen.as_ref().filter(|c| c.passage == passage).map(|c| c.citing));
+        citing
+            .map_or_else(Vec::new, |citing| assistant.session.with(|session| spans_in(session, &passage, Some(citing))))
     });
     let here = item.passage.clone();
     Effect::new(move |_| {
@@ -122,6 +165,7 @@ fn PassageCard(
                     {number.map_or_else(|| "note".to_owned(), |number| number.to_string())}
                 </span>
                 <h3 class="passage__title" dir="auto">{item.title.clone()}</h3>
+                <span class="passage__kind" data-kind=kind_key(item.kind)>{words::evidence_kind(item.kind)}</span>
             </div>
             <p class="passage__text" dir="auto" translate="no">{body}</p>
             {long
@@ -153,15 +197,28 @@ fn show_mark(card: &web_sys::HtmlElement) {
     }
 }
 
-/// Byte spans of `passage` that the answer (or one sentence of it) was taken from.
-fn spans_in(session: &Session, passage: &str, sentence: Option<usize>) -> Vec<(usize, usize)> {
+/// A kind as the style sheet names it.
+fn kind_key(kind: EvidenceKind) -> &'static str {
+    match kind {
+        EvidenceKind::Passage => "passage",
+        EvidenceKind::Record => "record",
+        EvidenceKind::Note => "note",
+    }
+}
+
+/// Byte spans of `passage` that the answer and the dose table (or one sentence or row of them) were taken from.
+fn spans_in(session: &Session, passage: &str, citing: Option<Citing>) -> Vec<(usize, usize)> {
     let Some(turn) = &session.turn else { return Vec::new() };
-    turn.sentences
+    let sentences = turn.sentences.iter().enumerate().flat_map(|(index, sentence)| {
+        sentence.citations.iter().map(move |citation| (Citing::Sentence(index), citation))
+    });
+    let rows = turn
+        .doses
         .iter()
-        .enumerate()
-        .filter(|(index, _)| sentence.is_none_or(|sentence| sentence == *index))
-        .flat_map(|(_, sentence)| &sentence.citations)
-        .filter(|citation| citation.passage == passage)
-        .map(|citation| (citation.start, citation.end))
+        .flat_map(|doses| doses.rows.iter().enumerate().map(|(index, row)| (Citing::Row(index), &row.citation)));
+    sentences
+        .chain(rows)
+        .filter(|(own, citation)| citing.is_none_or(|citing| citing == *own) && citation.passage == passage)
+        .map(|(_, citation)| (citation.start, citation.end))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! What this is, what it is not, and which model answers.
+//! What this is, what it is not, which model answers and from which knowledge base.
 
 use leptos::prelude::*;
 
@@ -16,10 +16,26 @@ pub fn Footer() -> impl IntoView {
             _ => None,
         })
     });
+    let library = Memo::new(move |_| session.with(|session| session.library.clone()));
+    let sources = move || {
+        let library = library.get()?;
+        let named = library.attributions.join(". ");
+        Some(view! {
+            <p class="foot__version" data-testid="library-version">
+                {words::library_version(&library)}
+                " "
+                <strong>{words::NOT_REVIEWED}</strong>
+                " "
+                {named}
+                "."
+            </p>
+        })
+    };
     view! {
         <footer class="foot">
             <p>{words::WHAT_IT_IS}</p>
             <p>{words::WHERE_IT_RUNS}</p>
+            {sources}
             <p class="foot__version" data-testid="model-version">{move || version.get()}</p>
         </footer>
     }

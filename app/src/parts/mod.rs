@@ -1,12 +1,15 @@
 //! What is on screen, one file per part.
 
+pub mod alarms;
 pub mod announcer;
 pub mod answer;
 pub mod ask;
+pub mod doses;
 pub mod engine;
 pub mod evidence;
 pub mod footer;
 pub mod header;
 pub mod icons;
+pub mod outcome;
 pub mod problem;
 pub mod routing;

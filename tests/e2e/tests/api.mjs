@@ -29,8 +29,22 @@ export const tests = {
     const found = await chairside.page.evaluate(async (question) => {
       const { MambaFormer, sliceBytes } = window.api;
       const progress = [];
-      const assistant = await MambaFormer.load({ onProgress: (event) => progress.push(event) });
+      let looking;
+      const lookUp = async (assistant) => {
+        const seen = { types: [], before: assistant.info };
+        for await (const event of assistant.ask(question)) {
+          seen.types.push(event.type);
+          if (event.type === 'done') seen.author = event.answer.author;
+        }
+        return seen;
+      };
+      const assistant = await MambaFormer.load({
+        onProgress: (event) => progress.push(event),
+        onLibrary: (library, assistant) => (looking = lookUp(assistant)),
+      });
       const out = { info: assistant.info, last: progress.at(-1), steady: true, types: [], spans: [], text: '' };
+      out.library = assistant.library;
+      out.lookedUp = await looking;
       for (let i = 1; i < progress.length; i += 1) {
         if (progress[i].loadedBytes < progress[i - 1].loadedBytes) out.steady = false;
       }
@@ -55,6 +69,8 @@ export const tests = {
       return out;
     }, QUESTION);
     check(found.info.model && found.info.parameters > 0 && found.info.bytes > 0, `info ${JSON.stringify(found.info)}`);
+    check(found.library.passages > 0 && found.library.records > 0, `library ${JSON.stringify(found.library)}`);
+    equal(found.lookedUp, { types: ['evidence', 'done'], before: null, author: 'search' }, 'asked while loading');
     equal(found.last.stage, 'build', 'last stage');
     equal(found.last.loadedBytes, found.last.totalBytes, 'bytes at the end');
     check(found.steady, 'progress went backwards');

@@ -18,6 +18,17 @@ async function watchOrder(chairside) {
   });
 }
 
+/** Keeps a file back until the function that is returned is called. */
+async function heldBack(chairside, pattern) {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await chairside.context.route(pattern, async (route) => {
+    await held;
+    await route.continue();
+  });
+  return release;
+}
+
 export const tests = {
   'a dental question: evidence first, then an answer with citations, state, routing, timings': async (chairside) => {
     await chairside.open();
@@ -180,19 +191,42 @@ export const tests = {
     check(['stopped', 'supported', 'partly_covered'].includes(outcome.state), `state ${outcome.state}`);
   },
 
-  'a question asked while the model loads is answered when it is ready': async (chairside) => {
-    let release;
-    const held = new Promise((resolve) => (release = resolve));
-    await chairside.context.route('**/assets/model/model.safetensors', async (route) => {
-      await held;
-      await route.continue();
-    });
+  'a question asked while everything loads is looked up first and answered when the model is ready': async (chairside) => {
+    const knowledge = await heldBack(chairside, '**/assets/knowledge.json');
+    const model = await heldBack(chairside, '**/assets/model/model.safetensors');
     await chairside.open();
     await chairside.ask(QUESTION);
     await chairside.page.getByText('will be asked as soon as').waitFor();
+    equal(await chairside.at('answer').count(), 0, 'answers without a knowledge base');
     await chairside.screenshot('loading');
-    release();
+    knowledge();
+    await chairside.searchable();
+    const state = chairside.at('answer-state');
+    await chairside.page.locator('[data-testid="answer-state"][data-author="search"]').waitFor();
+    check(/these are the passages found/.test(await state.innerText()), await state.innerText());
+    check((await chairside.page.locator('[data-testid="evidence"] li').count()) > 0, 'no passages');
+    // What is typed meanwhile is not asked by itself.
+    await chairside.at('question').fill('Half a next quest');
+    await chairside.screenshot('looked-up');
+    model();
     check(STATES.includes(await chairside.answered()), 'no answer');
+    equal(await chairside.page.locator('.answer__question').innerText(), QUESTION, 'the question that is answered');
+    equal(await chairside.at('question').inputValue(), 'Half a next quest', 'the box');
+  },
+
+  'stop while the model loads keeps the passages and forgets the answer': async (chairside) => {
+    const model = await heldBack(chairside, '**/assets/model/model.safetensors');
+    await chairside.open();
+    await chairside.searchable();
+    check(/looked up at once/.test(await chairside.page.locator('#question-help').innerText()), 'the form does not say that it can be asked');
+    await chairside.ask(QUESTION);
+    await chairside.page.locator('[data-testid="answer-state"][data-author="search"]').waitFor();
+    await chairside.at('stop').click();
+    model();
+    await chairside.ready();
+    await chairside.page.waitForTimeout(500);
+    equal(await chairside.at('answer-state').getAttribute('data-author'), 'search', 'author after ready');
+    check((await chairside.page.locator('[data-testid="evidence"] li').count()) > 0, 'the passages are gone');
   },
 
   'a new question in the middle of an answer stops it and is answered': async (chairside) => {

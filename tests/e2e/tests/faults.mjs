@@ -2,10 +2,14 @@
 
 import { check, equal, QUESTION } from '../bench.mjs';
 
+const INDEX = '**/assets/index.json';
 const MANIFEST = '**/assets/model/manifest.json';
 const WEIGHTS = '**/assets/model/model.safetensors';
 const TOKENIZER = '**/assets/model/tokenizer.json';
 const KNOWLEDGE = '**/assets/knowledge.json';
+const TRIAGE = '**/assets/triage.json';
+const VECTORS = '**/assets/retriever/vectors.bin';
+const RETRIEVER = '**/assets/retriever/model.safetensors';
 
 /** Answers requests for `pattern` with the server's own answer, its body changed by `change`. */
 const changed = (pattern, change) => async (context) => {
@@ -26,9 +30,9 @@ const flipped = (at) => (body) => {
   return bytes;
 };
 const edited = (edit) => (body) => {
-  const manifest = JSON.parse(body.toString());
-  edit(manifest);
-  return JSON.stringify(manifest);
+  const content = JSON.parse(body.toString());
+  edit(content);
+  return JSON.stringify(content);
 };
 
 /** `[what, how, kinds that may be told, words the message must have]` */
@@ -39,14 +43,20 @@ const LOADING = [
   ['the weights are cut short', changed(WEIGHTS, (body) => body.subarray(0, body.length >> 1)), ['integrity'], /bytes/],
   ['the weights are too long', changed(WEIGHTS, (body) => Buffer.concat([body, Buffer.alloc(9)])), ['integrity'], /bytes/],
   ['the weights are empty', changed(WEIGHTS, () => Buffer.alloc(0)), ['integrity'], /bytes/],
-  ['the manifest is a web page', changed(MANIFEST, () => '<!doctype html><p>not found'), ['manifest'], /manifest/i],
-  ['the manifest is of another format', changed(MANIFEST, edited((m) => (m.format = 99))), ['manifest'], /99/],
-  ['the manifest is of another model', changed(MANIFEST, edited((m) => (m.config.d_model += 64))), ['manifest', 'weights'], /./],
+  ['the index is a web page', changed(INDEX, () => '<!doctype html><p>not found'), ['manifest'], /index\.json/],
+  ['the index is of another format', changed(INDEX, edited((index) => (index.format = 99))), ['manifest'], /99/],
+  ['the index lacks a file', changed(INDEX, edited((index) => (index.files = index.files.filter(({ path }) => path !== 'triage.json')))), ['manifest'], /triage\.json/],
+  ['the index is missing', status(INDEX, 404), ['network'], /404/],
+  ['the manifest is a web page', changed(MANIFEST, () => '<!doctype html><p>not found'), ['integrity'], /manifest\.json/],
+  ['the manifest is of another model', changed(MANIFEST, edited((m) => (m.config.d_model += 64))), ['integrity'], /manifest\.json/],
   ['the manifest is missing', status(MANIFEST, 404), ['network'], /404/],
   ['the server fails', status(WEIGHTS, 503), ['network'], /503/],
   ['the server is gone', unreachable(TOKENIZER), ['network'], /connection/],
-  ['the knowledge base is altered', changed(KNOWLEDGE, (body) => Buffer.from(body.toString().replace('mouth', 'mauth'))), ['knowledge', 'integrity'], /hash/],
-  ['the knowledge base is no JSON', changed(KNOWLEDGE, () => '{"format":1,'), ['knowledge'], /knowledge/i],
+  ['the knowledge base is altered', changed(KNOWLEDGE, (body) => Buffer.from(body.toString().replace('mouth', 'mauth'))), ['integrity'], /hash/],
+  ['the knowledge base is no JSON', changed(KNOWLEDGE, () => '{"format":1,'), ['integrity'], /bytes/],
+  ['one bit of the red-flag rules is altered', changed(TRIAGE, flipped(0.5)), ['integrity'], /hash/],
+  ['one bit of the vectors is altered', changed(VECTORS, flipped(0.5)), ['integrity'], /hash/],
+  ['one bit of the search model is altered', changed(RETRIEVER, flipped(0.5)), ['integrity'], /hash/],
 ];
 
 /** Start again, ask, be answered. */

@@ -74,13 +74,20 @@ export const tests = {
         await chairside.page.emulateMedia({ colorScheme: scheme });
         await chairside.ready();
         await chairside.screenshot(`start-${scheme}`);
-        for (const state of ['start', 'answer', 'problem']) {
+        for (const state of ['start', 'answer', 'alarm', 'doses', 'problem']) {
           if (state === 'answer') {
             await chairside.ask(QUESTION);
             await chairside.answered();
             await chairside.page.getByTestId('citation').first().click();
             await chairside.page.locator('.mark--chosen').first().waitFor();
             await chairside.screenshot(`answer-${scheme}`);
+          }
+          if (state === 'alarm' || state === 'doses') {
+            const asked = state === 'alarm' ? 'Patient has stridor and her throat is swelling. What now?' : 'amoxicillin dose for an adult with penicillin allergy, UK';
+            await chairside.ask(asked);
+            await chairside.page.locator(state === 'alarm' ? '.alarm' : '.doses__table').first().waitFor();
+            await chairside.answered();
+            await chairside.screenshot(`${state}-${scheme}`);
           }
           if (state === 'problem') {
             await chairside.worker().evaluate(() => self.close());
