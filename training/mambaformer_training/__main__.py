@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,confidence}`."""
 
 import argparse
 import json
@@ -114,6 +114,12 @@ def _knowledge(args) -> None:
     print(json.dumps(write_knowledge(args.data, args.out, args.megabytes)))
 
 
+def _confidence(args) -> None:
+    from .confidence import confidence
+
+    confidence(args.validation, args.test, args.out)
+
+
 def _scope(args) -> None:
     from .scope import SIGNALS, scope
 
@@ -201,6 +207,11 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--data", type=Path, default=DATA)
     sub.add_argument("--out", type=Path, required=True)
     sub.add_argument("--megabytes", type=float, default=3.5)
+
+    sub = command("confidence", _confidence, "fit how sure an answer is, and count how often each band is right")
+    sub.add_argument("--validation", type=Path, required=True, help="what `cargo xtask eval answers --split validation --dump FILE` wrote")
+    sub.add_argument("--test", type=Path, required=True, help="what `cargo xtask eval answers --split test --dump FILE` wrote")
+    sub.add_argument("--out", type=Path, default=ROOT.parent / "assets" / "confidence.json")
 
     sub = command("scope", _scope, "fit the scope model to the signals of labelled questions and write it sealed")
     sub.add_argument("--dump", type=Path, required=True, help="what `cargo xtask eval clinical scope --dump FILE` wrote")
