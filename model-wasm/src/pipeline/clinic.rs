@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use mambaformer_clinical::grounding::Grounding;
-use mambaformer_clinical::knowledge::KnowledgeBase;
-use mambaformer_clinical::question::{Field, Question};
+use mambaformer_clinical::knowledge::{Drug, KnowledgeBase};
+use mambaformer_clinical::question::{Field, Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::text::sentences::sentences;
 use mambaformer_clinical::triage::{self, Triage};
@@ -131,7 +131,7 @@ impl Clinic {
         let triage = files.get(TRIAGE).map(Triage::from_bytes).transpose()?;
         let confidence = files.get(CONFIDENCE).map(Confidence::from_bytes).transpose()?;
         let library = files.get(KNOWLEDGE).map(|bytes| Library::new(bytes, files)).transpose()?;
-        let drugs = library.iter().flat_map(|library| library.base().drugs()).flat_map(|drug| drug.all_names());
+        let drugs = library.iter().flat_map(|library| library.base().drugs()).flat_map(Drug::all_names);
         let lexicon = verify::Lexicon::new(drugs);
         let phrases = grounding.openings().iter().chain(grounding.connectives()).map(String::as_str);
         let verifier = Verifier::new(lexicon, phrases);
@@ -176,7 +176,7 @@ impl Clinic {
     pub(super) fn alarms(&self, question: &Question) -> Vec<Alarm> {
         let Some(triage) = &self.triage else { return Vec::new() };
         // As it was typed: line breaks of a note end a statement.
-        let note = question.note().map(|note| note.original());
+        let note = question.note().map(Note::original);
         let found = triage.assess(question.original(), note);
         let words = |evidence: &triage::Evidence| {
             let text = match evidence.field {

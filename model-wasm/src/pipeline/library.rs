@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use mambaformer_clinical::doses::{self, DoseAnswer, DoseIndex};
 use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
-use mambaformer_clinical::question::Question;
+use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::retrieval::fusion::{self, fuse};
 use mambaformer_clinical::retrieval::index::{Entry, SearchIndex};
@@ -82,7 +82,7 @@ impl Library {
     pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found, PipelineError> {
         let entries = self.base.passages().len();
         let near = self.retriever.get().map(|retriever| retriever.read(question.text(), entries)).transpose()?;
-        let note = question.note().map(|note| note.text());
+        let note = question.note().map(Note::text);
         let context = note.map(|note| (note, self.parameters.note_expansion));
         let by_words = self.index.search_with(question.text(), context, CANDIDATES);
         let mut ranked = fuse(&by_words.hits, near.as_ref().map(|near| near.entries.as_slice()), &self.parameters);

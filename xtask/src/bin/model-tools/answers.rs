@@ -46,7 +46,8 @@ pub struct Args {
 #[derive(Deserialize)]
 struct Question {
     id: String,
-    question: String,
+    #[serde(rename = "question")]
+    text: String,
     sentences: Vec<Cited>,
     key_facts: Vec<Vec<String>>,
     forbidden: Vec<String>,
@@ -137,7 +138,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut report = Report::default();
     for question in &questions {
         let note = question.note.as_ref().and_then(|id| notes.get(id)).cloned();
-        let record = ask(&assistant, args, &question.id, &question.question, note)?;
+        let record = ask(&assistant, args, &question.id, &question.text, note)?;
         if let Some(output) = &mut output {
             serde_json::to_writer(&mut *output, &record)?;
             output.write_all(b"\n")?;
@@ -249,10 +250,7 @@ impl Judged {
         } else {
             format!(", forbidden: {}", self.forbidden.join("; "))
         };
-        format!(
-            "{} ({state}, {found} of {of} facts{forbidden}): {} -> {}",
-            question.id, question.question, record.answer
-        )
+        format!("{} ({state}, {found} of {of} facts{forbidden}): {} -> {}", question.id, question.text, record.answer)
     }
 }
 

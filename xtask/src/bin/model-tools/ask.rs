@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::Result;
+use mambaformer_wasm::answer::AnswerRecord;
 use mambaformer_wasm::protocol::{Ask, AskOptions, Event};
 
 use crate::assistant::{Files, Manner};
@@ -77,40 +78,7 @@ pub fn run(args: Args) -> Result<()> {
                     write!(out, "{text}")?;
                     out.flush()?;
                 }
-                Event::Done { answer, .. } => {
-                    writeln!(out, "\n\nstate: {:?}", answer.state)?;
-                    for (what, said) in [
-                        ("gaps", &answer.gaps),
-                        ("withheld", &answer.checked.withheld),
-                        ("repaired", &answer.checked.repaired),
-                    ] {
-                        if !said.is_empty() {
-                            writeln!(out, "{what}: {}", said.join("; "))?;
-                        }
-                    }
-                    for topic in &answer.topics {
-                        writeln!(out, "nearest: {}", topic.title)?;
-                    }
-                    if let Some(confidence) = answer.confidence {
-                        writeln!(
-                            out,
-                            "confidence: {:?}, {} of {} right when measured",
-                            confidence.band, confidence.right, confidence.of
-                        )?;
-                    }
-                    for sentence in &answer.sentences {
-                        for citation in &sentence.citations {
-                            let index = answer.evidence.iter().position(|passage| passage.passage == citation.passage);
-                            let number = index.map_or_else(|| "note".to_owned(), |index| (index + 1).to_string());
-                            writeln!(
-                                out,
-                                "  [{number}] bytes {}..{}: {}",
-                                citation.start, citation.end, sentence.text
-                            )?;
-                        }
-                    }
-                    writeln!(out, "{}", serde_json::to_string(&answer.timings_ms)?)?;
-                }
+                Event::Done { answer, .. } => conclude(&mut out, &answer)?,
                 Event::Progress { .. }
                 | Event::Library(_)
                 | Event::Ready(_)
@@ -132,5 +100,36 @@ pub fn run(args: Args) -> Result<()> {
     if let Some([yes, no, maybe]) = verdict.decision {
         writeln!(out, "decision head: yes {yes:.2}, no {no:.2}, maybe {maybe:.2}")?;
     }
+    Ok(())
+}
+
+/// State, gaps, nearest topics, confidence, citations and times of a finished answer.
+fn conclude(out: &mut impl std::io::Write, answer: &AnswerRecord) -> Result<()> {
+    writeln!(out, "\n\nstate: {:?}", answer.state)?;
+    for (what, said) in
+        [("gaps", &answer.gaps), ("withheld", &answer.checked.withheld), ("repaired", &answer.checked.repaired)]
+    {
+        if !said.is_empty() {
+            writeln!(out, "{what}: {}", said.join("; "))?;
+        }
+    }
+    for topic in &answer.topics {
+        writeln!(out, "nearest: {}", topic.title)?;
+    }
+    if let Some(confidence) = answer.confidence {
+        writeln!(
+            out,
+            "confidence: {:?}, {} of {} right when measured",
+            confidence.band, confidence.right, confidence.of
+        )?;
+    }
+    for sentence in &answer.sentences {
+        for citation in &sentence.citations {
+            let index = answer.evidence.iter().position(|passage| passage.passage == citation.passage);
+            let number = index.map_or_else(|| "note".to_owned(), |index| (index + 1).to_string());
+            writeln!(out, "  [{number}] bytes {}..{}: {}", citation.start, citation.end, sentence.text)?;
+        }
+    }
+    writeln!(out, "{}", serde_json::to_string(&answer.timings_ms)?)?;
     Ok(())
 }

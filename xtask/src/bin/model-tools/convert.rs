@@ -61,7 +61,8 @@ pub fn run(args: Args) -> Result<()> {
             licences: Vec::new(),
         };
         let converted = conversion.run(&args.out)?;
-        return tell(&converted.notes, &converted.manifest, &converted.written, &args.out);
+        tell(&converted.notes, &converted.manifest, &converted.written, &args.out);
+        return Ok(());
     }
     let conversion = Conversion {
         name,
@@ -74,10 +75,11 @@ pub fn run(args: Args) -> Result<()> {
         licences: Vec::new(),
     };
     let converted = conversion.run(&args.out)?;
-    tell(&converted.notes, &converted.manifest, &converted.written, &args.out)
+    tell(&converted.notes, &converted.manifest, &converted.written, &args.out);
+    Ok(())
 }
 
-fn tell<C: ModelConfig>(notes: &[String], manifest: &ManifestOf<C>, written: &Written, out: &Path) -> Result<()> {
+fn tell<C: ModelConfig>(notes: &[String], manifest: &ManifestOf<C>, written: &Written, out: &Path) {
     for note in notes {
         println!("note: {note}");
     }
@@ -87,7 +89,6 @@ fn tell<C: ModelConfig>(notes: &[String], manifest: &ManifestOf<C>, written: &Wr
         print!("; the checkpoints' licences are not known to this program, add them to manifest.json");
     }
     println!();
-    Ok(())
 }
 
 fn name_of(args: &Args) -> Result<String> {

@@ -36,7 +36,7 @@ pub struct Args {
 /// An encoder with its tokenizer.
 pub(crate) struct Encoder {
     tokenizer: SentenceTokenizer,
-    encoder: SentenceEncoder,
+    model: SentenceEncoder,
     pub(crate) manifest_sha256: String,
 }
 
@@ -48,7 +48,7 @@ impl Encoder {
         let config = weights.config().clone();
         Ok(Self {
             tokenizer: SentenceTokenizer::from_bytes(weights.tokenizer(), &config)?,
-            encoder: SentenceEncoder::load(&config, &mut weights)?,
+            model: SentenceEncoder::load(&config, &mut weights)?,
             manifest_sha256: sha256_hex(&manifest),
         })
     }
@@ -56,7 +56,7 @@ impl Encoder {
     /// The vector of a text, and whether all of it was read.
     pub(crate) fn encode(&self, text: &str) -> Result<(Vec<f32>, bool)> {
         let tokens = self.tokenizer.encode(text)?;
-        Ok((self.encoder.encode(&tokens.ids)?, tokens.left_out == 0))
+        Ok((self.model.encode(&tokens.ids)?, tokens.left_out == 0))
     }
 }
 
@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> Result<()> {
     if let Some(other) = &args.compare {
         return compare(&encoder, &Encoder::open(other)?, &texts, args.sample);
     }
-    let mut writer = DenseWriter::new(encoder.encoder.config().d_out(), base.sha256(), &encoder.manifest_sha256)?;
+    let mut writer = DenseWriter::new(encoder.model.config().d_out(), base.sha256(), &encoder.manifest_sha256)?;
     let started = Instant::now();
     let mut cut = 0;
     for (done, (unit, text)) in texts.iter().enumerate() {
@@ -92,7 +92,7 @@ pub fn run(args: &Args) -> Result<()> {
         index.dimensions(),
         bytes.len(),
         sha256_hex(&bytes),
-        encoder.encoder.config().max_tokens
+        encoder.model.config().max_tokens
     );
     Ok(())
 }
