@@ -72,8 +72,9 @@ fn DoseTable(
         .iter()
         .enumerate()
         .map(|(index, row)| {
+            let is_folded = move || index >= SHOWN && !opened.get();
             view! {
-                <tbody role="rowgroup" class="doses__record" hidden=move || index >= SHOWN && !opened.get()>
+                <tbody role="rowgroup" class="doses__record" hidden=is_folded>
                     <tr role="row">{cells(&columns, row)}</tr>
                     <tr role="row" class="doses__more">
                         <td role="cell" colspan=width.clone()>
