@@ -261,8 +261,11 @@ pub fn evidence_kind(kind: EvidenceKind) -> &'static str {
     }
 }
 
-/// The dose table's columns in order, each with where it stands in a row.
-pub const DOSE_COLUMNS: [(&str, fn(&DoseColumns) -> &str); 9] = [
+/// A column of the dose table: its heading, and where it stands in a row.
+pub type DoseColumn = (&'static str, fn(&DoseColumns) -> &str);
+
+/// The dose table's columns in order.
+pub const DOSE_COLUMNS: [DoseColumn; 9] = [
     ("Drug", |row| &row.drug),
     ("Indication", |row| &row.indication),
     ("Population", |row| &row.population),

@@ -188,6 +188,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    type Check = fn(&AssetError) -> bool;
+
     fn written(files: &[(&str, &[u8])]) -> Vec<u8> {
         AssetIndex::write(files.iter().map(|(path, bytes)| Asset::of(path, bytes)).collect()).expect("writes")
     }
@@ -211,7 +213,6 @@ mod tests {
             format!(r#"{{"format":1,"files":[{{"path":"{path}","bytes":1,"sha256":"{sha256}"}}]}}"#)
         };
         let hash = "0".repeat(64);
-        type Check = fn(&AssetError) -> bool;
         let cases: [(String, Check); 9] = [
             (String::new(), |e| matches!(e, AssetError::Syntax { .. })),
             (r#"{"format":2,"files":[]}"#.to_owned(), |e| matches!(e, AssetError::Format { found: 2 })),

@@ -29,12 +29,11 @@ pub(crate) struct Args {
 
 /// Reads, checks, packs and writes.
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<()> {
-    let (contents, from) = match &args.input {
-        Some(input) => (Contents { quoted: quoted(input)?, ..Contents::default() }, input.clone()),
-        None => {
-            let data = args.data.clone().unwrap_or_else(|| workspace.root().join("data"));
-            (data::contents(&data)?, data)
-        }
+    let (contents, from) = if let Some(input) = &args.input {
+        (Contents { quoted: quoted(input)?, ..Contents::default() }, input.clone())
+    } else {
+        let data = args.data.clone().unwrap_or_else(|| workspace.root().join("data"));
+        (data::contents(&data)?, data)
     };
     let count = contents.passages.len() + contents.records.len() + contents.quoted.len();
     let from = from.display();

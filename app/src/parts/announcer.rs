@@ -48,7 +48,7 @@ fn found(turn: &Turn) -> String {
         1 => " 1 dose record.".to_owned(),
         _ => format!(" {rows} dose records."),
     };
-    let notices: String =
+    let notices: Vec<String> =
         turn.alarms_of(AlarmKind::Note).map(|notice| format!(" {}: {}.", words::ASKED_ABOUT, notice.name)).collect();
-    format!("{} sources found.{doses}{notices}", evidence.len())
+    format!("{} sources found.{doses}{}", evidence.len(), notices.concat())
 }

@@ -7,7 +7,7 @@ use mambaformer_wasm::answer::{DoseRow, Doses};
 
 use crate::assistant::{Assistant, Citing};
 use crate::parts::icons::ConflictIcon;
-use crate::words;
+use crate::words::{self, DoseColumn};
 
 /// Rows shown at once, so that the answer below is not out of sight; the others are unfolded when they are wanted.
 const SHOWN: usize = 2;
@@ -57,7 +57,7 @@ fn DoseTable(
     doses: Arc<Doses>,
 ) -> impl IntoView {
     // A column that no row fills is left out; the drug always stands first.
-    let columns: Vec<Column> = words::DOSE_COLUMNS
+    let columns: Vec<DoseColumn> = words::DOSE_COLUMNS
         .into_iter()
         .enumerate()
         .filter(|(index, (_, read))| *index == 0 || doses.rows.iter().any(|row| !read(&row.columns).is_empty()))
@@ -72,8 +72,9 @@ fn DoseTable(
         .iter()
         .enumerate()
         .map(|(index, row)| {
+            let is_folded = move || index >= SHOWN && !opened.get();
             view! {
-                <tbody role="rowgroup" class="doses__record" hidden=move || index >= SHOWN && !opened.get()>
+                <tbody role="rowgroup" class="doses__record" hidden=is_folded>
                     <tr role="row">{cells(&columns, row)}</tr>
                     <tr role="row" class="doses__more">
                         <td role="cell" colspan=width.clone()>
@@ -110,12 +111,9 @@ fn DoseTable(
     }
 }
 
-/// A column's name and where it stands in a row.
-type Column = (&'static str, fn(&mambaformer_wasm::answer::DoseColumns) -> &str);
-
 /// The drug with what speaks against it, then the other columns.
-fn cells(columns: &[Column], row: &DoseRow) -> Vec<AnyView> {
-    let cell = |index: usize, (name, read): &Column| {
+fn cells(columns: &[DoseColumn], row: &DoseRow) -> Vec<AnyView> {
+    let cell = |index: usize, (name, read): &DoseColumn| {
         let text = read(&row.columns);
         if index == 0 {
             let conflicts = row
