@@ -12,7 +12,7 @@ use crate::session::{Model, Session, Waiting};
 /// Questions a first-time reader can try; they only fill the box.
 pub const EXAMPLES: [&str; 4] = [
     "How long do I splint an avulsed incisor?",
-    "Max dose of articaine 4 % for a 20 kg child?",
+    "Amoxicillin dose for a dental abscess, adult, UK?",
     "INR limit for an extraction on warfarin?",
     "What are the treatments for dry mouth?",
 ];

@@ -105,6 +105,19 @@ impl Library {
         }
         let coverage = ranked.iter().take(limit).map(|found| found.coverage).fold(0.0, f32::max);
         ranked.truncate(limit + MORE);
+        // Every row of the table can be opened at its record.
+        for row in doses.iter().flat_map(|doses| &doses.rows) {
+            if !ranked.iter().any(|found| found.entry == row.passage) {
+                let unranked = fusion::Evidence {
+                    similarity: None,
+                    score: 0.0,
+                    coverage: 0.0,
+                    confidence: 0.0,
+                    entry: row.passage,
+                };
+                ranked.push(unranked);
+            }
+        }
         let mut materials: Vec<Material> =
             ranked.iter().filter_map(|found| self.material(found, near.as_ref())).collect();
         let more = materials.split_off(limit.min(materials.len()));
