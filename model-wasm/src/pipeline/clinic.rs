@@ -81,11 +81,11 @@ pub(super) struct Material {
 }
 
 impl Material {
-    /// A text of which nothing else is known.
+    /// A text that came with the question: nothing is known of it but its score.
     pub(super) fn plain(evidence: Evidence) -> Self {
         let sentences = sentences(&evidence.text);
         let priors = vec![1.0; sentences.len()];
-        Self { evidence, rank: 0.0, sentences, priors, group: Group::All, region: Region::International }
+        Self { rank: evidence.score, evidence, sentences, priors, group: Group::All, region: Region::International }
     }
 
     /// The text as the check after the model reads it.

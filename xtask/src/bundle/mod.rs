@@ -3,7 +3,7 @@
 //! ```text
 //! dist/index.html, *.js, *.wasm, *.css   the page (Trunk, from app/)
 //! dist/engine/                           the worker (model-wasm/js/* and the modules that wasm-bindgen makes)
-//! dist/assets/                           weights, knowledge base, grounding rules (assets/)
+//! dist/assets/                           index.json, weights, knowledge base, rules (assets/)
 //! ```
 
 mod engine;
