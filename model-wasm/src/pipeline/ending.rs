@@ -120,6 +120,11 @@ pub(super) fn conclude(
     }
     if evidence_sentences == 0 {
         record.topics = found.topics();
+        // "Yes." with nothing behind it, because what followed was withheld, is no answer.
+        if !ended.stopped {
+            record.answer.clear();
+            record.sentences.clear();
+        }
     }
     let own = |material: &&Material| material.evidence.kind != EvidenceKind::Note;
     record.evidence = found.materials.iter().filter(own).map(|material| material.evidence.clone()).collect();
