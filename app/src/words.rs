@@ -297,9 +297,9 @@ pub fn confidence(confidence: &Confidence) -> String {
 
 fn band(band: Band) -> &'static str {
     match band {
-        Band::Low => "Low",
-        Band::Medium => "Medium",
-        Band::High => "High",
+        Band::Low => "Lowest of three bands",
+        Band::Medium => "Middle of three bands",
+        Band::High => "Highest of three bands",
     }
 }
 
@@ -523,10 +523,19 @@ mod tests {
     #[test]
     fn confidence_is_a_band_with_its_count() {
         let told = |band, right, of| confidence(&Confidence { band, right, of });
-        assert_eq!(told(Band::High, 285, 300), "High: of 300 answers like this, 285 were right when measured.");
-        assert_eq!(told(Band::Medium, 1, 1), "Medium: of 1 answer like this, 1 was right when measured.");
-        assert_eq!(told(Band::Low, 0, 0), "Low: no answers like this have been measured.");
-        assert_eq!(told(Band::Low, 800, 2_000), "Low: of 2,000 answers like this, 800 were right when measured.");
+        assert_eq!(
+            told(Band::High, 285, 300),
+            "Highest of three bands: of 300 answers like this, 285 were right when measured."
+        );
+        assert_eq!(
+            told(Band::Medium, 1, 1),
+            "Middle of three bands: of 1 answer like this, 1 was right when measured."
+        );
+        assert_eq!(told(Band::Low, 0, 0), "Lowest of three bands: no answers like this have been measured.");
+        assert_eq!(
+            told(Band::Low, 800, 2_000),
+            "Lowest of three bands: of 2,000 answers like this, 800 were right when measured."
+        );
     }
 
     #[test]

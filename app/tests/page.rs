@@ -469,7 +469,7 @@ async fn the_end_tells_gaps_confidence_readings_and_the_check() {
     assert!(state.contains("Partly covered") && state.contains("No cited sentence speaks of: pregnancy."), "{state}");
     let confidence = page.text("confidence");
     assert!(
-        confidence.contains("High: of 300 answers like this, 285 were right when measured."),
+        confidence.contains("Highest of three bands: of 300 answers like this, 285 were right when measured."),
         "a band, its count, and no bare percentage: {confidence}"
     );
     assert!(!confidence.contains('%'));
