@@ -67,26 +67,26 @@ struct File {
 pub enum AssetError {
     /// Too large to be an index.
     #[error(
-        "index.json has {found} bytes, at most {MAX_FILE_BYTES} are read; the site is not complete, tell whoever runs it"
+        "the list of files index.json has {found} bytes, at most {MAX_FILE_BYTES} are read; the site is not complete, tell whoever runs it"
     )]
     TooLarge {
         /// Its size.
         found: usize,
     },
     /// No JSON, or JSON of another shape.
-    #[error("index.json cannot be read ({reason}); the site is not complete, tell whoever runs it")]
+    #[error("the list of files index.json cannot be read ({reason}); the site is not complete, tell whoever runs it")]
     Syntax {
         /// Where and why.
         reason: String,
     },
     /// An index of another time.
-    #[error("index.json has format {found}, this version reads format {FORMAT}; reload the page")]
+    #[error("the list of files index.json has format {found}, this version reads format {FORMAT}; reload the page")]
     Format {
         /// The format it names.
         found: u32,
     },
     /// An entry that cannot be fetched.
-    #[error("index.json lists `{path}`, which {fault}; build the site anew")]
+    #[error("the list of files index.json lists `{path}`, which {fault}; build the site anew")]
     Entry {
         /// The path, shortened.
         path: String,
@@ -94,7 +94,7 @@ pub enum AssetError {
         fault: &'static str,
     },
     /// A file the assistant needs is not listed.
-    #[error("index.json does not list {path}; the site is of another version, reload the page")]
+    #[error("the list of files index.json does not list {path}; the site is of another version, reload the page")]
     Missing {
         /// The file.
         path: String,
