@@ -95,7 +95,12 @@ pub(super) async fn load(
     let mut progress = Progress::new(post);
     progress.stage = Stage::Manifest;
     let files = Files::open(&request.assets_url).await?;
-    progress.expect(files.index.files().map(|asset| asset.bytes).sum());
+    // What the index lists besides is for others.
+    let folders = [RETRIEVER, MODEL];
+    let is_wanted = |path: &str| {
+        ClinicFiles::NAMES.contains(&path) || path.split_once('/').is_some_and(|(folder, _)| folders.contains(&folder))
+    };
+    progress.expect(files.index.files().filter(|asset| is_wanted(&asset.path)).map(|asset| asset.bytes).sum());
 
     // Small files first: a site that lacks one says so before the long download.
     progress.stage = Stage::Knowledge;
