@@ -12,6 +12,8 @@ use super::analyze::{Analyzer, for_each_compound, stop_words};
 use super::lexicon::{Lexicon, Stems};
 use super::parameters::{FieldWeight, Ranking};
 use super::spelling::canonical;
+use super::topics::topic_texts;
+use crate::knowledge::{Kind, KnowledgeBase};
 
 /// What can be found: a passage, or a record with its lines as text.
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,6 +93,26 @@ pub struct SearchIndex {
 }
 
 impl SearchIndex {
+    /// Indexes a knowledge base; a hit's `entry` is the place among its passages.
+    #[must_use]
+    pub fn of(base: &KnowledgeBase, lexicon: &Lexicon, ranking: Ranking) -> SearchIndex {
+        let topic = |at: usize| match base.kind(at) {
+            Some(Kind::Passage(about)) => about.topic.as_str(),
+            Some(Kind::Record(record)) => record.discipline.prefix(),
+            Some(Kind::Quoted) | None => "",
+        };
+        let items: Vec<(&str, &str)> =
+            base.passages().iter().enumerate().map(|(at, passage)| (topic(at), passage.title.as_str())).collect();
+        let topics = topic_texts(&items);
+        let entries = base.passages().iter().zip(&topics).enumerate().map(|(at, (passage, topic))| Entry {
+            title: &passage.title,
+            topic,
+            text: &passage.text,
+            sentences: base.sentences(at),
+        });
+        SearchIndex::build(entries, lexicon, ranking)
+    }
+
     /// Indexes `entries`. A hit's `entry` is the place in this order.
     #[must_use]
     pub fn build<'a>(entries: impl IntoIterator<Item = Entry<'a>>, lexicon: &Lexicon, ranking: Ranking) -> SearchIndex {

@@ -7,10 +7,9 @@ use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
 use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::retrieval::fusion::{self, fuse};
-use mambaformer_clinical::retrieval::index::{Entry, SearchIndex};
+use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::parameters::Parameters;
-use mambaformer_clinical::retrieval::topics::topic_texts;
 use mambaformer_clinical::scope::{Scope, ScopeModel};
 use mambaformer_clinical::verify::Group;
 
@@ -48,21 +47,7 @@ impl Library {
         let parameters =
             Parameters::from_bytes(files.get(RETRIEVAL).ok_or(PipelineError::Missing { file: RETRIEVAL })?)?;
         let scope = files.get(SCOPE).map(ScopeModel::from_bytes).transpose()?;
-        let topic = |index: usize| match base.kind(index) {
-            Some(Kind::Passage(about)) => about.topic.as_str(),
-            Some(Kind::Record(record)) => record.discipline.prefix(),
-            Some(Kind::Quoted) | None => "",
-        };
-        let items: Vec<(&str, &str)> =
-            base.passages().iter().enumerate().map(|(index, passage)| (topic(index), passage.title.as_str())).collect();
-        let topics = topic_texts(&items);
-        let entries = base.passages().iter().zip(&topics).enumerate().map(|(index, (passage, topic))| Entry {
-            title: &passage.title,
-            topic,
-            text: &passage.text,
-            sentences: base.sentences(index),
-        });
-        let index = SearchIndex::build(entries, &lexicon, parameters.ranking);
+        let index = SearchIndex::of(&base, &lexicon, parameters.ranking);
         Ok(Self { index, parameters, doses: DoseIndex::of(&base), scope, retriever: OnceCell::new(), base })
     }
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
-use mambaformer_clinical::retrieval::index::{Entry, SearchIndex};
+use mambaformer_clinical::knowledge::KnowledgeBase;
+use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::parameters::Parameters;
-use mambaformer_clinical::retrieval::topics::topic_texts;
 use serde::Deserialize;
 
 use super::near::Near;
@@ -59,22 +58,7 @@ impl Entries {
     /// The index over them, and how long it took to build.
     pub(crate) fn index(&self, lexicon: &Lexicon, parameters: &Parameters) -> (SearchIndex, std::time::Duration) {
         let started = std::time::Instant::now();
-        let base = &self.base;
-        let topic = |at: usize| match base.kind(at) {
-            Some(Kind::Passage(about)) => about.topic.as_str(),
-            Some(Kind::Record(record)) => record.discipline.prefix(),
-            Some(Kind::Quoted) | None => "",
-        };
-        let items: Vec<(&str, &str)> =
-            base.passages().iter().enumerate().map(|(at, passage)| (topic(at), passage.title.as_str())).collect();
-        let topics = topic_texts(&items);
-        let entries = base.passages().iter().zip(&topics).enumerate().map(|(at, (passage, topic))| Entry {
-            title: &passage.title,
-            topic,
-            text: &passage.text,
-            sentences: base.sentences(at),
-        });
-        let index = SearchIndex::build(entries, lexicon, parameters.ranking);
+        let index = SearchIndex::of(&self.base, lexicon, parameters.ranking);
         (index, started.elapsed())
     }
 
