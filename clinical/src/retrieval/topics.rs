@@ -2,7 +2,6 @@
 
 use rustc_hash::FxHashMap;
 
-use super::fusion::Evidence;
 use crate::records::Discipline;
 
 /// The words of each item's topic for [`super::index::Entry::topic`]: its discipline, the topic's own words, and the titles of all items of the same
@@ -53,23 +52,19 @@ fn discipline_words(discipline: Discipline) -> &'static str {
     }
 }
 
-/// The titles of the best evidence, each once: what is shown instead of an answer.
+/// The first `limit` titles, each once, with what bears it: what is shown instead of an answer. Best evidence first.
 #[must_use]
-pub fn nearest_topics<'a>(
-    evidence: &[Evidence],
-    title: impl Fn(usize) -> Option<&'a str>,
-    limit: usize,
-) -> Vec<&'a str> {
-    let mut titles: Vec<&str> = Vec::new();
-    for found in evidence.iter().filter_map(|found| title(found.entry)) {
-        if titles.len() == limit {
+pub fn nearest_topics<'a, T>(titled: impl IntoIterator<Item = (T, &'a str)>, limit: usize) -> Vec<(T, &'a str)> {
+    let mut topics: Vec<(T, &str)> = Vec::new();
+    for (bearer, title) in titled {
+        if topics.len() == limit {
             break;
         }
-        if !titles.contains(&found) {
-            titles.push(found);
+        if !topics.iter().any(|(_, own)| *own == title) {
+            topics.push((bearer, title));
         }
     }
-    titles
+    topics
 }
 
 #[cfg(test)]
@@ -91,9 +86,9 @@ mod tests {
 
     #[test]
     fn each_title_is_shown_once() {
-        let one = |entry| Evidence { entry, score: 1.0, coverage: 1.0, similarity: None, confidence: 0.5 };
         let titles = ["Dry socket", "Caries", "Dry socket", "Erosion"];
-        let found = nearest_topics(&[one(0), one(2), one(9), one(3)], |entry| titles.get(entry).copied(), 2);
+        let ranked = [0, 2, 9, 3].into_iter().filter_map(|entry| Some((entry, *titles.get(entry)?)));
+        let found: Vec<&str> = nearest_topics(ranked, 2).into_iter().map(|(_, title)| title).collect();
         assert_eq!(found, ["Dry socket", "Erosion"]);
     }
 }

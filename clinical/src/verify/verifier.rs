@@ -6,6 +6,7 @@ use super::draft::{Draft, Kind, Reason, Span, Verdict};
 use super::lexicon::Lexicon;
 use super::mixture;
 use super::note;
+use super::state::gaps;
 use super::wording;
 use super::words::{Word, words};
 use crate::retrieval::analyze::Analyzer;
@@ -40,6 +41,12 @@ impl Verifier {
     #[must_use]
     pub fn lexicon(&self) -> &Lexicon {
         &self.lexicon
+    }
+
+    /// What the question names and no cited sentence speaks of ([`super::gaps`]).
+    #[must_use]
+    pub fn gaps(&self, question: &str, cited: &[&str], covered: f64, same: impl Fn(&str, &str) -> bool) -> Vec<String> {
+        gaps(question, cited, &self.lexicon, &self.analyzer, covered, same)
     }
 
     /// Checks the sentences of a grounded answer in their order: one verdict each. Text that does not repeat its source word for

@@ -7,6 +7,7 @@ use mambaformer_clinical::grounding::Grounding;
 use mambaformer_clinical::knowledge::{Drug, KnowledgeBase};
 use mambaformer_clinical::question::{Field, Note, Question};
 use mambaformer_clinical::records::Region;
+use mambaformer_clinical::retrieval::topics::nearest_topics;
 use mambaformer_clinical::text::sentences::sentences;
 use mambaformer_clinical::triage::{self, Triage};
 use mambaformer_clinical::verify::{self, Confidence, Group, Verifier};
@@ -226,12 +227,9 @@ impl Found {
     pub(super) fn topics(&self) -> Vec<Topic> {
         const MOST: usize = 5;
         let evidence = self.materials.iter().map(|material| &material.evidence).chain(&self.more);
-        let mut topics: Vec<Topic> = Vec::new();
-        for piece in evidence {
-            if topics.len() < MOST && !topics.iter().any(|topic| topic.title == piece.title) {
-                topics.push(Topic { passage: piece.passage.clone(), title: piece.title.clone() });
-            }
-        }
-        topics
+        nearest_topics(evidence.map(|piece| (piece, piece.title.as_str())), MOST)
+            .into_iter()
+            .map(|(piece, title)| Topic { passage: piece.passage.clone(), title: title.to_owned() })
+            .collect()
     }
 }

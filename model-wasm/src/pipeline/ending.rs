@@ -2,7 +2,6 @@
 
 use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::records::Region;
-use mambaformer_clinical::retrieval::analyze::Analyzer;
 use mambaformer_clinical::verify::{self, Feature, Features, Group};
 
 use super::checked::Sentences;
@@ -82,8 +81,7 @@ pub(super) fn conclude(
     let gaps = if cited.is_empty() {
         Vec::new()
     } else {
-        let lexicon = clinic.verifier().lexicon();
-        verify::gaps(question.text(), &cited, lexicon, &Analyzer::default(), COVERED, |_, _| false)
+        clinic.verifier().gaps(question.text(), &cited, COVERED, |_, _| false)
     };
     let state = verify::AnswerState::decide(&verify::Ending {
         emergency: alarms.iter().any(|alarm| alarm.kind == AlarmKind::Alarm),
