@@ -327,16 +327,16 @@ impl DenseIndex {
         Ok(hits)
     }
 
-    /// The best cosine of each of `entries` entries with a question's vector, whatever part of it is that near; `None` for entries without
-    /// vectors.
-    pub fn best_by_entry(&self, query: &[f32], entries: usize) -> Result<Vec<Option<f32>>, DenseError> {
+    /// The best of [`Self::cosines`] for each of `entries` entries, whatever part of it is that near; `None` for entries without vectors.
+    #[must_use]
+    pub fn best_by_entry(&self, cosines: &[f32], entries: usize) -> Vec<Option<f32>> {
         let mut best: Vec<Option<f32>> = vec![None; entries];
-        for (unit, cosine) in self.units.iter().zip(self.cosines(query)?) {
+        for (unit, cosine) in self.units.iter().zip(cosines) {
             if let Some(best) = best.get_mut(to_usize(unit.entry)) {
-                *best = Some(best.map_or(cosine, |best| best.max(cosine)));
+                *best = Some(best.map_or(*cosine, |best| best.max(*cosine)));
             }
         }
-        Ok(best)
+        best
     }
 }
 
@@ -548,7 +548,7 @@ mod tests {
         assert_eq!(hits.iter().map(|hit| hit.unit).collect::<Vec<_>>(), [line(0, 1), line(0, 0), whole(0)]);
         assert_eq!(index.search(&query, 99).expect("fits").len(), 5);
         assert!(index.search(&query, 0).expect("fits").is_empty());
-        let best = index.best_by_entry(&query, 4).expect("fits");
+        let best = index.best_by_entry(&index.cosines(&query).expect("fits"), 4);
         assert!((best[0].expect("has vectors") - 1.0).abs() < 5e-3);
         assert_eq!(best[1..], [None, Some(0.0), None]);
     }

@@ -1,7 +1,7 @@
 //! The dense side of retrieval: the question's vector, and how near every line of the knowledge base is to it.
 
 use mambaformer_clinical::knowledge::KnowledgeBase;
-use mambaformer_clinical::retrieval::dense::{DenseIndex, Part};
+use mambaformer_clinical::retrieval::dense::{DenseIndex, Part, Unit};
 use mambaformer_model::sentence_encoder::{SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer};
 
 use super::PipelineError;
@@ -47,16 +47,15 @@ impl Retriever {
     pub(super) fn read(&self, question: &str, entries: usize) -> Result<Similarities, PipelineError> {
         let vector = self.encoder.encode(&self.tokenizer.encode(question)?.ids)?;
         let cosines = self.index.cosines(&vector)?;
-        let mut read = Similarities { entries: vec![f32::NAN; entries], lines: Vec::with_capacity(cosines.len()) };
-        for (unit, cosine) in self.index.units().iter().zip(cosines) {
-            if let Some(best) = usize::try_from(unit.entry).ok().and_then(|entry| read.entries.get_mut(entry)) {
-                *best = best.max(cosine);
-            }
-            if let Part::Line(line) = unit.part {
-                read.lines.push(((unit.entry, line), cosine));
-            }
-        }
-        Ok(read)
+        let best = self.index.best_by_entry(&cosines, entries);
+        let line = |(unit, cosine): (&Unit, f32)| match unit.part {
+            Part::Line(line) => Some(((unit.entry, line), cosine)),
+            Part::Whole => None,
+        };
+        Ok(Similarities {
+            entries: best.into_iter().map(|cosine| cosine.unwrap_or(f32::NAN)).collect(),
+            lines: self.index.units().iter().zip(cosines).filter_map(line).collect(),
+        })
     }
 }
 

@@ -29,7 +29,7 @@ impl Near {
     /// `[entries]`: cosine of each entry's nearest line; not a number where it has none.
     pub(crate) fn entries(&self, question: &str, entries: usize) -> Result<Vec<f32>> {
         let (vector, _) = self.encoder.encode(question)?;
-        let best = self.index.best_by_entry(&vector, entries)?;
+        let best = self.index.best_by_entry(&self.index.cosines(&vector)?, entries);
         Ok(best.into_iter().map(|cosine| cosine.unwrap_or(f32::NAN)).collect())
     }
 }
