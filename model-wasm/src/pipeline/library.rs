@@ -79,13 +79,7 @@ impl Library {
         if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
             let first = ranked.iter().position(|found| found.entry == row.passage).map(|at| ranked.remove(at));
             let best = ranked.first().map_or(1.0, |found| found.score);
-            let found = first.unwrap_or(fusion::Evidence {
-                entry: row.passage,
-                score: best,
-                coverage: 0.0,
-                similarity: None,
-                confidence: 1.0,
-            });
+            let found = first.unwrap_or_else(|| fusion::Evidence { confidence: 1.0, ..unranked(row.passage) });
             ranked.insert(0, fusion::Evidence { score: found.score.max(best), ..found });
         }
         let coverage = ranked.iter().take(limit).map(|found| found.coverage).fold(0.0, f32::max);
@@ -93,14 +87,7 @@ impl Library {
         // Every row of the table can be opened at its record.
         for row in doses.iter().flat_map(|doses| &doses.rows) {
             if !ranked.iter().any(|found| found.entry == row.passage) {
-                let unranked = fusion::Evidence {
-                    similarity: None,
-                    score: 0.0,
-                    coverage: 0.0,
-                    confidence: 0.0,
-                    entry: row.passage,
-                };
-                ranked.push(unranked);
+                ranked.push(unranked(row.passage));
             }
         }
         let mut materials: Vec<Material> =
@@ -188,6 +175,11 @@ impl Library {
             missing: doses.missing.iter().map(ToString::to_string).collect(),
         }
     }
+}
+
+/// An entry that neither side of the search found.
+fn unranked(entry: usize) -> fusion::Evidence {
+    fusion::Evidence { entry, score: 0.0, coverage: 0.0, similarity: None, confidence: 0.0 }
 }
 
 /// The record's line that answers a question about a dose is where its answer begins, unless the model is very sure of another.
