@@ -45,7 +45,7 @@ fn prompt(config: &Config, tokens: usize, seed: u64) -> Vec<u32> {
     ids
 }
 
-/// Sentences of 1 to 30 tokens over the prompt; every fifth has the text of an earlier one, every seventh begins like one.
+/// Sentences of 1 to 30 tokens over the prompt; every fifth has the text of an earlier one, every seventh is an earlier one and a token more.
 fn sources(ids: &[u32], seed: u64) -> Sources {
     let mut stream = Stream::new(seed, "sources");
     let mut units = vec![SourceUnit { origin: UnitOrigin::Opening, ids: vec![5, 6], bytes: 0..1, prior: 1.0 }];
@@ -99,7 +99,6 @@ fn answer_on_cpu(
     loop {
         match decoder.step().unwrap() {
             GroundedStep::Unit { unit, score } => units.push((unit, score)),
-            GroundedStep::Undecided => {}
             GroundedStep::Done => return (units, decoder.statistics()),
         }
     }
@@ -209,7 +208,7 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
     let (model, reference) = (load(&weights), reference(&weights));
     let options = GroundedOptions { max_tokens: 160, max_units: 6, jump_forward: true };
     let routing = Routing::default();
-    let (mut resumed, mut told_again) = (0, 0);
+    let mut resumed = 0;
     for seed in 0..6 {
         let ids = prompt(&config, 150, seed);
         let sources = sources(&ids, seed);
@@ -220,14 +219,8 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
             let mut decoder = GroundedDecoder::new(&reference, &encoded, sources.clone(), options).unwrap();
             decoder.resume(&whole[..kept]);
             let mut on_cpu = whole[..kept].to_vec();
-            loop {
-                match decoder.step().unwrap() {
-                    // A unit that begins a longer one is settled, and so told, a second time.
-                    GroundedStep::Unit { unit, .. } if on_cpu.last() == Some(&unit) => told_again += 1,
-                    GroundedStep::Unit { unit, .. } => on_cpu.push(unit),
-                    GroundedStep::Undecided => {}
-                    GroundedStep::Done => break,
-                }
+            while let GroundedStep::Unit { unit, .. } = decoder.step().unwrap() {
+                on_cpu.push(unit);
             }
             assert_eq!(on_cpu, whole, "seed {seed}, {kept} kept, processor");
             assert_eq!(decoder.statistics().tokens, statistics.tokens);
@@ -237,11 +230,7 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
                 let mut answer = encoding.answer(&ids, sources.clone(), options, &whole[..kept]).unwrap();
                 let mut units = whole[..kept].to_vec();
                 while let Some(events) = answer.step().await.unwrap() {
-                    for event in events {
-                        if units.last() != Some(&event.unit) {
-                            units.push(event.unit);
-                        }
-                    }
+                    units.extend(events.iter().map(|event| event.unit));
                 }
                 assert_eq!(answer.statistics().tokens, statistics.tokens);
                 units
@@ -250,10 +239,7 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
             resumed += 1;
         }
     }
-    assert!(
-        resumed > 10 && told_again > 0,
-        "{resumed} interruptions, {told_again} within the beginning of a longer unit"
-    );
+    assert!(resumed > 10, "{resumed} interruptions");
 }
 
 #[test]

@@ -22,7 +22,7 @@ def _dentalqa(args) -> None:
     from .dentalqa import dentalqa
     from .tokens import load_tokenizer
 
-    dentalqa(args.data, args.out, load_tokenizer(args.tokenizer / "tokenizer.json"), args.max_tokens, args.seed, args.unanswerable, args.rankings)
+    dentalqa(args.data, args.out, load_tokenizer(args.tokenizer / "tokenizer.json"), args.max_tokens, args.seed, args.unanswerable, args.rankings, args.variants)
 
 
 def _tokenizer(args) -> None:
@@ -37,11 +37,12 @@ def _train(args) -> None:
     from .errors import CheckpointError
     from .start import load_export, parent_of
     from .tokens import encode_items, load_tokenizer
-    from .train import Settings, Trainer, keep_memory
+    from .train import Settings, Trainer, flush_denormals, keep_memory
 
     import torch
 
     keep_memory()
+    flush_denormals()
     torch.set_num_threads(args.threads)
     if args.start and args.resume:
         raise CheckpointError("--start begins a run and --resume goes on with one; give one of them")
@@ -155,6 +156,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--max-tokens", type=int, default=1024)
     sub.add_argument("--seed", type=int, default=17)
     sub.add_argument("--unanswerable", type=float, default=0.15, help="the most that unanswerable items may make of the training items (0.15)")
+    sub.add_argument("--variants", type=int, default=1, help="how often each training question comes, each time with other passages beside its sources (1)")
     sub.add_argument("--rankings", type=Path, help="passages by rank from this file (`retriever rank`) instead of BM25's")
 
     sub = command("tokenizer", _tokenizer, "train the tokenizer on the training items")

@@ -5,6 +5,8 @@ import random
 import numpy as np
 import torch
 
+from .et5 import MASKED
+
 IGNORED = -100
 
 
@@ -54,7 +56,10 @@ class Order:
 
 
 def collate(items: list[dict], start_token: int) -> dict:
-    """Tensors of a batch: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, answerable, decision, gold [B, 2], pointer and pointer_weight [B, T]."""
+    """Tensors of a batch: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, answerable, decision, gold [B, 2], pointer and pointer_weight [B, T].
+
+    `choices`: rows, steps, targets [S] and positions, prior [S, C] of the sentences that may begin at each step; what may not has a prior of MASKED.
+    """
     longest = max(len(i["source"]) for i in items)
     answer = max(1, max(len(i["labels"]) for i in items))
     ids = np.zeros((len(items), longest), dtype=np.int64)
@@ -62,6 +67,7 @@ def collate(items: list[dict], start_token: int) -> dict:
     labels = np.full((len(items), answer), IGNORED, dtype=np.int64)
     pointer = np.full((len(items), answer), -1, dtype=np.int64)
     pointer_weight = np.zeros((len(items), answer), dtype=np.float32)
+    choices = _choices([i["choices"] for i in items])
     for row, item in enumerate(items):
         pointer[row, : len(item["pointer"])] = item["pointer"]
         pointer_weight[row, : len(item["pointer"])] = item["pointer_weight"]
@@ -73,4 +79,22 @@ def collate(items: list[dict], start_token: int) -> dict:
     return {"ids": torch.from_numpy(ids), "lengths": torch.tensor([len(i["source"]) for i in items]), "decoder_ids": torch.from_numpy(decoder),
             "labels": torch.from_numpy(labels), "decoder_lengths": torch.tensor([max(1, len(i["labels"])) for i in items]),
             "answerable": torch.tensor([float(i["answerable"]) for i in items]), "decision": torch.tensor([i["decision"] for i in items]),
-            "gold": torch.tensor([list(i["gold"]) for i in items]), "pointer": torch.from_numpy(pointer), "pointer_weight": torch.from_numpy(pointer_weight)}
+            "gold": torch.tensor([list(i["gold"]) for i in items]), "pointer": torch.from_numpy(pointer), "pointer_weight": torch.from_numpy(pointer_weight), "choices": choices}
+
+
+def _choices(items: list) -> dict[str, torch.Tensor]:
+    """One row for each sentence that an answer begins, and for its end."""
+    count = sum(len(c.steps) for c in items)
+    widest = max(len(c.positions) for c in items)
+    positions, prior = np.zeros((count, widest), dtype=np.int64), np.full((count, widest), MASKED, dtype=np.float32)
+    rows, at = np.zeros(count, dtype=np.int64), 0
+    for row, c in enumerate(items):
+        end = len(c.positions) - 1
+        for order in range(len(c.steps)):
+            rows[at], positions[at, : end + 1], prior[at, : end + 1] = row, c.positions, c.prior
+            prior[at, c.targets[:order]] = MASKED
+            if order == 0:
+                prior[at, end] = MASKED
+            at += 1
+    joined = lambda field: torch.from_numpy(np.concatenate([getattr(c, field) for c in items]).astype(np.int64))
+    return {"rows": torch.from_numpy(rows), "steps": joined("steps"), "targets": joined("targets"), "positions": torch.from_numpy(positions), "prior": torch.from_numpy(prior)}

@@ -7,6 +7,7 @@ A question whose first source is not among the passages is unanswerable from the
 import collections
 import hashlib
 import json
+import random
 import re
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from tokenizers import Tokenizer
 from .data import generator, read_jsonl
 from .errors import DataError
 from .retrieval import Bm25
-from .text import collapse
+from .text import collapse, split_sentences
 from .tokens import NOTE_SOURCE, layout, segment
 
 PASSAGES = 4             # model-wasm/src/pipeline: EVIDENCE_PASSAGES
+DEPTH = 8                # further variants of a training item draw what nobody needs from so many passages
 SPLITS = ("train", "validation", "test")
 # xtask/src/data/reference.rs
 OPENINGS = ("Yes.", "No.", "It depends.", "Not always.", "Not routinely.", "Usually.", "The premise is not correct.", "Only if")
@@ -40,6 +42,24 @@ def read_folder(folder: Path, fields: tuple[str, ...]) -> list[dict]:
     if not files:
         raise DataError(f"{folder} has no .jsonl files; give the repository's data folder by --data")
     return [row for file in files for row in read_jsonl(file, fields)]
+
+
+def practice_rows(data: Path) -> list[dict]:
+    """The practice questions (data/practice) as rows of DentalQA: training questions whose answer is whole sentences of one passage."""
+    folder = data / "practice"
+    if not folder.is_dir():
+        return []
+    sentences = {row["id"]: split_sentences(collapse(row["text"].replace("|", ""))) for row in read_folder(data / "knowledge", ("id", "text"))}
+    rows = []
+    for file in sorted(folder.glob("*.jsonl")):
+        for line, asked in enumerate(read_jsonl(file, ("passage", "sentences", "style", "text")), 1):
+            passage, numbers = asked["passage"], asked["sentences"]
+            if held_out(passage) or not all(1 <= n <= len(sentences.get(passage, ())) for n in numbers):
+                raise DataError(f"{file.name}, line {line}: {passage} is held out or has no sentences {numbers}; `cargo xtask data check` names what is wrong")
+            answer = [{"text": sentences[passage][n - 1], "passages": [passage]} for n in numbers]
+            rows.append({"id": f"{file.stem}-p{line:04}", "question": asked["text"], "answer": " ".join(s["text"] for s in answer), "sentences": answer, "cluster": f"{file.stem}-p{line:04}",
+                         "split": "train", "style": asked["style"], "level": None, "tags": [], "key_facts": [], "forbidden": [], "heldout_passage": False})
+    return rows
 
 
 def without_opening(sentence: str) -> str:
@@ -82,39 +102,62 @@ def locate(sentence: str, sources: list[tuple[str, str]]) -> list[dict]:
     return spans
 
 
+def in_table_order(record: dict, lines: set[str]) -> list[str]:
+    """The lines of a record in the order of its table's entries, as clinical/src/records/line.rs shows them."""
+    labels = [entry.get("label") or entry.get("condition") for entry in record.get("entries") or []]
+    place = lambda line: next((i for i, label in enumerate(labels) if f", {label}:" in line), len(labels))
+    return sorted(lines, key=lambda line: (place(line), line))
+
+
 class Corpus:
     """What answers are copied from: passages and notes by id, and the lines of records as the answers of `splits` show them."""
 
-    def __init__(self, data: Path, rows: list[dict], splits: tuple[str, ...], rankings: dict[str, list[str]] | None = None):
+    def __init__(self, data: Path, rows: list[dict], splits: tuple[str, ...], rankings: dict[str, dict] | None = None):
         self.rankings = rankings
         self.passages: dict[str, dict] = {}
+        self.ranked_lines: dict[str, list[str]] = {}
         for row in read_folder(data / "knowledge", ("id", "title", "text", "source")):
             source = row["source"]
             self.passages[row["id"]] = {"id": row["id"], "title": collapse(row["title"]), "text": collapse(row["text"].replace("|", "")),
                                         "source": f"{source['organisation']}: {source['title']} ({source['year']})"}
         self.notes = {row["id"]: collapse(row["text"]) for row in read_folder(data / "notes", ("id", "text"))}
         lines: dict[str, set[str]] = collections.defaultdict(set)
+        everywhere: dict[str, set[str]] = collections.defaultdict(set)
         for row in rows:
-            for sentence in row["sentences"] if row["split"] in splits else ():
+            for sentence in row["sentences"]:
                 if len(sentence["passages"]) == 1 and sentence["passages"][0].startswith("rec-"):
-                    lines[sentence["passages"][0]].add(without_opening(sentence["text"]))
+                    for shown in [everywhere] + [lines] * (row["split"] in splits):
+                        shown[sentence["passages"][0]].add(without_opening(sentence["text"]))
         for row in read_folder(data / "records", ("id", "source")):
             if row["id"] in lines:
                 title = row.get("name") or ": ".join(filter(None, (row.get("drug"), row.get("indication"))))
-                self.passages[row["id"]] = {"id": row["id"], "title": collapse(title), "text": " ".join(sorted(lines[row["id"]])),
+                self.passages[row["id"]] = {"id": row["id"], "title": collapse(title).rstrip(","), "text": " ".join(in_table_order(row, lines[row["id"]])),
                                             "source": f"{row['source']['organisation']}: {row['source']['title']} ({row['source']['year']})"}
+                self.ranked_lines[row["id"]] = split_sentences(" ".join(in_table_order(row, everywhere[row["id"]])))
         self.order = sorted(self.passages)
         self.index = Bm25([(self.passages[i]["title"], self.passages[i]["text"]) for i in self.order])
 
-    def found(self, identifier: str, question: str, training: bool) -> list[str]:
-        """Ids of the passages the product would show, best first; held-out ones never stand in a training prompt."""
+    def found(self, identifier: str, question: str, training: bool, depth: int = PASSAGES) -> list[str]:
+        """Ids of the `depth` first passages of retrieval, best first; held-out ones never stand in a training prompt."""
         if self.rankings is None:
             ids = [self.order[i] for i, _ in self.index.search(question, PASSAGES * 4)]
         elif identifier in self.rankings:
-            ids = [i for i in self.rankings[identifier] if i in self.passages]
+            ids = [i for i in self.rankings[identifier]["entries"] if i in self.passages]
         else:
             raise DataError(f"the rankings do not hold the question {identifier}; make them again for this data (`retriever rank`)")
-        return [i for i in ids if not (training and held_out(i))][:PASSAGES]
+        return [i for i in ids if not (training and held_out(i))][:depth]
+
+    def shown(self, identifier: str, passage: str) -> dict:
+        """A passage as it stands in an item: with the cosine of each of its sentences to the question, where the rankings hold it."""
+        own = self.passages[passage]
+        ranked = (self.rankings or {}).get(identifier, {}).get("lines", {}).get(passage)
+        if ranked is None:
+            return own
+        sentences = split_sentences(own["text"])
+        known = dict(zip(self.ranked_lines.get(passage, sentences), ranked, strict=True))
+        if strange := [s for s in sentences if s not in known]:
+            raise DataError(f"the rankings do not know the sentence \"{strange[0]}\" of {passage}; make them again for this data (`retriever rank`)")
+        return own | {"cosines": [known[s] for s in sentences]}
 
 
 def sentences_of(row: dict, corpus: Corpus) -> list[dict] | None:
@@ -142,6 +185,16 @@ def insert(found: list[str], missing: list[str], needed: list[str], rank: int) -
     kept = [i for i in found if i in needed or i in spare[: max(0, room)]]
     at = min(rank, len(kept))
     return kept[:at] + missing + kept[at:]
+
+
+def redrawn(deep: list[str], needed: list[str], rank: int, rng: random.Random) -> list[str]:
+    """Another prompt for the same question: `needed` at their ranks (at `rank` if retrieval missed them), the rest drawn from `deep`; three or four in all."""
+    spare = [i for i in deep if i not in needed]
+    room = max(0, rng.choice((PASSAGES, PASSAGES, PASSAGES - 1)) - len(needed))
+    chosen = set(needed) | set(rng.sample(spare, min(room, len(spare))))
+    kept = [i for i in deep if i in chosen]
+    at = min(rank, len(kept))
+    return kept[:at] + [i for i in needed if i not in deep] + kept[at:]
 
 
 class Lengths:
@@ -173,8 +226,8 @@ def _spread(values: list[int]) -> dict:
     return {"items": len(values), "mean": round(float(data.mean()), 1), **{f"p{q}": int(np.percentile(data, q)) for q in (5, 50, 95)}, "most": int(data.max())}
 
 
-def _split_items(name: str, rows: list[dict], foreign: list[dict], corpus: Corpus, lengths: Lengths, seed: int, share: float) -> tuple[list[dict], dict]:
-    """The items of one split and their report."""
+def _split_items(name: str, rows: list[dict], foreign: list[dict], corpus: Corpus, lengths: Lengths, seed: int, share: float, variants: int) -> tuple[list[dict], dict]:
+    """The items of one split and their report. With `variants` each training question comes so often, with other passages beside its sources."""
     training = name == "train"
     left_out: collections.Counter = collections.Counter()
     states: collections.Counter = collections.Counter()
@@ -215,23 +268,36 @@ def _split_items(name: str, rows: list[dict], foreign: list[dict], corpus: Corpu
         missing = [i for i in needed if i not in found]
         if training and missing and row["id"] not in stays and (not usable or rng.random() >= kept_share):
             found, state = insert(found, missing, needed, rng.choice(hit_ranks) - 1), "inserted"
-        passages = [corpus.passages[i] for i in found]
-        size, fitting = lengths.fit(question, note, passages)
-        passages = passages[:fitting]
-        kept = supported(sentences, {p["id"] for p in passages} | ({NOTE_SOURCE} if note else set()))
-        if not kept and state != "missed":
-            state = "cut off"
-        elif len(kept) < len(sentences) and state in ("found", "inserted"):
-            state = "partial"
-        states[state] += 1
-        items.append(_item(row["id"], question, note, passages, kept, state, size) | {
-            "reference": collapse(row["answer"]), **{k: row[k] for k in ("cluster", "style", "level", "tags", "key_facts", "forbidden", "heldout_passage")}})
+        draws = [found]
+        if training and variants > 1:
+            deep = corpus.found(row["id"], question, training, DEPTH)
+            sources = [] if row["id"] in stays else needed
+            deep = [i for i in deep if i in sources or i not in needed]
+            draws += [redrawn(deep, sources, rng.choice(hit_ranks) - 1, rng) for _ in range(1, variants)]
+        for draw, found in enumerate(draws):
+            passages = [corpus.shown(row["id"], i) for i in found]
+            size, fitting = lengths.fit(question, note, passages)
+            passages = passages[:fitting]
+            kept = supported(sentences, {p["id"] for p in passages} | ({NOTE_SOURCE} if note else set()))
+            outcome = state if draw == 0 or row["id"] in stays else "redrawn"
+            if not kept and outcome != "missed":
+                outcome = "cut off"
+            elif len(kept) < len(sentences) and outcome in ("found", "inserted", "redrawn"):
+                outcome = "partial"
+            states[outcome] += 1
+            items.append(_item(row["id"], question, note, passages, kept, outcome, size) | {
+                "reference": collapse(row["answer"]), **{k: row[k] for k in ("cluster", "style", "level", "tags", "key_facts", "forbidden", "heldout_passage")}})
     for row in foreign:
         question = collapse(row["question"])
-        passages = [corpus.passages[i] for i in corpus.found(row["id"], question, training)]
-        size, fitting = lengths.fit(question, None, passages)
-        states["out of scope"] += 1
-        items.append(_item(row["id"], question, None, passages[:fitting], [], "out of scope", size) | {"reference": ""})
+        draws = [corpus.found(row["id"], question, training)]
+        if training and variants > 1:
+            deep, rng = corpus.found(row["id"], question, training, DEPTH), generator("foreign", seed, row["id"])
+            draws += [redrawn(deep, [], 0, rng) for _ in range(1, variants)]
+        for found in draws:
+            passages = [corpus.shown(row["id"], i) for i in found]
+            size, fitting = lengths.fit(question, None, passages)
+            states["out of scope"] += 1
+            items.append(_item(row["id"], question, None, passages[:fitting], [], "out of scope", size) | {"reference": ""})
     generator("order", seed, name).shuffle(items)
 
     golds = sum(ranks.values())
@@ -256,23 +322,23 @@ def _item(identifier: str, question: str, note: str | None, passages: list[dict]
             "sentences": sentences, "gold": gold, "answerable": int(bool(sentences)), "decision": None, "dental": True, "retrieval": state, "prompt_tokens": size}
 
 
-def dentalqa(data: Path, out: Path, tokenizer: Tokenizer, max_tokens: int, seed: int, share: float, rankings: Path | None = None, log=print) -> dict:
-    """With `rankings` (JSON Lines of {"id", "entries"}) passages come from there and not from BM25. Writes train.jsonl and validation.jsonl, which training reads, and test.jsonl, which only an evaluation reads; returns the report."""
+def dentalqa(data: Path, out: Path, tokenizer: Tokenizer, max_tokens: int, seed: int, share: float, rankings: Path | None = None, variants: int = 1, log=print) -> dict:
+    """With `rankings` (JSON Lines of {"id", "entries", "lines"}) passages come from there and not from BM25. Writes train.jsonl and validation.jsonl, which training reads, and test.jsonl, which only an evaluation reads; returns the report."""
     if not 0 <= share < 1:
         raise DataError(f"the share of unanswerable items is {share}; give one from 0 to below 1")
-    rows = read_folder(data / "dentalqa", ("id", "question", "answer", "sentences", "cluster", "split", "style"))
+    rows = read_folder(data / "dentalqa", ("id", "question", "answer", "sentences", "cluster", "split", "style")) + practice_rows(data)
     foreign = read_jsonl(data / "safety" / "built" / "out_of_scope.jsonl", ("id", "question", "split"))
     if strange := {r["split"] for r in rows + foreign} - set(SPLITS):
         raise DataError(f"{data} has the splits {', '.join(sorted(map(str, strange)))}; expected {', '.join(SPLITS)}; build the data with `cargo xtask data build`")
-    ranked = {row["id"]: row["entries"] for row in read_jsonl(rankings, ("id", "entries"))} if rankings else None
+    ranked = {row["id"]: row for row in read_jsonl(rankings, ("id", "entries", "lines"))} if rankings else None
     out.mkdir(parents=True, exist_ok=True)
     lengths = Lengths(tokenizer, max_tokens)
-    report: dict = {"data": "dentalqa", "rankings": rankings and hashlib.sha256(rankings.read_bytes()).hexdigest(), "seed": seed, "max_tokens": max_tokens, "share": share, "licences": [LICENCE]}
+    report: dict = {"data": "dentalqa", "rankings": rankings and hashlib.sha256(rankings.read_bytes()).hexdigest(), "seed": seed, "max_tokens": max_tokens, "share": share, "variants": variants, "licences": [LICENCE]}
     for name in SPLITS:
         # Training sees no record line that only a held-out answer shows.
         corpus = Corpus(data, rows, SPLITS[: SPLITS.index(name) + 1], ranked)
         own = lambda table: [r for r in table if r["split"] == name]
-        items, report[name] = _split_items(name, own(rows), own(foreign), corpus, lengths, seed, share)
+        items, report[name] = _split_items(name, own(rows), own(foreign), corpus, lengths, seed, share, variants)
         with (out / f"{name}.jsonl").open("w", encoding="utf-8") as handle:
             for item in items:
                 handle.write(json.dumps(item, ensure_ascii=False) + "\n")

@@ -14,7 +14,9 @@ from .model import EMAMBA, ET5, Encoded, MambaFormer
 
 @dataclass
 class Weights:
-    pointer: float = 1.0
+    # Choosing among the sentences that the decoder will have; the pointer's own loss keeps the rest of its mass in place.
+    selection: float = 1.0
+    pointer: float = 0.3
     decision: float = 0.3
     answerable: float = 0.3
     utility: float = 0.05
@@ -58,6 +60,12 @@ def pointer_loss(attention: torch.Tensor, pointer: torch.Tensor, weight: torch.T
     """
     picked = attention.gather(2, pointer.clamp(min=0)[..., None])[..., 0]
     return -(picked * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def selection_logits(attention: torch.Tensor, choices: dict) -> torch.Tensor:
+    """Log of the pointer attention [B, T, L] at each sentence that may begin at each step, times what retrieval says of it: [S, C], not normalised."""
+    at_step = attention[choices["rows"], choices["steps"]]
+    return at_step.gather(1, choices["positions"]) + choices["prior"]
 
 
 def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float], target_emamba: float = 0.5) -> dict[str, torch.Tensor]:
@@ -139,6 +147,9 @@ def task_terms(model: MambaFormer, encoded: Encoded, batch: dict) -> dict[str, t
     terms = {"nll": -log_p.sum() / tokens.clamp(min=1), "answer_tokens": tokens}
     zero = log_p.new_zeros(())
     terms["pointer"] = zero if copying is None else pointer_loss(copying[0], batch["pointer"], batch["pointer_weight"])
+    terms["selection"] = zero
+    if copying is not None and len(batch["choices"]["rows"]):
+        terms["selection"] = F.cross_entropy(selection_logits(copying[0], batch["choices"]), batch["choices"]["targets"])
     answerable = model.heads.answerable(first)[:, 0]
     terms["answerable"] = F.binary_cross_entropy_with_logits(answerable, batch["answerable"])
     terms["answerable_right"] = ((answerable > 0).float() == batch["answerable"]).float().sum()

@@ -6,13 +6,14 @@ typed by a user stay plain text.
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from .errors import DataError
-from .text import collapse
+from .text import collapse, split_sentences
 
 SPECIALS = ["<pad>", "</s>", "<unk>", "<q>", "<p>", "<t>", "<n>"]
 PAD, EOS, UNK, QUESTION, PASSAGE, TEXT, NOTE = range(7)
@@ -145,6 +146,29 @@ def pointer_targets(source: list[int], labels: list[int], golds: list[tuple[int,
     return positions, weights
 
 
+@dataclass
+class Choices:
+    """Which sentences of a prompt an answer may be made of, and which it is made of."""
+
+    positions: np.ndarray   # [C] first position of each sentence of passages and note; the last entry is the place of </s>, which ends an answer
+    prior: np.ndarray       # [C] log of what retrieval says of it: LINE_SCALE times its cosine less the best one; 0 for the note's and the end
+    steps: np.ndarray       # [S] label index at which a sentence begins, or the answer ends
+    targets: np.ndarray     # [S] index into `positions`; each was not taken before, and nothing ends before its first sentence
+
+
+LINE_SCALE = 12.0  # model-wasm/src/pipeline/library.rs
+
+
+def _sentence_starts(text: str) -> list[int]:
+    """Where the sentences of a text begin, in characters."""
+    starts, at = [], 0
+    for sentence in split_sentences(text):
+        at = text.index(sentence, at)
+        starts.append(at)
+        at += len(sentence)
+    return starts
+
+
 def _pieces_of(offsets: list[tuple[int, int]], start: int, end: int) -> tuple[int, int]:
     """The pieces that stand for the characters start..end of their text."""
     inside = [i for i, (a, b) in enumerate(offsets) if b > start and a < end]
@@ -172,6 +196,16 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
         for text, encoding in zip(part, tokenizer.encode_batch(part, add_special_tokens=False)):
             cache[text] = (encoding.ids, encoding.offsets)
     out = []
+    places_in: dict[str, list[int]] = {}
+
+    def starts_of(text: str) -> list[int]:
+        """Where its sentences begin, in pieces."""
+        text = collapse(text)
+        if text not in places_in:
+            offsets = cache[text][1]
+            places_in[text] = [next(i for i, (_, end) in enumerate(offsets) if end > start) for start in _sentence_starts(text)]
+        return places_in[text]
+
     stops = {tokenizer.token_to_id(piece) for piece in ".?!"} - {None}
     for item in lines:
         pieces = lambda text: cache[collapse(text)][0]
@@ -185,6 +219,7 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
         answerable = item["answerable"] if item["gold"] is None or needed <= places.keys() else 0
         span = places[item["gold"]][0] if item["gold"] in places else (0, 0)
         labels, pointer, weight = [], np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32)
+        begins: list[tuple[int, int]] = []  # label index and position of each sentence's copied part
         if answerable and item["answer"] and item.get("sentences"):
             for sentence in item["sentences"]:
                 copied = []
@@ -194,11 +229,22 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
                     copied.append((min(begin + a, end), min(begin + b, end)))
                 part = pieces(sentence["text"])
                 at, w = pointer_targets(ids, part + [EOS], copied, stops)
+                begins += [(len(labels) + int(i), int(at[i])) for i in np.flatnonzero(w[:-1] == 1)[:1]]
                 labels, pointer, weight = labels + part, np.append(pointer, at[:-1]), np.append(weight, w[:-1])
             labels, pointer, weight = labels + [EOS], np.append(pointer, np.int32(-1)), np.append(weight, np.float32(0))
         elif answerable and item["answer"]:
             labels = pieces(item["answer"]) + [EOS]
             pointer, weight = pointer_targets(ids, labels, [span], stops)
-        out.append({"pointer": pointer, "pointer_weight": weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
+        cosines = [(start + at, cosine) for p, (start, _) in zip(item["passages"], spans) for at, cosine in zip(starts_of(p["text"]), p.get("cosines", []), strict="cosines" in p)]
+        best = max((c for _, c in cosines), default=0.0)
+        noted_at = [at for at in (noted[0] + s for s in starts_of(note)) if at < noted[1]] if note and cosines else []
+        positions = [at for at, _ in cosines] + noted_at + [len(ids) - 1]
+        prior = [LINE_SCALE * (c - best) for _, c in cosines] + [0.0] * (len(noted_at) + 1)
+        wanted_at = [(label, positions.index(at)) for label, at in begins if at in positions]
+        # A sentence that is put together from clauses, or said twice, is no choice among whole sentences.
+        whole = cosines and begins and len(wanted_at) == len(begins) and len({t for _, t in wanted_at}) == len(begins)
+        wanted_at = wanted_at + [(len(labels) - 1, len(positions) - 1)] if whole else []
+        choices = Choices(np.array(positions, dtype=np.int32), np.array(prior, dtype=np.float32), np.array([s for s, _ in wanted_at], dtype=np.int32), np.array([t for _, t in wanted_at], dtype=np.int32))
+        out.append({"choices": choices, "pointer": pointer, "pointer_weight": weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
                     "decision": -1 if item["decision"] is None else item["decision"]})
     return out

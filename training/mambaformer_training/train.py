@@ -15,8 +15,9 @@ from . import checkpoint
 from .batches import IGNORED, Order, collate
 from .config import Config
 from .errors import CheckpointError
+from .et5 import MASKED
 from .model import MambaFormer
-from .objective import Utility, Weights, router_terms, task_terms
+from .objective import Utility, Weights, router_terms, selection_logits, task_terms
 
 
 @dataclass
@@ -32,11 +33,13 @@ class Settings:
     clip: float = 1.0
     noise_start: float = 0.1
     noise_end: float = 0.02
+    # Share of the items whose sentences are chosen without retrieval's prior: what it explains alone teaches the model nothing.
+    without_prior: float = 0.7
     dtype: str = "auto"
     threads: int = 2
     checkpoint_minutes: float = 5.0
-    validation_minutes: float = 4.0
-    validation_items: int = 96
+    validation_minutes: float = 5.0
+    validation_items: int = 240
     log_every: int = 20
     max_steps: int | None = None
     # The export a run began with (see `start`), and the items of other folders that were added.
@@ -58,6 +61,11 @@ def faster_dtype() -> str:
     return "bf16" if times[torch.bfloat16] < 0.8 * times[torch.float32] else "f32"
 
 
+def flush_denormals() -> None:
+    """Numbers below 1e-38 become zero: a softmax with masked places is full of them, and a product with them runs at a third of the speed."""
+    torch.set_flush_denormal(True)
+
+
 def keep_memory() -> None:
     """Tells glibc to keep freed blocks: returning every activation to the kernel costs a page fault per 4 KiB at each step."""
     try:
@@ -67,6 +75,12 @@ def keep_memory() -> None:
         libc.mallopt(-2, 1 << 28)  # M_TOP_PAD
     except (OSError, AttributeError):
         pass  # another C library; slower, not wrong
+
+
+def drop_prior(choices: dict, which: torch.Tensor) -> None:
+    """Makes the sentences of the items `which` [B] equally likely, as far as they may begin at all."""
+    prior = choices["prior"]
+    prior[which[choices["rows"]][:, None] & (prior > MASKED / 2)] = 0.0
 
 
 def optimiser_of(model: MambaFormer, settings: Settings) -> torch.optim.AdamW:
@@ -134,6 +148,7 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         batch = collate([self.items[i] for i in self.order.next()], self.config.decoder_start_token_id)
+        drop_prior(batch["choices"], torch.rand(len(batch["lengths"])) < s.without_prior)
         scale = s.noise_start + (s.noise_end - s.noise_start) * min(1.0, progress / 0.7)
         gumbel = -torch.log(-torch.log(torch.rand(*batch["ids"].shape, 2).clamp(1e-9, 1 - 1e-7)))
         self.model.train()
@@ -143,7 +158,7 @@ class Trainer:
                 encoded.mixed.retain_grad()
             task = task_terms(self.model, encoded, batch)
             router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual, w.target_emamba)
-        loss = task["nll"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
+        loss = task["nll"] + w.selection * task["selection"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
         total = loss + w.cost * router["cost"] + w.balance * router["balance"] + w.entropy * router["entropy"] + w.router_z * router["router_z"]
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -161,7 +176,7 @@ class Trainer:
         self.tokens += source
         self.answer_tokens += int(task["answer_tokens"])
         top = encoded.p.detach().amax(-1)[encoded.valid].mean()
-        return {"loss": total.detach().item(), "nll": float(task["nll"].detach()), "pointer": float(task["pointer"].detach()), "decision": float(task["decision"].detach()), "answerable": float(task["answerable"].detach()),
+        return {"loss": total.detach().item(), "nll": float(task["nll"].detach()), "selection": float(task["selection"].detach()), "pointer": float(task["pointer"].detach()), "decision": float(task["decision"].detach()), "answerable": float(task["answerable"].detach()),
                 **{k: float(router[k].detach()) for k in ("cost", "balance", "entropy")}, "utility": 0.0 if utility is None else float(utility.detach()),
                 "share_emamba": router["share_emamba"].item(), "top_p": top.item(), "gradient_norm": float(norm), "lr": rate, "noise": scale, "source_tokens": source}
 
@@ -171,7 +186,7 @@ class Trainer:
         """Teacher-forced loss, routing without noise, heads, and whether the first pointer lies in the gold passage."""
         self.model.eval()
         items = sorted(self.validation, key=lambda i: len(i["source"]))
-        sums: dict[str, float] = {k: 0.0 for k in ("nll", "answer_tokens", "answerable_right", "items", "decision_right", "decision_count", "emamba", "tokens", "pointed", "pointed_right", "first_nll", "firsts")}
+        sums: dict[str, float] = {k: 0.0 for k in ("nll", "answer_tokens", "answerable_right", "items", "decision_right", "decision_count", "emamba", "tokens", "pointed", "pointed_right", "first_nll", "firsts", "chosen", "chosen_right", "chosen_alone", "ranked_right", "then", "then_right", "selection")}
         shares = []
         for start in range(0, len(items), 8):
             batch = collate(items[start : start + 8], self.config.decoder_start_token_id)
@@ -194,6 +209,7 @@ class Trainer:
             sums["firsts"] += float((batch["labels"][:, 0] != IGNORED).sum())
             if self.config.heads.copy:
                 attention, _ = task["copying"]
+                self.count_choices(attention, batch["choices"], sums)
                 for row in range(len(batch["lengths"])):
                     a, b = batch["gold"][row].tolist()
                     if b > a:
@@ -203,9 +219,30 @@ class Trainer:
         out = {"nll": sums["nll"] / max(1, sums["answer_tokens"]), "first_nll": sums["first_nll"] / max(1, sums["firsts"]), "answerable_accuracy": sums["answerable_right"] / sums["items"],
                "decision_accuracy": sums["decision_right"] / max(1, sums["decision_count"]), "share_emamba": sums["emamba"] / sums["tokens"],
                "share_emamba_short": sum(shares[:third]) / max(1, third), "share_emamba_long": sum(shares[-third:]) / max(1, third),
-               "first_pointer_in_gold": sums["pointed_right"] / max(1, sums["pointed"]), "items": int(sums["items"])}
+               "first_pointer_in_gold": sums["pointed_right"] / max(1, sums["pointed"]),
+               "first_sentence": sums["chosen_right"] / max(1, sums["chosen"]), "first_sentence_without_prior": sums["chosen_alone"] / max(1, sums["chosen"]),
+               "first_sentence_of_prior": sums["ranked_right"] / max(1, sums["chosen"]), "next_sentence_or_end": sums["then_right"] / max(1, sums["then"]),
+               "selection": sums["selection"] / max(1, sums["chosen"] + sums["then"]), "items": int(sums["items"])}
         self.last_validation = out
         return out
+
+    @staticmethod
+    def count_choices(attention, choices: dict, sums: dict) -> None:
+        """How often the first sentence is the right one (with retrieval's prior, without it, and by the prior alone), and what follows it."""
+        if not len(choices["rows"]):
+            return
+        logits, targets, prior = selection_logits(attention, choices), choices["targets"], choices["prior"]
+        sums["selection"] += float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum"))
+        first = torch.ones_like(targets, dtype=torch.bool)
+        first[1:] = choices["rows"][1:] != choices["rows"][:-1]
+        alone = logits - prior.clamp(min=-1e3)
+        right = logits.argmax(1) == targets
+        sums["chosen"] += int(first.sum())
+        sums["chosen_right"] += int(right[first].sum())
+        sums["chosen_alone"] += int((alone.argmax(1) == targets)[first].sum())
+        sums["ranked_right"] += int((prior.argmax(1) == targets)[first].sum())
+        sums["then"] += int((~first).sum())
+        sums["then_right"] += int(right[~first].sum())
 
     # -- the loop ------------------------------------------------------------------------------------------------
     def log(self, record: dict) -> None:

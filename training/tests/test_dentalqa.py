@@ -2,13 +2,15 @@
 
 import collections
 import json
+import random
 import shutil
 
 import pytest
 
-from mambaformer_training.dentalqa import SPLITS, dentalqa, held_out, insert, locate
+from mambaformer_training.dentalqa import SPLITS, Corpus, dentalqa, held_out, in_table_order, insert, locate, read_folder, redrawn
 from mambaformer_training.errors import DataError
-from mambaformer_training.tokens import EOS, NOTE, PASSAGE, encode_items, load_tokenizer, train_tokenizer
+from mambaformer_training.text import split_sentences
+from mambaformer_training.tokens import EOS, LINE_SCALE, NOTE, PASSAGE, encode_items, load_tokenizer, train_tokenizer
 
 SOURCE = {"organisation": "Society", "title": "Guide", "year": 2020}
 
@@ -89,6 +91,97 @@ def test_pointers_follow_the_very_sentence(tmp_path, made):
     lines(tmp_path / "i.jsonl", [item])
     (encoded,) = encode_items(tokenizer, tmp_path / "i.jsonl", 512)
     assert encoded["pointer"][0] == encoded["gold"][1] - (len(encoded["labels"]) - 1)
+
+
+@pytest.fixture(scope="module")
+def ranked(folder, made, tmp_path_factory):
+    """Items from rankings that name the cosine of every line."""
+    out, tokenizer, _, _ = made
+    rows = read_folder(folder / "dentalqa", ("id", "sentences"))
+    corpus = Corpus(folder, rows, SPLITS)
+    foreign = [json.loads(x) for x in (folder / "safety" / "built" / "out_of_scope.jsonl").open()]
+    path = tmp_path_factory.mktemp("ranked") / "rankings.jsonl"
+    cosine = lambda passage, at: round((int(passage[-2:].strip("-")) % 7) / 10 + at / 100, 4)
+    near = lambda row: sorted(corpus.order, key=lambda i: (abs(int(i[-2:].strip("-")) - int(row["id"].split("-")[1].strip("q"))), i))[:20]
+    entries = {row["id"]: near(row) for row in rows + foreign}
+    lines(path, [{"id": i, "entries": e, "lines": {p: [cosine(p, n) for n in range(len(split_sentences(corpus.passages[p]["text"])))] for p in e}} for i, e in entries.items()])
+    report = dentalqa(folder, path.parent, tokenizer, 512, 17, 0.2, path, 3, log=lambda *_: None)
+    return path.parent, tokenizer, cosine, report
+
+
+def test_choices_are_the_sentences_of_the_prompt_with_retrievals_say(ranked):
+    folder, tokenizer, cosine, _ = ranked
+    steps = 0
+    for name in SPLITS:
+        for item, encoded in zip(map(json.loads, (folder / f"{name}.jsonl").open()), encode_items(tokenizer, folder / f"{name}.jsonl", 512), strict=True):
+            choices, source, labels = encoded["choices"], encoded["source"], encoded["labels"]
+            expected = [(p["id"], n, s) for p in item["passages"] for n, s in enumerate(split_sentences(p["text"]))]
+            noted = split_sentences(item["note"]) if item.get("note") else []
+            assert len(choices.positions) == len(expected) + len(noted) + 1 and source[choices.positions[-1]] == EOS and choices.positions[-1] == len(source) - 1
+            best = max(cosine(p, n) for p, n, _ in expected)
+            for (p, n, text), at, prior in zip(expected, choices.positions, choices.prior):
+                assert text.startswith(tokenizer.decode(source[at : at + 3].tolist())) and prior == pytest.approx(LINE_SCALE * (cosine(p, n) - best), abs=1e-4)
+            assert (choices.prior[len(expected) :] == 0).all()
+            assert item["answerable"] or not len(choices.steps)
+            if len(choices.steps):
+                assert labels[choices.steps[-1]] == EOS and choices.targets[-1] == len(choices.positions) - 1
+                assert (source[choices.positions[choices.targets]] == labels[choices.steps]).all()
+                assert len(choices.steps) == len(item["sentences"]) + 1
+                steps += 1
+    assert steps > 20
+
+
+def test_variants_ask_the_same_with_other_passages(ranked):
+    folder, _, _, report = ranked
+    items = [json.loads(x) for x in (folder / "train.jsonl").open()]
+    by_id = collections.defaultdict(list)
+    for item in items:
+        by_id[item["id"]].append(item)
+    assert {len(v) for v in by_id.values()} == {3} and report["train"]["states"]["redrawn"]
+    assert any(len({tuple(p["id"] for p in i["passages"]) for i in v}) > 1 for v in by_id.values())
+    for item in items:
+        assert not any(held_out(p["id"]) for p in item["passages"])
+        if item["retrieval"] == "redrawn":
+            assert item["answer"] == item["reference"] and {s["source"] for x in item["sentences"] for s in x["spans"]} <= {p["id"] for p in item["passages"]} | {"note"}
+    for name in SPLITS[1:]:
+        ids = [json.loads(x)["id"] for x in (folder / f"{name}.jsonl").open()]
+        assert len(ids) == len(set(ids))
+
+
+def test_practice_questions_are_trained_on_alone(folder, tmp_path, made):
+    _, tokenizer, _, _ = made
+    data = tmp_path / "data"
+    shutil.copytree(folder, data)
+    free = next(f"perio-{i:04}" for i in range(60) if not held_out(f"perio-{i:04}"))
+    asked = {"passage": free, "sentences": [3, 1], "style": "terse", "text": "review after?"}
+    lines(data / "practice" / "perio.jsonl", [asked])
+    dentalqa(data, tmp_path / "out", tokenizer, 512, 17, 0.2, log=lambda *_: None)
+    found = {name: [i for i in map(json.loads, (tmp_path / "out" / f"{name}.jsonl").open()) if i["id"] == "perio-p0001"] for name in SPLITS}
+    assert [len(found[n]) for n in SPLITS] == [1, 0, 0]
+    (item,) = found["train"]
+    number = int(free[-4:])
+    assert item["reference"] == f"Lesion{number} is seen again in {number} months. Lesion{number} heals after plaque control{number} within weeks."
+    held = next(f"perio-{i:04}" for i in range(60) if held_out(f"perio-{i:04}"))
+    for wrong in ({"passage": held}, {"sentences": [4]}, {"passage": "perio-9999"}):
+        lines(data / "practice" / "perio.jsonl", [asked | wrong])
+        with pytest.raises(DataError, match="perio.jsonl, line 1"):
+            dentalqa(data, tmp_path / "out", tokenizer, 512, 17, 0.2, log=lambda *_: None)
+
+
+def test_redrawn_prompts_keep_ranks_and_room():
+    rng = random.Random(3)
+    deep = list("abcdefgh")
+    for _ in range(200):
+        drawn = redrawn(deep, ["c", "x"], 1, rng)
+        assert {"c", "x"} <= set(drawn) and len(drawn) in (3, 4) and drawn.index("x") == 1
+        assert [i for i in drawn if i != "x"] == sorted(i for i in drawn if i != "x")
+    assert redrawn([], ["x"], 3, rng) == ["x"]
+
+
+def test_lines_of_a_table_stand_in_its_order():
+    record = {"name": "Stage", "entries": [{"label": "Stage II"}, {"label": "Stage I"}, {"label": "Grade A"}]}
+    assert in_table_order(record, {"Stage, Grade A: slow.", "Stage, Stage I: 1 mm.", "Stage, Stage II: 3 mm."}) == ["Stage, Stage II: 3 mm.", "Stage, Stage I: 1 mm.", "Stage, Grade A: slow."]
+    assert in_table_order({"drug": "X"}, {"b", "a"}) == ["a", "b"]
 
 
 def test_splits_never_mix(folder, made):

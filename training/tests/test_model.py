@@ -6,8 +6,8 @@ import torch
 from mambaformer_training.batches import IGNORED, Order, collate
 from mambaformer_training.config import Config, preset
 from mambaformer_training.model import EMAMBA, ET5, MambaFormer
-from mambaformer_training.tokens import pointer_targets
-from mambaformer_training.objective import Utility, Weights, answer_log_probability, pointer_loss, router_terms, task_terms
+from mambaformer_training.tokens import Choices, pointer_targets
+from mambaformer_training.objective import Utility, Weights, answer_log_probability, pointer_loss, router_terms, selection_logits, task_terms
 from mambaformer_training.packing import Packing
 
 import numpy as np
@@ -28,7 +28,12 @@ def items(lengths, seed=2):
     rows = [{"source": rng.integers(7, 200, n), "labels": rng.integers(7, 200, 1 + n % 5), "gold": (0, 0), "answerable": 1, "decision": n % 4 - 1} for n in lengths]
     for row in rows:
         row["pointer"], row["pointer_weight"] = pointer_targets(row["source"].tolist(), row["labels"].tolist(), [row["gold"]], {7})
+        row["choices"] = choices([2, 5, len(row["source"]) - 1], [0.0, -1.0, 0.0], [0, len(row["labels"]) - 1], [1, 2])
     return rows
+
+
+def choices(positions, prior, steps, targets):
+    return Choices(np.array(positions, np.int32), np.array(prior, np.float32), np.array(steps, np.int32), np.array(targets, np.int32))
 
 
 def test_pointer_targets_follow_the_source():
@@ -47,6 +52,26 @@ def test_pointer_loss_is_the_weighted_cross_entropy():
     pointer, weight = torch.tensor([[4, -1, 2], [0, 1, -1]]), torch.tensor([[1.0, 0, 0.5], [0.02, 0, 0]])
     want = -(attention[0, 0, 4] + 0.5 * attention[0, 2, 2] + 0.02 * attention[1, 0, 0]) / 1.52
     torch.testing.assert_close(pointer_loss(attention, pointer, weight), want)
+
+
+@torch.no_grad()
+def test_what_was_taken_is_no_choice_again_and_nothing_ends_before_it_begins():
+    rows = items([12, 12])
+    rows[0]["choices"] = choices([2, 5, 8, 11], [0.0, -1.0, -2.0, 0.0], [0, 2, 3], [1, 0, 3])
+    rows[1]["choices"] = choices([4, 11], [0.0, 0.0], [1, 2], [0, 1])
+    for row in rows:
+        row["labels"], row["pointer"], row["pointer_weight"] = row["source"][:4], np.full(4, -1, np.int32), np.zeros(4, np.float32)
+    batch = collate(rows, 0)
+    attention = torch.log_softmax(torch.randn(2, 4, 12, generator=torch.Generator().manual_seed(1)), dim=-1)
+    logits = selection_logits(attention, batch["choices"])
+    want = torch.full((5, 4), -1e9)
+    want[0, :3] = attention[0, 0, [2, 5, 8]] + torch.tensor([0.0, -1.0, -2.0])
+    want[1, 0], want[1, 2], want[1, 3] = attention[0, 2, 2], attention[0, 2, 8] - 2, attention[0, 2, 11]
+    want[2, 2], want[2, 3] = attention[0, 3, 8] - 2, attention[0, 3, 11]
+    want[3, 0] = attention[1, 1, 4]
+    want[4, 1] = attention[1, 2, 11]
+    torch.testing.assert_close(logits.clamp(min=-1e8), want.clamp(min=-1e8))
+    assert batch["choices"]["targets"].tolist() == [1, 0, 3, 0, 1]
 
 
 def test_compaction_keeps_order():
@@ -125,6 +150,7 @@ def test_unlabelled_items_have_no_answer_loss():
     for row in rows:
         row["labels"] = row["pointer"] = np.array([], dtype=np.int64)
         row["pointer_weight"] = np.array([], dtype=np.float32)
+        row["choices"] = choices([len(row["source"]) - 1], [0.0], [], [])
     batch = collate(rows, 0)
     assert (batch["labels"] == IGNORED).all()
     model = build()

@@ -13,7 +13,7 @@ from mambaformer_training.errors import CheckpointError, DataError, SpaceError
 from mambaformer_training.export import export
 from mambaformer_training.model import MambaFormer
 from mambaformer_training.start import WrongTensors, load_export, parent_of
-from mambaformer_training.tokens import pointer_targets
+from mambaformer_training.tokens import Choices, pointer_targets
 from mambaformer_training.train import Settings, Trainer
 
 
@@ -22,6 +22,8 @@ def trainer(run, steps):
     items = [{"source": rng.integers(7, 200, 10 + i % 9), "labels": rng.integers(7, 200, 4), "gold": (2, 5), "answerable": 1, "decision": -1} for i in range(40)]
     for item in items:
         item["pointer"], item["pointer_weight"] = pointer_targets(item["source"].tolist(), item["labels"].tolist(), [item["gold"]], {7})
+        end = len(item["source"]) - 1
+        item["choices"] = Choices(np.array([2, 4, end]), np.array([0, -0.5, 0], np.float32), np.array([0, 3]), np.array([i % 2, 2]))
     settings = Settings(minutes=5, tokens_per_batch=60, max_steps=steps, warmup_steps=2, validation_items=8, log_every=1, dtype="f32", threads=1)
     return Trainer(preset("nano", 200), settings, items, items, np.ones(200), run)
 
@@ -45,6 +47,16 @@ def test_resumed_run_gives_the_same_losses(tmp_path):
     assert set(got) == {5, 6, 7, 8}
     for step, loss in got.items():
         assert loss == pytest.approx(want[step], rel=1e-4)
+
+
+def test_validation_tells_the_model_from_the_prior():
+    attention = torch.log(torch.tensor([[[0.5, 0.3, 0.2]], [[0.1, 0.7, 0.2]]]))
+    choices = {"rows": torch.tensor([0, 1]), "steps": torch.tensor([0, 0]), "targets": torch.tensor([1, 0]), "positions": torch.tensor([[0, 1, 2], [0, 1, 2]]),
+               "prior": torch.tensor([[-2.0, 0.0, -1e9], [0.0, -1.0, -1e9]])}
+    sums = dict.fromkeys(("selection", "chosen", "chosen_right", "chosen_alone", "ranked_right", "then", "then_right"), 0.0)
+    Trainer.count_choices(attention, choices, sums)
+    # The prior is right both times; it puts the first question right, and cannot outweigh the model at the second.
+    assert (sums["chosen"], sums["ranked_right"], sums["chosen_alone"], sums["chosen_right"], sums["then"]) == (2, 2, 0, 1, 0)
 
 
 def test_export_has_the_model_and_its_provenance(tmp_path):

@@ -309,21 +309,21 @@ fn with_list<'a>(span: &Span<'a>, first: usize, last: usize) -> Option<Span<'a>>
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Range;
+
     use super::*;
     use crate::records::Region;
     use crate::text::sentences::sentences;
     use crate::verify::{Group, Source};
 
+    fn passage<'a>(text: &'a str, sentences: &'a [Range<usize>]) -> Source<'a> {
+        let (kind, group, region) = (Kind::Passage, Group::All, Region::International);
+        Source { id: "a", text, sentences, kind, group, region }
+    }
+
     fn reason(text: &str, part: &str) -> Option<Reason> {
         let ranges = sentences(text);
-        let source = Source {
-            id: "a",
-            text,
-            sentences: &ranges,
-            kind: Kind::Passage,
-            group: Group::All,
-            region: Region::International,
-        };
+        let source = passage(text, &ranges);
         let start = text.find(part).expect("a part");
         find(&[Span { source, range: start..start + part.len() }], None, None).map(|cut| cut.reason)
     }
@@ -387,14 +387,7 @@ mod tests {
         assert_eq!(reason("Take the following: Bring water.", "Take the following: Bring water."), None);
         let text = "Check these:\n\u{2022} pulse\n\u{2022} breath\n\u{2022} colour\nThen call.";
         let ranges = sentences(text);
-        let source = Source {
-            id: "a",
-            text,
-            sentences: &ranges,
-            kind: Kind::Passage,
-            group: Group::All,
-            region: Region::International,
-        };
+        let source = passage(text, &ranges);
         let lead = Span::whole(source, 0, 0).expect("a lead");
         let cut = find(std::slice::from_ref(&lead), None, None).expect("a fault");
         assert_eq!(cut.reason, Reason::MissingList);

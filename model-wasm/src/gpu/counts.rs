@@ -20,7 +20,7 @@ pub enum Count {
     Base = 6,
     /// 1: the next call reads all that is queued, so that a choice can follow.
     Go = 7,
-    /// Tokens an answer can hold.
+    /// Tokens that a unit can begin with, and the end.
     Vocabulary = 8,
     /// Units of the sources.
     Units = 9,

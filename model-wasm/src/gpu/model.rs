@@ -316,7 +316,7 @@ impl Builder<'_> {
         let inner = config.et5.num_heads * config.et5.d_kv;
         let room = Decide {
             max_units: MAX_UNITS,
-            max_vocabulary: config.vocab_size.min(l + 512),
+            max_vocabulary: MAX_UNITS + 1,
             max_ends: MAX_ENDS,
             max_unit_tokens: l + 512,
             max_rows: MAX_ROWS,

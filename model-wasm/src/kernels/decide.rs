@@ -13,9 +13,8 @@ use crate::gpu::shader::{Access, fill, reduction};
 pub const MAX_EVENTS: usize = 64;
 /// Words of the state's head that the host reads: 8 numbers and the events.
 pub const HEAD_WORDS: usize = 8 + 4 * MAX_EVENTS;
-const TAIL_WORDS: usize = 12;
-const PROGRESS_WORDS: usize = 8;
-const UNIT_WORDS: usize = 6;
+const TAIL_WORDS: usize = 8;
+const UNIT_WORDS: usize = 7;
 const NONE: u32 = u32::MAX;
 
 /// Room for a question's tables.
@@ -23,7 +22,7 @@ const NONE: u32 = u32::MAX;
 pub struct Decide {
     /// Units.
     pub max_units: usize,
-    /// Distinct tokens of the units, the end included.
+    /// Distinct first tokens of the units, the end included.
     pub max_vocabulary: usize,
     /// Prompt positions of the end token.
     pub max_ends: usize,
@@ -49,7 +48,7 @@ impl Decide {
     /// Bytes of the state.
     #[must_use]
     pub fn state_bytes(&self) -> usize {
-        4 * (HEAD_WORDS + TAIL_WORDS + PROGRESS_WORDS * self.max_units)
+        4 * (HEAD_WORDS + TAIL_WORDS + self.max_units)
     }
 }
 
@@ -75,9 +74,9 @@ impl Kernel for Decide {
             Count::Base.at(),
             Count::Go.at(),
             dimension(self.max_rows),
-            dimension(self.max_units),
             dimension(self.max_vocabulary),
             dimension(self.max_ends),
+            0,
         ]
     }
 }
@@ -86,7 +85,7 @@ impl Kernel for Decide {
 pub struct Tables {
     /// One row a unit.
     pub units: Vec<u32>,
-    /// Vocabulary, ends, tokens of the units.
+    /// First tokens, ends, tokens of the units.
     pub tables: Vec<u32>,
     /// The initial state.
     pub state: Vec<u32>,
@@ -128,13 +127,13 @@ impl Tables {
         resume: &[usize],
         Prompt { ids: prompt, eos, start }: Prompt,
     ) -> Result<Self, TooMany> {
-        let vocabulary = sources.vocabulary(eos);
+        let vocabulary = sources.first_tokens(eos);
         let units = sources.units();
         let ends: Vec<u32> = (0u32..).zip(prompt).filter(|(_, id)| **id == eos).map(|(at, _)| at).collect();
         let tokens: usize = units.iter().map(|unit| unit.ids.len()).sum();
         for (what, found, limit) in [
             ("sentences", units.len(), room.max_units),
-            ("different tokens", vocabulary.len(), room.max_vocabulary),
+            ("first words", vocabulary.len(), room.max_vocabulary),
             ("end tokens", ends.len(), room.max_ends),
             ("tokens", tokens, room.max_unit_tokens),
         ] {
@@ -145,16 +144,16 @@ impl Tables {
         let row_of = |id: u32| vocabulary.binary_search(&id).map_or(NONE, dimension);
         let mut rows = Vec::with_capacity(UNIT_WORDS * units.len());
         let mut unit_tokens = Vec::with_capacity(tokens);
-        for unit in units {
+        for (index, unit) in units.iter().enumerate() {
             let (kind, position) = match unit.origin {
                 UnitOrigin::Text { position, .. } => (1, dimension(position)),
                 UnitOrigin::Opening => (2, NONE),
                 UnitOrigin::Connective => (3, NONE),
             };
-            let same = units.iter().position(|other| other.ids == unit.ids).map_or(NONE, dimension);
-            let first = dimension(unit_tokens.len());
-            rows.extend([first, dimension(unit.ids.len()), kind, position, unit.prior.to_bits(), same]);
-            unit_tokens.extend(unit.ids.iter().map(|id| row_of(*id)));
+            let (first, same) = (dimension(unit_tokens.len()), dimension(sources.same(index)));
+            let row = unit.ids.first().map_or(NONE, |id| row_of(*id));
+            rows.extend([first, dimension(unit.ids.len()), kind, position, unit.prior.to_bits(), same, row]);
+            unit_tokens.extend(&unit.ids);
         }
         let mut tables = vocabulary.clone();
         tables.resize(room.max_vocabulary, 0);
@@ -162,46 +161,44 @@ impl Tables {
         tables.resize(room.max_vocabulary + room.max_ends, 0);
         tables.extend(&unit_tokens);
 
-        let mut state = vec![0; HEAD_WORDS + TAIL_WORDS + PROGRESS_WORDS * units.len()];
-        state[0] = u32::from(!sources.has_text());
-        let resumed = Resumed::new(units, resume);
-        for (index, used) in resumed.used.iter().enumerate() {
-            let progress = &mut state[HEAD_WORDS + TAIL_WORDS + PROGRESS_WORDS * index..];
-            progress[0] = u32::from(resumed.matched.contains(&index));
-            progress[1] = u32::from(*used);
-        }
+        let resumed = Resumed::new(sources, resume);
         let mut answer = vec![start];
         answer.extend(&resumed.tokens);
+        let mut state = vec![0; HEAD_WORDS];
+        state[0] = u32::from(!sources.has_text());
         state[2] = dimension(answer.len() - 1);
         state[6] = dimension(answer.len());
-        let tail = &mut state[HEAD_WORDS..];
-        tail[0] = dimension(resumed.offset);
-        tail[1] = u32::from(resumed.announced);
-        tail[2] = resumed.last.map_or(0, |unit| rows[UNIT_WORDS * unit + 2]);
-        tail[3] = dimension(resumed.units_written);
-        tail[4] = 1.0f32.to_bits();
-        tail[5] = dimension(options.max_tokens);
-        tail[6] = dimension(options.max_units);
-        tail[7] = row_of(eos);
-        tail[8] = u32::from(options.jump_forward);
+        state.extend([
+            resumed.last.map_or(0, |unit| rows[UNIT_WORDS * unit + 2]),
+            dimension(resumed.units_written),
+            dimension(options.max_tokens),
+            dimension(options.max_units),
+            row_of(eos),
+            u32::from(options.jump_forward),
+            0,
+            0,
+        ]);
+        debug_assert_eq!(state.len(), HEAD_WORDS + TAIL_WORDS);
+        state.extend(resumed.used.iter().map(|used| u32::from(*used)));
+        let most = if options.jump_forward { room.max_rows } else { 1 };
         let counts = [
             (Count::Units, dimension(units.len())),
             (Count::Vocabulary, dimension(vocabulary.len())),
             (Count::Ends, dimension(ends.len())),
-            (Count::Pending, dimension(answer.len().min(room.max_rows))),
+            (Count::Pending, dimension(answer.len().min(most))),
             (Count::Base, 0),
-            (Count::Go, u32::from(answer.len() <= room.max_rows)),
+            (Count::Go, u32::from(answer.len() <= most)),
         ];
         Ok(Self { units: rows, tables, state, answer, counts })
     }
 }
 
-/// A unit that the answer was found to hold.
+/// A unit that the answer holds next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Announced {
     /// Index of the unit.
     pub unit: usize,
-    /// Least probability of the choices that led to it.
+    /// Its probability among the candidates.
     pub score: f32,
 }
 

@@ -409,7 +409,6 @@ impl<'a> Answering<'a> {
             self.note_first_token();
         }
         let events = match step {
-            GroundedStep::Undecided => Vec::new(),
             GroundedStep::Unit { unit, .. } => self.write_unit(&prompt, decoder.sources(), unit),
             GroundedStep::Done => return Ok(vec![self.done(false)]),
         };
@@ -418,10 +417,6 @@ impl<'a> Answering<'a> {
     }
 
     fn write_unit(&mut self, prompt: &Prompt, sources: &Sources, index: usize) -> Vec<Event> {
-        // After an interruption the last unit is told again where it begins a longer one.
-        if self.resumed && self.told.last() == Some(&index) {
-            return Vec::new();
-        }
         let Some(unit) = sources.units().get(index) else { return Vec::new() };
         self.told.push(index);
         let (text, span) = match unit.origin {

@@ -36,13 +36,18 @@ pub struct SourceUnit {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sources {
     units: Vec<SourceUnit>,
+    /// For each unit the lowest index of a unit of the same text.
+    same: Vec<usize>,
 }
 
 impl Sources {
     /// Units without tokens are dropped: nothing could start them.
     #[must_use]
     pub fn new(units: Vec<SourceUnit>) -> Self {
-        Self { units: units.into_iter().filter(|unit| !unit.ids.is_empty()).collect() }
+        let units: Vec<SourceUnit> = units.into_iter().filter(|unit| !unit.ids.is_empty()).collect();
+        let first = |unit: &SourceUnit| units.iter().position(|other| other.ids == unit.ids);
+        let same = units.iter().enumerate().map(|(index, unit)| first(unit).unwrap_or(index)).collect();
+        Self { units, same }
     }
 
     /// The units, in the order given.
@@ -57,10 +62,23 @@ impl Sources {
         self.units.iter().any(|unit| matches!(unit.origin, UnitOrigin::Text { .. }))
     }
 
-    /// Every token an answer can hold, ascending, once each; `eos` included.
+    /// The lowest index of a unit of the same text as `unit`.
     #[must_use]
-    pub fn vocabulary(&self, eos: u32) -> Vec<u32> {
-        let mut ids: Vec<u32> = self.units.iter().flat_map(|unit| unit.ids.iter().copied()).chain([eos]).collect();
+    pub fn same(&self, unit: usize) -> usize {
+        self.same.get(unit).copied().unwrap_or(unit)
+    }
+
+    /// Marks `unit` and every other unit of its text in `[units]`.
+    pub fn mark_same(&self, unit: usize, marks: &mut [bool]) {
+        for (mark, same) in marks.iter_mut().zip(&self.same) {
+            *mark |= *same == self.same(unit);
+        }
+    }
+
+    /// Every token that the choice of a unit can fall on, ascending, once each: their first tokens, and `eos`.
+    #[must_use]
+    pub fn first_tokens(&self, eos: u32) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.units.iter().filter_map(|unit| unit.ids.first().copied()).chain([eos]).collect();
         ids.sort_unstable();
         ids.dedup();
         ids

@@ -11,6 +11,7 @@ from ..data import read_jsonl
 from ..dentalqa import SPLITS, read_folder
 from ..errors import DataError
 from ..text import collapse
+from ..train import flush_denormals, keep_memory
 from . import encoder, vocabulary
 from .entries import Entries, load
 from .measure import bm25_scores, entry_scores, first_line, recall
@@ -38,6 +39,8 @@ def _load(folder: Path) -> encoder.TextEncoder:
 def tune(args) -> None:
     """Tunes an encoder, or static embeddings distilled from it."""
     torch.set_num_threads(args.threads)
+    keep_memory()
+    flush_denormals()
     entries, asked, index = load(args.data)
     if args.prune:
         tokenizer, rows = vocabulary.prune_folder(args.start / "tokenizer.json", _texts(args.corpora, entries, asked))
@@ -51,11 +54,13 @@ def tune(args) -> None:
 
 
 def rank(args) -> None:
-    """Writes the ranked entries of every question: {"id", "entries"} a line, out-of-scope questions included."""
+    """Writes the ranked entries of every question and the cosines of their lines: {"id", "entries", "lines"} a line, out-of-scope questions included."""
     torch.set_num_threads(args.threads)
     entries, asked, index = load(args.data)
     foreign = read_jsonl(args.data / "safety" / "built" / "out_of_scope.jsonl", ("id", "question", "split"))
     questions = [(a.id, a.text, a.split) for a in asked] + [(r["id"], collapse(r["question"]), r["split"]) for r in foreign]
+    used = {a.id: a.entries for a in asked}
+    starts = np.searchsorted(entries.owner, np.arange(len(entries.ids) + 1))
     vectors = {}
     with args.out.open("w", encoding="utf-8") as out:
         for folder, splits in ((args.train_encoder, ("train",)), (args.encoder, SPLITS[1:])):
@@ -65,11 +70,15 @@ def rank(args) -> None:
             mine = [q for q in questions if q[2] in splits]
             for start in range(0, len(mine), 256):
                 part = mine[start : start + 256]
-                scores = entry_scores(model.encode([q[1] for q in part]) @ vectors[folder].T, entries)
+                cosines = model.encode([q[1] for q in part]) @ vectors[folder].T
+                scores = entry_scores(cosines, entries)
                 lexical = bm25_scores(index, [type("Q", (), {"text": q[1]}) for q in part], entries)
                 order = np.argsort(-(scores + args.bm25_weight * lexical), axis=1, kind="stable")[:, :KEPT_ENTRIES]
-                for question, row in zip(part, order):
-                    out.write(json.dumps({"id": question[0], "entries": [entries.ids[i] for i in row]}) + "\n")
+                for question, row, own in zip(part, order, cosines):
+                    # What an answer needs is there too: training puts it into the prompt where it was missed.
+                    kept = dict.fromkeys([*row.tolist(), *used.get(question[0], [])])
+                    lines = {entries.ids[i]: [round(float(c), 4) for c in own[starts[i] : starts[i + 1]]] for i in kept}
+                    out.write(json.dumps({"id": question[0], "entries": [entries.ids[i] for i in row], "lines": lines}) + "\n")
     print(f"{args.out}: {len(questions)} questions")
 
 

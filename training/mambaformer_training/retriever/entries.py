@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..dentalqa import NOTE_SOURCE, SPLITS, Corpus, held_out, read_folder, sentences_of
+from ..dentalqa import NOTE_SOURCE, SPLITS, Corpus, held_out, practice_rows, read_folder, sentences_of
 from ..retrieval import Bm25
 from ..text import collapse, split_sentences
 
@@ -51,7 +51,7 @@ class Asked:
 
 def load(data: Path) -> tuple[Entries, list[Asked], Bm25]:
     """Entries and questions of every split."""
-    rows = read_folder(data / "dentalqa", ("id", "question", "answer", "sentences", "cluster", "split", "style"))
+    rows = read_folder(data / "dentalqa", ("id", "question", "answer", "sentences", "cluster", "split", "style")) + practice_rows(data)
     corpus = Corpus(data, rows, SPLITS)
     entries = Entries(corpus.order, [corpus.passages[i]["title"] for i in corpus.order], [corpus.passages[i]["text"] for i in corpus.order])
     owners, at = [], {}

@@ -88,6 +88,19 @@ pub(crate) struct Cluster {
     pub(crate) forbidden: Vec<String>,
 }
 
+/// A line of `practice/<discipline>.jsonl`: a question that sentences of one passage answer, for training alone.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Practice {
+    pub(crate) passage: String,
+    /// Sentences of the answer in its order, counted from 1.
+    pub(crate) sentences: Vec<usize>,
+    /// How it is put; for those who train.
+    #[serde(rename = "style")]
+    pub(crate) _style: Style,
+    pub(crate) text: String,
+}
+
 names!(Kind { Short => "short", Complex => "complex", Note => "note" });
 names!(Style { Terse => "terse", Full => "full", Typo => "typo", Student => "student" });
 names!(Tag { FalsePremise => "false_premise", Depends => "depends", Multi => "multi" });

@@ -7,7 +7,7 @@ use mambaformer_clinical::records::Record;
 use mambaformer_clinical::text::marked::Marked;
 use mambaformer_clinical::text::sentences::sentences;
 
-use super::authored::{Cluster, Note, Passage};
+use super::authored::{Cluster, Note, Passage, Practice};
 use super::findings::{Findings, Place};
 use super::read::{self, Located};
 use super::syllabus::Syllabus;
@@ -48,6 +48,7 @@ pub(crate) struct Corpus {
     pub(crate) records: Vec<RecordEntry>,
     pub(crate) notes: Vec<NoteEntry>,
     pub(crate) clusters: Vec<Located<Cluster>>,
+    pub(crate) practice: Vec<Located<Practice>>,
     passage_by_id: BTreeMap<String, usize>,
     record_by_id: BTreeMap<String, usize>,
     note_by_id: BTreeMap<String, usize>,
@@ -63,7 +64,8 @@ impl Corpus {
         let records = read::folder(data, "records", findings);
         let notes = read::folder(data, "notes", findings);
         let clusters = read::folder(data, "clusters", findings);
-        Corpus::new(syllabus, passages, records, notes, clusters, findings)
+        let practice = read::folder(data, "practice", findings);
+        Corpus { practice, ..Corpus::new(syllabus, passages, records, notes, clusters, findings) }
     }
 
     /// Puts together what was read; what is wrong with marks and ids becomes a finding.

@@ -16,7 +16,7 @@ use super::variants::names;
 /// Words of a run that questions of different splits do not share.
 pub(crate) const RUN: usize = 8;
 /// Words of the runs by which near copies are known.
-const NEAR_RUN: usize = 3;
+pub(crate) const NEAR_RUN: usize = 3;
 /// How many of those runs two questions share to be near copies.
 pub(crate) const NEAR: f64 = 0.7;
 /// Passages in a thousand that are held out.

@@ -9,6 +9,7 @@ mod names;
 mod notes;
 mod overlap;
 mod passages;
+mod practice;
 mod records;
 mod sources;
 #[cfg(test)]
@@ -29,4 +30,5 @@ pub(crate) fn check(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings
     sources::check(corpus, findings);
     grounded::check(corpus, set, findings);
     overlap::check(corpus, set, findings);
+    practice::check(corpus, set, findings);
 }

@@ -14,15 +14,17 @@ const PASSAGE_2: &str = r#"{"id":"perio-0002","discipline":"perio","topic":"peri
 const RECORD: &str = r#"{"id":"rec-perio-001","type":"dose","discipline":"perio","region":"UK","source":{"organisation":"FGDP","title":"Antimicrobial prescribing","year":2020},"reviewed":null,"drug":"amoxicillin","indication":"a periodontal abscess with fever","population":"adult","age_years":null,"route":"oral","dose":{"low":500,"high":null,"unit":"mg","per_kg":false},"max_single":null,"max_day":null,"interval_hours":8,"times_per_day":3,"duration_days":[5,5],"renal":null,"hepatic":null,"pregnancy":null,"interactions":[],"cautions":[]}"#;
 const CLUSTER_1: &str = r#"{"id":"perio-q0001","discipline":"perio","topic":"perio/furcation","kind":"short","level":1,"tags":[],"questions":[{"style":"full","text":"Does class II furcation regenerate?"},{"style":"terse","text":"furcation II regen?"},{"style":"typo","text":"can a furcaton II be regenarated"}],"answer":[["Yes."],["perio-0001#1"]],"key_facts":[["lower molar"],["responds well"]],"forbidden":["never"]}"#;
 const CLUSTER_2: &str = r#"{"id":"perio-q0002","discipline":"perio","topic":"perio/mobility","kind":"note","level":3,"tags":["multi"],"note":"perio-n01","questions":[{"style":"full","text":"What of the abscess and the loose tooth of this patient?"},{"style":"terse","text":"abscess + loose tooth, plan"},{"style":"student","text":"Explain the drug and the outlook here."}],"answer":[["rec-perio-001"],["note#2"],["perio-0001#3b"],["perio-0002#4"]],"key_facts":[["3 times a day"],["extraction"]],"forbidden":["1,500 mg"]}"#;
+const PRACTICE: &str = r#"{"passage":"perio-0002","sentences":[1,3],"style":"full","text":"When is a tooth said to be loose in the third degree?"}"#;
 const SYLLABUS: &str = "## Periodontics (`perio`)\n- furcation\n- mobility\n## Endodontics (`endo`)\n- access cavity\n";
 
-/// The five files of one discipline.
+/// The files of one discipline.
 #[derive(Clone)]
 struct Files {
     knowledge: String,
     records: String,
     notes: String,
     clusters: String,
+    practice: String,
 }
 
 fn sound() -> Files {
@@ -32,6 +34,7 @@ fn sound() -> Files {
         records: format!("{RECORD}\n"),
         notes: format!("{{\"id\":\"perio-n01\",\"text\":\"{}\"}}\n", note.trim()),
         clusters: format!("{CLUSTER_1}\n{CLUSTER_2}\n"),
+        practice: format!("{PRACTICE}\n"),
     }
 }
 
@@ -42,7 +45,10 @@ impl Files {
         let records = read::lines("records/perio.jsonl", &self.records, findings);
         let notes = read::lines("notes/perio.jsonl", &self.notes, findings);
         let clusters = read::lines("clusters/perio.jsonl", &self.clusters, findings);
-        Corpus::new(syllabus, passages, records, notes, clusters, findings)
+        let practice = read::lines("practice/perio.jsonl", &self.practice, findings);
+        let mut corpus = Corpus::new(syllabus, passages, records, notes, clusters, findings);
+        corpus.practice = practice;
+        corpus
     }
 }
 
@@ -61,8 +67,9 @@ enum In {
     Records,
     Notes,
     Clusters,
+    Practice,
 }
-use In::{Clusters, Knowledge, Notes, Records};
+use In::{Clusters, Knowledge, Notes, Practice, Records};
 
 fn altered(file: In, from: &str, to: &str) -> Files {
     let mut files = sound();
@@ -71,6 +78,7 @@ fn altered(file: In, from: &str, to: &str) -> Files {
         Records => &mut files.records,
         Notes => &mut files.notes,
         Clusters => &mut files.clusters,
+        Practice => &mut files.practice,
     };
     assert!(text.contains(from), "`{from}` is not in the example");
     *text = text.replacen(from, to, 1);
@@ -284,6 +292,53 @@ fn repetition_is_warned_about() {
     );
     let text = examine(&files).text();
     assert!(text.contains("[question]: perio-q0003"), "{text}");
+}
+
+#[test]
+fn practice() {
+    let twice = "\"text\":\"x\"}\n{\"passage\":\"perio-0002\",\"sentences\":[2],\"style\":\"terse\",\"text\":\"X?\"}";
+    each_is_found(&[
+        (Practice, "perio-0002", "perio-0009", "reference", "`perio-0009` does not exist"),
+        (Practice, "[1,3]", "[1,5]", "reference", "sentences 1 to 4"),
+        (Practice, "[1,3]", "[1,1]", "reference", "each at most once"),
+        (Practice, "[1,3]", "[]", "reference", "`sentences` is []"),
+        (Practice, "When is", "When  is", "field", "single spaces"),
+        (Practice, "\"full\"", "\"loud\"", "schema", "unknown variant `loud`"),
+        (Practice, "\"text\":\"When is a tooth said to be loose in the third degree?\"}", twice, "question", "is asked at data/practice/perio.jsonl:1"),
+    ]);
+}
+
+/// Against a cluster that judges: the same answer, a run of eight words, a near copy; and none of it against one that trains.
+#[test]
+fn practice_gives_nothing_away() {
+    let held_out = (1..2_000).map(|n| format!("perio-{n:04}")).find(|id| split::is_held_out(id)).expect("some");
+    let long = "after how many weeks is the splint of a loose tooth taken off again";
+    let cases = [
+        ("perio-0001", "[1]", "Regeneration in furcations?", Some("has the answer of perio-q0001")),
+        ("perio-0001", "[1,2]", "Regeneration in furcations?", None),
+        ("perio-0001", "[2]", "say after how many weeks is the splint of it loosened", Some("shares `after how many weeks is the splint of`")),
+        ("perio-0001", "[2]", "furcation II regen", Some("is nearly a question of perio-q0001")),
+        (held_out.as_str(), "[2]", "Something else?", Some("is held out")),
+    ];
+    for (passage, sentences, text, expected) in cases {
+        for judges in [Split::Validation, Split::Test, Split::Train] {
+            let mut files = sound();
+            files.knowledge.push_str(&PASSAGE_1.replace("perio-0001", &held_out));
+            files.clusters = CLUSTER_1.replace("can a furcaton II be regenarated", long);
+            files.practice = format!(r#"{{"passage":"{passage}","sentences":{sentences},"style":"full","text":"{text}"}}"#);
+            let corpus = files.corpus(&mut Findings::default());
+            let mut set = DentalQa::build(&corpus);
+            set.clusters[0].assignment.split = judges;
+            let mut findings = Findings::default();
+            super::practice::check(&corpus, &set, &mut findings);
+            let found = findings.text();
+            let always = passage == held_out;
+            match expected.filter(|_| always || judges != Split::Train) {
+                Some(expected) => assert!(found.contains("[leak]") && found.contains(expected), "{text}: {found}"),
+                None => assert_eq!(found, "", "{text}, {judges:?}"),
+            }
+        }
+    }
 }
 
 /// What [`DentalQa::build`] cannot do wrong, done by hand: the rules do not trust it.
