@@ -70,8 +70,8 @@ struct State {
   max_written: u32,
   end_row: u32,     // the end's place in the vocabulary
   jump_forward: u32,
-  pad_0: u32,
-  pad_1: u32,
+  end_prior: f32,   // what the end is multiplied by, as a unit is by its prior
+  pad: u32,
   used: array<u32>, // [units]
 }
 
@@ -257,7 +257,7 @@ fn choose(lane: u32) {
     for (var i = 0u; i < counts[params.ends]; i++) {
       copied += attention[tables[params.max_vocabulary + i]];
     }
-    let end = share * (exp(logits[state.end_row] - peak) / mass) + (1.0 - share) * copied;
+    let end = state.end_prior * (share * (exp(logits[state.end_row] - peak) / mass) + (1.0 - share) * copied);
     sum += end;
     if (chosen == NONE || end > score) {
       score = end;

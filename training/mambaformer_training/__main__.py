@@ -34,6 +34,7 @@ def _tokenizer(args) -> None:
 def _train(args) -> None:
     from . import checkpoint
     from .config import Config, preset
+    from .distil import Teacher
     from .errors import CheckpointError
     from .start import load_export, parent_of
     from .tokens import encode_items, load_tokenizer
@@ -51,7 +52,7 @@ def _train(args) -> None:
     counts = json.loads((args.tokenizer / "piece_counts.json").read_text())
     state = None
     settings = Settings(seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
-                        dtype=args.dtype, threads=args.threads, max_steps=args.max_steps, added=dict(args.add) or None)
+                        dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, max_steps=args.max_steps, added=dict(args.add) or None)
     if args.start:
         config, settings.parent = Config.read(args.start / "config.json"), parent_of(args.start, args.tokenizer / "tokenizer.json")
         if (args.run / "checkpoint.pt").exists():
@@ -69,11 +70,12 @@ def _train(args) -> None:
             raise CheckpointError(f"the run began with --add {settings.added}; give the same to resume it")
     if args.noise_start is not None:
         settings.noise_start = args.noise_start
-    train = encode_items(tokenizer, args.items / "train.jsonl", config.max_tokens, args.limit)
+    teacher = Teacher(args.teacher, config.d_model) if args.teacher else None
+    train = encode_items(tokenizer, args.items / "train.jsonl", config.max_tokens, args.limit, teacher)
     for folder, count in args.add:
         train += encode_items(tokenizer, Path(folder) / "train.jsonl", config.max_tokens, count)
-    validation = encode_items(tokenizer, args.items / "validation.jsonl", config.max_tokens)
-    trainer = Trainer(config, settings, train, validation, counts, args.run)
+    validation = encode_items(tokenizer, args.items / "validation.jsonl", config.max_tokens, teacher=teacher)
+    trainer = Trainer(config, settings, train, validation, counts, args.run, teacher)
     if args.start:
         load_export(trainer.model, args.start)
     if state is not None:
@@ -180,6 +182,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--noise-start", type=float, help="scale of the gate's exploration noise at the start (0.1); may be changed on resuming")
     sub.add_argument("--limit", type=int, help="use the first N training items only")
     sub.add_argument("--start", type=Path, help="begin with the weights of this export (model.safetensors, config.json, tokenizer.json) and a new optimiser")
+    sub.add_argument("--teacher", type=Path, help="vectors of the sentence encoder to distil from (`retriever rank` writes them beside the rankings)")
+    sub.add_argument("--without-prior", type=float, default=0.7, help="share of the items that are trained without retrieval's prior (0.7)")
     sub.add_argument("--add", type=_folder_and_count, action="append", default=[], metavar="FOLDER:N", help="train on the first N training items of another folder, too")
     sub.add_argument("--resume", action="store_true")
     sub.add_argument("--export", action="store_true", help="export after the end")

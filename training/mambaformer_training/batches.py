@@ -5,6 +5,7 @@ import random
 import numpy as np
 import torch
 
+from .distil import taught
 from .et5 import MASKED
 
 IGNORED = -100
@@ -79,7 +80,7 @@ def collate(items: list[dict], start_token: int) -> dict:
     return {"ids": torch.from_numpy(ids), "lengths": torch.tensor([len(i["source"]) for i in items]), "decoder_ids": torch.from_numpy(decoder),
             "labels": torch.from_numpy(labels), "decoder_lengths": torch.tensor([max(1, len(i["labels"])) for i in items]),
             "answerable": torch.tensor([float(i["answerable"]) for i in items]), "decision": torch.tensor([i["decision"] for i in items]),
-            "gold": torch.tensor([list(i["gold"]) for i in items]), "pointer": torch.from_numpy(pointer), "pointer_weight": torch.from_numpy(pointer_weight), "choices": choices}
+            "gold": torch.tensor([list(i["gold"]) for i in items]), "pointer": torch.from_numpy(pointer), "pointer_weight": torch.from_numpy(pointer_weight), "choices": choices, "taught": taught(items)}
 
 
 def _choices(items: list) -> dict[str, torch.Tensor]:

@@ -157,7 +157,8 @@ class Corpus:
         known = dict(zip(self.ranked_lines.get(passage, sentences), ranked, strict=True))
         if strange := [s for s in sentences if s not in known]:
             raise DataError(f"the rankings do not know the sentence \"{strange[0]}\" of {passage}; make them again for this data (`retriever rank`)")
-        return own | {"cosines": [known[s] for s in sentences]}
+        places = {s: n for n, s in enumerate(self.ranked_lines.get(passage, sentences))}
+        return own | {"cosines": [known[s] for s in sentences], "lines": [places[s] for s in sentences]}
 
 
 def sentences_of(row: dict, corpus: Corpus) -> list[dict] | None:

@@ -17,6 +17,9 @@ class Weights:
     # Choosing among the sentences that the decoder will have; the pointer's own loss keeps the rest of its mass in place.
     selection: float = 1.0
     pointer: float = 0.3
+    # From the sentence encoder's vectors, and from its choice of the first sentence.
+    vectors: float = 2.0
+    taught_choice: float = 0.5
     decision: float = 0.3
     answerable: float = 0.3
     utility: float = 0.05
@@ -137,8 +140,8 @@ class Utility:
         return (F.kl_div(log_p, target, reduction="none").sum(-1) * mask).sum() / mask.sum()
 
 
-def task_terms(model: MambaFormer, encoded: Encoded, batch: dict) -> dict[str, torch.Tensor]:
-    """nll (mean over the answer tokens), decision, answerable, and counts for the log."""
+def task_terms(model: MambaFormer, encoded: Encoded, batch: dict, teacher=None) -> dict[str, torch.Tensor]:
+    """nll (mean over the answer tokens), selection, decision, answerable, what the teacher says, and counts for the log."""
     z, packing = model.decode(encoded, batch["decoder_ids"], batch["decoder_lengths"])
     copying = model.copy_attention(encoded, z, packing) if model.config.heads.copy else None
     log_p = answer_log_probability(model, encoded, z, packing, batch["labels"], copying)
@@ -147,6 +150,9 @@ def task_terms(model: MambaFormer, encoded: Encoded, batch: dict) -> dict[str, t
     terms = {"nll": -log_p.sum() / tokens.clamp(min=1), "answer_tokens": tokens}
     zero = log_p.new_zeros(())
     terms["pointer"] = zero if copying is None else pointer_loss(copying[0], batch["pointer"], batch["pointer_weight"])
+    terms["vectors"] = terms["taught_choice"] = zero
+    if teacher is not None:
+        terms["vectors"], terms["taught_choice"] = teacher.loss(encoded.memory, None if copying is None else copying[0][:, 0], batch)
     terms["selection"] = zero
     if copying is not None and len(batch["choices"]["rows"]):
         terms["selection"] = F.cross_entropy(selection_logits(copying[0], batch["choices"]), batch["choices"]["targets"])

@@ -175,7 +175,7 @@ def _pieces_of(offsets: list[tuple[int, int]], start: int, end: int) -> tuple[in
     return (inside[0], inside[-1] + 1) if inside else (0, 0)
 
 
-def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int | None = None) -> list[dict]:
+def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int | None = None, teacher=None) -> list[dict]:
     """Items as ids: source, labels (answer + </s>, empty without an answer), gold span, decision (-1 = none), answerable.
 
     `gold` names the passage the answer comes from. An item whose `sentences` give their own spans (see `dentalqa`) points at those,
@@ -245,6 +245,8 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
         whole = cosines and begins and len(wanted_at) == len(begins) and len({t for _, t in wanted_at}) == len(begins)
         wanted_at = wanted_at + [(len(labels) - 1, len(positions) - 1)] if whole else []
         choices = Choices(np.array(positions, dtype=np.int32), np.array(prior, dtype=np.float32), np.array([s for s, _ in wanted_at], dtype=np.int32), np.array([t for _, t in wanted_at], dtype=np.int32))
-        out.append({"choices": choices, "pointer": pointer, "pointer_weight": weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
+        # A prompt that lost passages to its limit is not taught: the lines would not be those of the vectors.
+        rows = teacher.rows(item) if teacher is not None and len(spans) == len(item["passages"]) else None
+        out.append({"choices": choices, "taught": rows, "pointer": pointer, "pointer_weight": weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
                     "decision": -1 if item["decision"] is None else item["decision"]})
     return out

@@ -14,6 +14,7 @@ import torch
 from . import checkpoint
 from .batches import IGNORED, Order, collate
 from .config import Config
+from .distil import Teacher
 from .errors import CheckpointError
 from .et5 import MASKED
 from .model import MambaFormer
@@ -96,14 +97,17 @@ def optimiser_of(model: MambaFormer, settings: Settings) -> torch.optim.AdamW:
 class Trainer:
     """One run: model, optimiser, data order, clock."""
 
-    def __init__(self, config: Config, settings: Settings, train: list[dict], validation: list[dict], counts, run: Path):
+    def __init__(self, config: Config, settings: Settings, train: list[dict], validation: list[dict], counts, run: Path, teacher: Teacher | None = None):
         self.config, self.settings, self.run = config, settings, run
         self.items, self.validation = train, validation[: settings.validation_items]
         torch.manual_seed(settings.seed)
         self.model = MambaFormer(config)
         self.model.set_counts(torch.as_tensor(counts))
         self.model.refresh_table_norm()
+        self.teacher = teacher
         self.optimiser = optimiser_of(self.model, settings)
+        if teacher is not None:
+            self.optimiser.add_param_group({"params": list(teacher.parameters()), "weight_decay": 0.0})
         self.order = Order([len(i["source"]) for i in train], settings.tokens_per_batch, settings.seed)
         self.weights, self.utility = Weights(), Utility()
         self.step, self.elapsed, self.tokens, self.answer_tokens = 0, 0.0, 0, 0
@@ -114,7 +118,7 @@ class Trainer:
 
     # -- state ---------------------------------------------------------------------------------------------------
     def state(self) -> dict:
-        return {"config": self.config.to_dict(), "settings": asdict(self.settings), "weights": asdict(self.weights), "model": self.model.state_dict(),
+        return {"teacher": self.teacher and self.teacher.state_dict(), "config": self.config.to_dict(), "settings": asdict(self.settings), "weights": asdict(self.weights), "model": self.model.state_dict(),
                 "optimiser": self.optimiser.state_dict(), "order": self.order.state(), "utility": self.utility.state(), "step": self.step,
                 "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens, "random": torch.get_rng_state(),
                 "usual": list(self.usual), "validation": self.last_validation, "dtype": self.dtype}
@@ -123,6 +127,10 @@ class Trainer:
         if state["config"] != self.config.to_dict():
             raise CheckpointError("the checkpoint belongs to another config; give the preset it was trained with")
         self.model.load_state_dict(state["model"])
+        if (self.teacher is None) != (state.get("teacher") is None):
+            raise CheckpointError("the run began " + ("without" if state.get("teacher") is None else "with") + " --teacher; resume it the same way")
+        if self.teacher is not None:
+            self.teacher.load_state_dict(state["teacher"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.order.restore(state["order"])
         self.utility.restore(state["utility"])
@@ -156,9 +164,9 @@ class Trainer:
             encoded = self.model.encode(batch["ids"], batch["lengths"], noise=gumbel * scale)
             if encoded.mixed.requires_grad:
                 encoded.mixed.retain_grad()
-            task = task_terms(self.model, encoded, batch)
+            task = task_terms(self.model, encoded, batch, self.teacher)
             router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual, w.target_emamba)
-        loss = task["nll"] + w.selection * task["selection"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
+        loss = task["nll"] + w.selection * task["selection"] + w.vectors * task["vectors"] + w.taught_choice * task["taught_choice"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
         total = loss + w.cost * router["cost"] + w.balance * router["balance"] + w.entropy * router["entropy"] + w.router_z * router["router_z"]
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -176,7 +184,7 @@ class Trainer:
         self.tokens += source
         self.answer_tokens += int(task["answer_tokens"])
         top = encoded.p.detach().amax(-1)[encoded.valid].mean()
-        return {"loss": total.detach().item(), "nll": float(task["nll"].detach()), "selection": float(task["selection"].detach()), "pointer": float(task["pointer"].detach()), "decision": float(task["decision"].detach()), "answerable": float(task["answerable"].detach()),
+        return {"loss": total.detach().item(), "nll": float(task["nll"].detach()), **{k: float(task[k].detach()) for k in ("selection", "vectors", "taught_choice")}, "pointer": float(task["pointer"].detach()), "decision": float(task["decision"].detach()), "answerable": float(task["answerable"].detach()),
                 **{k: float(router[k].detach()) for k in ("cost", "balance", "entropy")}, "utility": 0.0 if utility is None else float(utility.detach()),
                 "share_emamba": router["share_emamba"].item(), "top_p": top.item(), "gradient_norm": float(norm), "lr": rate, "noise": scale, "source_tokens": source}
 
@@ -186,13 +194,15 @@ class Trainer:
         """Teacher-forced loss, routing without noise, heads, and whether the first pointer lies in the gold passage."""
         self.model.eval()
         items = sorted(self.validation, key=lambda i: len(i["source"]))
-        sums: dict[str, float] = {k: 0.0 for k in ("nll", "answer_tokens", "answerable_right", "items", "decision_right", "decision_count", "emamba", "tokens", "pointed", "pointed_right", "first_nll", "firsts", "chosen", "chosen_right", "chosen_alone", "ranked_right", "then", "then_right", "selection")}
+        sums: dict[str, float] = {k: 0.0 for k in ("nll", "answer_tokens", "answerable_right", "items", "decision_right", "decision_count", "emamba", "tokens", "pointed", "pointed_right", "first_nll", "firsts", "chosen", "chosen_right", "chosen_alone", "ranked_right", "then", "then_right", "selection", "vectors", "batches")}
         shares = []
         for start in range(0, len(items), 8):
             batch = collate(items[start : start + 8], self.config.decoder_start_token_id)
             with self.autocast():
                 encoded = self.model.encode(batch["ids"], batch["lengths"])
-                task = task_terms(self.model, encoded, batch)
+                task = task_terms(self.model, encoded, batch, self.teacher)
+            sums["vectors"] += float(task["vectors"])
+            sums["batches"] += 1
             n = int(task["answer_tokens"])
             sums["nll"] += task["nll"].item() * n
             sums["answer_tokens"] += n
@@ -222,7 +232,7 @@ class Trainer:
                "first_pointer_in_gold": sums["pointed_right"] / max(1, sums["pointed"]),
                "first_sentence": sums["chosen_right"] / max(1, sums["chosen"]), "first_sentence_without_prior": sums["chosen_alone"] / max(1, sums["chosen"]),
                "first_sentence_of_prior": sums["ranked_right"] / max(1, sums["chosen"]), "next_sentence_or_end": sums["then_right"] / max(1, sums["then"]),
-               "selection": sums["selection"] / max(1, sums["chosen"] + sums["then"]), "items": int(sums["items"])}
+               "vectors": sums["vectors"] / max(1, sums["batches"]), "selection": sums["selection"] / max(1, sums["chosen"] + sums["then"]), "items": int(sums["items"])}
         self.last_validation = out
         return out
 

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from mambaformer_training import checkpoint
 from mambaformer_training.config import preset
+from mambaformer_training.distil import Teacher
 from mambaformer_training.errors import CheckpointError, DataError, SpaceError
 from mambaformer_training.export import export
 from mambaformer_training.model import MambaFormer
@@ -23,7 +24,7 @@ def trainer(run, steps):
     for item in items:
         item["pointer"], item["pointer_weight"] = pointer_targets(item["source"].tolist(), item["labels"].tolist(), [item["gold"]], {7})
         end = len(item["source"]) - 1
-        item["choices"] = Choices(np.array([2, 4, end]), np.array([0, -0.5, 0], np.float32), np.array([0, 3]), np.array([i % 2, 2]))
+        item["choices"] = Choices(np.array([2, 4, end]), np.array([0, -0.5, 0], np.float32), np.array([0, 3]), np.array([len(item["source"]) % 2, 2]))
     settings = Settings(minutes=5, tokens_per_batch=60, max_steps=steps, warmup_steps=2, validation_items=8, log_every=1, dtype="f32", threads=1)
     return Trainer(preset("nano", 200), settings, items, items, np.ones(200), run)
 
@@ -164,3 +165,28 @@ def test_a_wrong_export_is_refused(exported, tmp_path):
     (tmp_path / "tokenizer" / "tokenizer.json").write_text('{"other": 1}')
     with pytest.raises(CheckpointError, match="is not the tokenizer of"):
         parent_of(out, tmp_path / "tokenizer" / "tokenizer.json")
+
+
+def test_the_teacher_learns_with_the_model_and_is_resumed(tmp_path):
+    lines, questions = np.eye(6, 4, dtype=np.float16), np.eye(3, 4, k=1, dtype=np.float16)
+    np.savez(tmp_path / "v.npz", entries=["a", "b"], starts=[0, 2], lines=lines, ids=["q1", "q2", "q3"], questions=questions)
+    teacher = Teacher(tmp_path / "v.npz", preset("nano", 200).d_model)
+    item = {"id": "q2", "passages": [{"id": "b", "lines": [1, 0]}, {"id": "a", "lines": [1]}]}
+    assert teacher.rows(item)[0] == 1 and teacher.rows(item)[1].tolist() == [3, 2, 1]
+    assert teacher.rows(item | {"id": "q9"})[0] == -1 and teacher.rows(item | {"passages": [{"id": "b"}]})[0] == -1
+    plain = trainer(tmp_path / "plain", 1)
+    taught = [i | {"taught": (n % 3, np.array([n % 6, 5])) if n % 4 else None} for n, i in enumerate(plain.items)]
+    make = lambda name: Trainer(plain.config, plain.settings, taught, taught, np.ones(200), tmp_path / name, Teacher(tmp_path / "v.npz", plain.config.d_model))
+    first, second = make("first"), make("second")
+    before = first.teacher.line.weight.detach().clone()
+    records = [first.train_step() for _ in range(12)]
+    assert records[0]["vectors"] > 0 and records[0]["taught_choice"] >= 0 and not torch.equal(before, first.teacher.line.weight)
+    assert sum(r["vectors"] for r in records[-3:]) < sum(r["vectors"] for r in records[:3])
+    first.run.mkdir()
+    first.save()
+    second.restore(checkpoint.load(first.run / "checkpoint.pt"))
+    assert torch.equal(first.teacher.line.weight, second.teacher.line.weight)
+    with pytest.raises(CheckpointError, match="with --teacher"):
+        plain.restore(checkpoint.load(first.run / "checkpoint.pt"))
+    with pytest.raises(DataError, match="retriever rank"):
+        Teacher(tmp_path / "nowhere.npz", 64)

@@ -175,7 +175,7 @@ impl Tables {
             dimension(options.max_units),
             row_of(eos),
             u32::from(options.jump_forward),
-            0,
+            options.end_prior.to_bits(),
             0,
         ]);
         debug_assert_eq!(state.len(), HEAD_WORDS + TAIL_WORDS);

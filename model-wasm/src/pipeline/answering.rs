@@ -15,7 +15,7 @@ use super::checked::Sentences;
 use super::clinic::{Found, Material};
 use super::composition::Composition;
 use super::ending;
-use super::units::sources;
+use super::units::{END_PRIOR, sources};
 use super::{Assistant, EVIDENCE_PASSAGES, Measures, PipelineError};
 use crate::answer::{Alarm, AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, TimingsMs};
 use crate::gpu::answer::{GpuEncoding, GpuGrounded};
@@ -326,7 +326,7 @@ impl<'a> Answering<'a> {
         let sources = sources(prompt, &self.found.materials, self.question.note(), grounding, &assistant.tokenizer)?;
         let max_units = usize::try_from(grounding.max_sentences()).unwrap_or(usize::MAX);
         let jump_forward = self.measures.jump_forward;
-        Ok((sources, GroundedOptions { max_tokens: self.max_tokens(), max_units, jump_forward }))
+        Ok((sources, GroundedOptions { max_tokens: self.max_tokens(), max_units, jump_forward, end_prior: END_PRIOR }))
     }
 
     async fn write_on_gpu(

@@ -15,6 +15,9 @@ use super::clinic::Material;
 /// 0.25 are equal within the noise of 281 validation questions.
 const SCORE_SCALE: f64 = 0.1;
 
+/// What the end of an answer counts beside the sentences that could follow, see `GroundedOptions::end_prior`.
+pub(super) const END_PRIOR: f32 = 1.0;
+
 /// Cuts the texts of a prompt into units. `materials` are the prompt's passages in their order.
 pub(super) fn sources(
     prompt: &Prompt,

@@ -10,7 +10,7 @@ use crate::mambaformer::{DecoderState, Encoded, MambaFormer};
 use crate::nn::softmax_in_place;
 
 /// Limits of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GroundedOptions {
     /// Most tokens; a unit that would go over it is not started, so that no sentence is cut.
     pub max_tokens: usize,
@@ -19,6 +19,8 @@ pub struct GroundedOptions {
     /// Read the tokens of a chosen unit in one call, and take a single candidate without asking the model. Off only to measure what
     /// it saves; the answer is the same.
     pub jump_forward: bool,
+    /// What the end of the answer is multiplied by, as a unit is by its prior; below 1 answers become longer.
+    pub end_prior: f32,
 }
 
 /// What one step did.
@@ -224,11 +226,12 @@ impl<'m> GroundedDecoder<'m> {
         let units = self.sources.units();
         let id = candidate.units.first().map_or(self.model.config().eos_token_id, |unit| units[*unit].ids[0]);
         let likelihood = self.vocabulary.binary_search(&id).map_or(0.0, |row| self.generated[row]);
-        let prior = candidate.units.iter().map(|unit| units[*unit].prior).reduce(f32::max).unwrap_or(1.0);
+        let end = self.options.end_prior;
+        let prior = candidate.units.iter().map(|unit| units[*unit].prior).reduce(f32::max).unwrap_or(end);
         let generated = likelihood * prior;
         let Some(pointer) = pointer else { return generated };
         let copied: f32 = if candidate.units.is_empty() {
-            self.ends.iter().map(|at| pointer.attention[*at]).sum()
+            end * self.ends.iter().map(|at| pointer.attention[*at]).sum::<f32>()
         } else {
             candidate.units.iter().map(|unit| self.copied(*unit, pointer)).sum()
         };
