@@ -1,12 +1,14 @@
 //! The page's way to the worker: one object that the parts share through the context.
 
 use leptos::prelude::*;
+use mambaformer_wasm::calculation::{Calculate, Calculation};
 use mambaformer_wasm::client::WorkerClient;
 use mambaformer_wasm::protocol::{
     Ask, AskOptions, EngineReport, EngineVerdict, ErrorKind, Event, Load, Preference, Request, Stop,
 };
 use wasm_bindgen::{JsCast, JsValue};
 
+use crate::calculators::{Calculator, Outcome};
 use crate::session::{Model, Problem, Session, Turn, Waiting};
 use crate::words;
 
@@ -164,6 +166,28 @@ impl Assistant {
         self.send(&Request::Ask(Ask { id, question, note, options: AskOptions::default() }));
     }
 
+    /// Has the worker calculate; the result of entries before these is gone.
+    pub fn calculate(self, calculator: Calculator, calculation: Calculation) {
+        self.count.update_value(|count| *count = count.wrapping_add(1));
+        let id = format!("calculation-{}", self.count.get_value());
+        self.session.update(|session| session.calculators.set(calculator, Outcome::Waiting(id.clone())));
+        self.send(&Request::Calculate(Calculate { id, calculation }));
+    }
+
+    /// An entry cannot be sent: half of a character.
+    pub fn refuse_entries(self, calculator: Calculator) {
+        let problem = Problem { kind: ErrorKind::IllFormedText, message: words::calculators::ILL_FORMED.to_owned() };
+        self.session.update(|session| session.calculators.set(calculator, Outcome::Refused(problem)));
+    }
+
+    /// An entry has changed: what was calculated is no longer of these entries.
+    pub fn entries_changed(self, calculator: Calculator) {
+        let told = |session: &Session| *session.calculators.outcome(calculator) != Outcome::Unasked;
+        if self.session.with_untracked(told) {
+            self.session.update(|session| session.calculators.set(calculator, Outcome::Unasked));
+        }
+    }
+
     /// Ends the running answer and forgets a queued question.
     pub fn stop(self) {
         let running = self.session.with_untracked(|session| session.running().map(str::to_owned));
@@ -216,7 +240,7 @@ impl Assistant {
     fn read_boxes(self) -> Option<(String, Option<String>)> {
         let read = |area: Option<web_sys::HtmlTextAreaElement>| match area {
             None => Some(String::new()),
-            Some(area) => well_formed_value(&area),
+            Some(area) => well_formed_value(area.as_ref()),
         };
         let question = read(self.question.get_untracked());
         let note = read(self.note.get_untracked());
@@ -249,11 +273,11 @@ fn kept_verdict() -> Option<EngineVerdict> {
     EngineVerdict::from_text(&storage()?.get_item(VERDICT_KEY).ok().flatten()?)
 }
 
-/// The text in `area`, or `None` where it has lone surrogates.
+/// The text in a field, or `None` where it has lone surrogates.
 ///
 /// The ordinary getter would turn them into U+FFFD on the way into Rust and the reader's text would be changed silently.
-pub(crate) fn well_formed_value(area: &web_sys::HtmlTextAreaElement) -> Option<String> {
-    let value = js_sys::Reflect::get(area.as_ref(), &JsValue::from_str("value")).ok()?;
+pub(crate) fn well_formed_value(field: &JsValue) -> Option<String> {
+    let value = js_sys::Reflect::get(field, &JsValue::from_str("value")).ok()?;
     let text: js_sys::JsString = value.dyn_into().ok()?;
     text.is_valid_utf16().then(|| String::from(&text))
 }

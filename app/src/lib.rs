@@ -1,8 +1,9 @@
 //! MambaFormer Chairside: what is seen.
 //!
-//! [`session`] is what the page knows (plain data), [`assistant`] the way to the worker, [`parts`] what is on screen,
+//! [`session`] is what the page knows (plain data, with [`calculators`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
 //! [`words`] what it says. The page knows no tensors and no clinical rules.
 
+pub mod calculators;
 pub mod session;
 pub mod spans;
 pub mod words;

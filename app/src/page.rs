@@ -1,4 +1,4 @@
-//! The page: header, question, red flags, doses, answer with its evidence, routing, foot.
+//! The page: header, question, red flags, doses, answer with its evidence, routing, calculators, foot.
 
 use leptos::prelude::*;
 
@@ -7,6 +7,7 @@ use crate::parts::alarms::{AlarmPanel, NoticePanel};
 use crate::parts::announcer::Announcer;
 use crate::parts::answer::AnswerPanel;
 use crate::parts::ask::AskForm;
+use crate::parts::calculators::CalculatorSection;
 use crate::parts::doses::DosePanel;
 use crate::parts::engine::EnginePanel;
 use crate::parts::evidence::EvidencePanel;
@@ -49,6 +50,7 @@ pub fn Page(
                     <RoutingPanel />
                 </div>
             </Show>
+            <CalculatorSection />
             <EnginePanel />
         </main>
         <Footer />

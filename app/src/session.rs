@@ -9,6 +9,8 @@ use mambaformer_wasm::answer::{
 };
 use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage};
 
+use crate::calculators::Calculators;
+
 /// How far the model is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Model {
@@ -58,6 +60,12 @@ impl Problem {
             | ErrorKind::IllFormedText
             | ErrorKind::BadOption
             | ErrorKind::PromptTooLong
+            | ErrorKind::BadWeight
+            | ErrorKind::UnusualWeight
+            | ErrorKind::BadAge
+            | ErrorKind::BadStrength
+            | ErrorKind::BadCartridges
+            | ErrorKind::NoResult
             | ErrorKind::NotReady
             | ErrorKind::Busy
             | ErrorKind::Model => false,
@@ -230,6 +238,8 @@ pub struct Session {
     pub engine: Option<EngineReport>,
     /// The knowledge base, as soon as it is there: from then on questions are looked up, and from `Model::Ready` on answered.
     pub library: Option<Arc<LibraryInfo>>,
+    /// The calculators, which need no model.
+    pub calculators: Calculators,
 }
 
 impl Default for Session {
@@ -243,6 +253,7 @@ impl Default for Session {
             problem: None,
             engine: None,
             library: None,
+            calculators: Calculators::default(),
         }
     }
 }
@@ -313,6 +324,7 @@ impl Session {
         self.model = Model::Starting;
         self.engine = None;
         self.library = None;
+        self.calculators.lost();
         self.pending = None;
         self.stopping = false;
         self.problem = None;
@@ -325,6 +337,7 @@ impl Session {
                 self.model = Model::Loading { stage, loaded_bytes, total_bytes };
             }
             Event::Library(info) => self.library = Some(Arc::new(info)),
+            Event::Calculators(choices) => self.calculators.choices = Some(Arc::new(choices)),
             Event::Ready(info) => self.model = Model::Ready(info),
             Event::Engine(report) => self.engine = Some(report),
             Event::Emergency { id, alarms } => {
@@ -352,7 +365,12 @@ impl Session {
                 }
             }
             Event::Done { id, answer, heap_bytes } => self.done(&id, *answer, heap_bytes),
-            Event::Error { id, kind, message } => self.failed(id.as_deref(), kind, message),
+            Event::Calculated { id, sheets, left_out } => self.calculators.calculated(&id, sheets, left_out),
+            Event::Error { id, kind, message } => {
+                if !self.calculators.refused(id.as_deref(), kind, &message) {
+                    self.failed(id.as_deref(), kind, message);
+                }
+            }
         }
     }
 
@@ -393,6 +411,10 @@ impl Session {
         }
         if problem.needs_restart() {
             self.model = Model::Failed;
+        }
+        // Where only the model could not be loaded the records are still there.
+        if problem.kind == ErrorKind::WorkerDied {
+            self.calculators.lost();
         }
         self.stopping = false;
         // What was looked up before a question that is refused still waits for its answer.
@@ -673,6 +695,29 @@ mod tests {
         assert_eq!((turn.id.as_str(), turn.number_of("p")), ("2", Some(1)), "what was found stays meanwhile");
         session.apply(evidence("2"));
         assert_eq!(session.turn.as_ref().and_then(|turn| turn.number_of("p")), None, "and is replaced");
+    }
+
+    #[test]
+    fn the_calculators_outlive_a_model_that_cannot_be_loaded() {
+        use mambaformer_wasm::calculation::CalculatorChoices;
+        for (kind, stay) in [(ErrorKind::Network, true), (ErrorKind::Integrity, true), (ErrorKind::WorkerDied, false)] {
+            let mut session = loading();
+            session.apply(Event::Calculators(CalculatorChoices::default()));
+            session.apply(problem(None, kind));
+            assert_eq!(session.calculators.choices.is_some(), stay, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_refused_calculation_is_no_problem_of_the_question() {
+        use crate::calculators::{Calculator, Outcome};
+        let mut session = asked("1");
+        session.calculators.set(Calculator::Dose, Outcome::Waiting("c1".to_owned()));
+        session.apply(problem(Some("c1"), ErrorKind::BadAge));
+        assert_eq!((session.running(), &session.problem), (Some("1"), &None));
+        assert!(matches!(session.calculators.outcome(Calculator::Dose), Outcome::Refused(_)));
+        session.apply(problem(Some("c1"), ErrorKind::BadAge));
+        assert_eq!(session.problem, None, "an old calculation's refusal is nobody's");
     }
 
     #[test]

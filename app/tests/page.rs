@@ -9,12 +9,14 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use leptos::task::tick;
 use mambaformer_app::assistant::Assistant;
+use mambaformer_app::calculators::{Calculator, Outcome};
 use mambaformer_app::page::Page;
 use mambaformer_app::session::{Model, Session, Turn};
 use mambaformer_wasm::answer::{
     Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Band, Checked, Citation, Confidence, DoseColumns, DoseRow,
     Doses, Evidence, EvidenceKind, NOTE_PASSAGE, ReadAs, RoutingCounts, Sentence, TimingsMs, Topic, Urgency,
 };
+use mambaformer_wasm::calculation::{CalculationSheet, CalculatorChoices};
 use mambaformer_wasm::protocol::{
     ErrorKind, Event, LibraryInfo, ModelInfo, PromptPart, RoutedExpert, RoutingToken, Stage,
 };
@@ -529,4 +531,40 @@ async fn what_is_looked_up_while_the_model_loads_says_so() {
     assert_eq!(page.one("[data-testid='answer-state']").get_attribute("data-author").as_deref(), Some("search"));
     assert!(help(&page).contains("The answer follows by itself"), "{}", help(&page));
     assert!(!page.text("timings").contains("tokens"));
+}
+
+#[wasm_bindgen_test]
+async fn a_calculation_is_shown_as_text_and_goes_with_its_entries() {
+    let page = Mounted::new();
+    let calculate = "[data-testid='maximum-calculate']";
+    assert!(page.one(calculate).has_attribute("disabled"), "nothing can be asked before the records are there");
+    page.hear(Event::Calculators(CalculatorChoices {
+        products: vec!["a <b>product</b>".to_owned(), "plain".to_owned()],
+        plain_product: Some("plain".to_owned()),
+        drugs: vec!["amoxicillin".to_owned()],
+    }))
+    .await;
+    assert!(!page.one(calculate).has_attribute("disabled"));
+    let list: web_sys::HtmlSelectElement = page.one("[data-testid='maximum-product']").unchecked_into();
+    assert_eq!((list.value().as_str(), list.length()), ("plain", 2));
+    page.assistant.session.update(|session| {
+        session.calculators.set(Calculator::Maximum, Outcome::Waiting("calculation-1".to_owned()));
+    });
+    page.hear(Event::Calculated {
+        id: "calculation-1".to_owned(),
+        sheets: vec![CalculationSheet {
+            result: "At most 8 <i>cartridges</i>".to_owned(),
+            limited_by: Some("lidocaine by body weight".to_owned()),
+            working: vec!["Weight: 68.03 kg.".to_owned()],
+            ..CalculationSheet::default()
+        }],
+        left_out: Vec::new(),
+    })
+    .await;
+    assert!(page.text("maximum-told").contains("At most 8 <i>cartridges</i>"));
+    assert!(page.text("maximum-sheets").contains("Weight: 68.03 kg."));
+    assert!(page.all("[data-testid='maximum-told'] i").is_empty());
+    page.assistant.entries_changed(Calculator::Maximum);
+    tick().await;
+    assert_eq!(page.text("maximum-told") + &page.text("maximum-sheets"), "");
 }

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Alarm, AnswerRecord, Citation, Doses, Evidence};
+use crate::calculation::{Calculate, CalculationSheet, CalculatorChoices};
 
 /// Longest question, in Unicode scalar values.
 pub const MAX_QUESTION_CHARS: usize = 2_000;
@@ -27,6 +28,8 @@ pub enum Request {
     Ask(Ask),
     /// End the running answer; its `done` has the state `stopped`. Without effect when that answer has ended.
     Stop(Stop),
+    /// Calculate a maximum or a dose; answered by `calculated`, or `error`, as soon as `library` was told.
+    Calculate(Calculate),
 }
 
 /// Where the worker finds its files.
@@ -144,6 +147,8 @@ pub enum Event {
     },
     /// The knowledge base is there: questions are answered with passages and records alone until [`Event::Ready`].
     Library(LibraryInfo),
+    /// What the calculators can be asked for; comes after [`Event::Library`], and they answer from then on.
+    Calculators(CalculatorChoices),
     /// Questions can be asked.
     Ready(ModelInfo),
     /// Which engine computes from now on, and why: some time after [`Event::Ready`], and whenever a graphics processor was lost.
@@ -201,9 +206,19 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         heap_bytes: Option<u64>,
     },
+    /// What was calculated.
+    Calculated {
+        /// [`Calculate::id`].
+        id: String,
+        /// At least one.
+        sheets: Vec<CalculationSheet>,
+        /// Why records that hold for the patient gave no number, in sentences.
+        #[serde(default)]
+        left_out: Vec<String>,
+    },
     /// A request failed, or the worker cannot go on.
     Error {
-        /// The question it belongs to; `None` for loading and for the worker itself.
+        /// The question or calculation it belongs to; `None` for loading and for the worker itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// For programs.
@@ -214,16 +229,17 @@ pub enum Event {
 }
 
 impl Event {
-    /// The question the event belongs to.
+    /// The question or calculation the event belongs to.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Progress { .. } | Self::Library(_) | Self::Ready(_) | Self::Engine(_) => None,
+            Self::Progress { .. } | Self::Library(_) | Self::Calculators(_) | Self::Ready(_) | Self::Engine(_) => None,
             Self::Emergency { id, .. }
             | Self::Evidence { id, .. }
             | Self::Routing { id, .. }
             | Self::Text { id, .. }
-            | Self::Done { id, .. } => Some(id),
+            | Self::Done { id, .. }
+            | Self::Calculated { id, .. } => Some(id),
             Self::Error { id, .. } => id.as_deref(),
         }
     }
@@ -438,6 +454,18 @@ pub enum ErrorKind {
     BadOption,
     /// The prompt does not fit the model.
     PromptTooLong,
+    /// The body weight of a calculation is missing or none.
+    BadWeight,
+    /// The body weight of a calculation is unusual and has to be confirmed.
+    UnusualWeight,
+    /// The age of a calculation is missing or none.
+    BadAge,
+    /// The strength of a calculation is none, or does not go with the dose.
+    BadStrength,
+    /// The cartridges given before are no number, or too many.
+    BadCartridges,
+    /// The records give no number for this patient, or nothing may be given any more.
+    NoResult,
     /// A question before `ready`.
     NotReady,
     /// A question while another is being answered, or a second `load`.
@@ -473,6 +501,12 @@ impl ErrorKind {
             Self::IllFormedText => "illFormedText",
             Self::BadOption => "badOption",
             Self::PromptTooLong => "promptTooLong",
+            Self::BadWeight => "badWeight",
+            Self::UnusualWeight => "unusualWeight",
+            Self::BadAge => "badAge",
+            Self::BadStrength => "badStrength",
+            Self::BadCartridges => "badCartridges",
+            Self::NoResult => "noResult",
             Self::NotReady => "notReady",
             Self::Busy => "busy",
             Self::Network => "network",
@@ -549,6 +583,10 @@ mod tests {
             r#"{"type":"ask","id":"1","question":"x","maxTokens":5}"#,
             r#"{"type":"ask","id":"1","question":"x","options":{"mode":"fast"}}"#,
             r#"{"type":"ask","id":"1","question":"x","options":{"maxTokens":-1}}"#,
+            r#"{"type":"calculate","id":"c1"}"#,
+            r#"{"type":"calculate","id":"c1","calculation":{"kind":"maximum","product":"x"}}"#,
+            r#"{"type":"calculate","id":"c1","calculation":{"kind":"dose","drug":"x","age":{"text":"6","unit":"years"},"weight":{"text":"20","unit":"st"}}}"#,
+            r#"{"type":"calculate","id":"c1","calculation":{"kind":"dose","drug":"x","age":{"text":"6","unit":"years"},"weight":{"text":20,"unit":"kg"}}}"#,
         ] {
             assert!(serde_json::from_str::<Request>(text).is_err(), "accepted {text}");
         }
@@ -592,6 +630,55 @@ mod tests {
             &json!({"type": "emergency", "id": "1",
                     "alarms": [{"kind": "alarm", "urgency": "same_day", "rule": "facial-palsy", "name": "Facial palsy",
                                 "text": "Refer today.", "source": "NICE", "words": ["droop"]}]}),
+        );
+    }
+
+    #[test]
+    fn a_calculation_and_its_result_round_trip() {
+        use crate::calculation::{
+            AgeEntry, AgeUnit, Calculation, GivenEntry, MaximumEntries, PatientGroup, WeightEntry, WeightUnit,
+        };
+        let product = "lidocaine 2 % without vasoconstrictor, 1.8 mL";
+        round_trip(
+            &Request::Calculate(Calculate {
+                id: "c1".to_owned(),
+                calculation: Calculation::Maximum(MaximumEntries {
+                    product: product.to_owned(),
+                    group: PatientGroup::Child,
+                    weight: WeightEntry { text: "44".to_owned(), unit: WeightUnit::Lb },
+                    age: AgeEntry { text: String::new(), unit: AgeUnit::Months },
+                    heart: true,
+                    given: vec![GivenEntry { product: product.to_owned(), cartridges: "1".to_owned() }],
+                    confirmed: false,
+                }),
+            }),
+            &json!({"type": "calculate", "id": "c1", "calculation": {
+                "kind": "maximum", "product": product, "group": "child", "weight": {"text": "44", "unit": "lb"},
+                "age": {"text": "", "unit": "months"}, "heart": true,
+                "given": [{"product": product, "cartridges": "1"}], "confirmed": false}}),
+        );
+        round_trip(
+            &Event::Calculators(CalculatorChoices {
+                products: vec![product.to_owned()],
+                plain_product: Some(product.to_owned()),
+                drugs: Vec::new(),
+            }),
+            &json!({"type": "calculators", "products": [product], "plainProduct": product, "drugs": []}),
+        );
+        round_trip(
+            &Event::Calculated {
+                id: "c1".to_owned(),
+                sheets: vec![CalculationSheet {
+                    title: product.to_owned(),
+                    result: "At most 2 cartridges".to_owned(),
+                    limited_by: Some("lidocaine by body weight".to_owned()),
+                    ..CalculationSheet::default()
+                }],
+                left_out: Vec::new(),
+            },
+            &json!({"type": "calculated", "id": "c1", "leftOut": [], "sheets": [{
+                "title": product, "result": "At most 2 cartridges", "amounts": [],
+                "limitedBy": "lidocaine by body weight", "record": [], "working": [], "remarks": [], "sources": []}]}),
         );
     }
 
@@ -698,6 +785,12 @@ mod tests {
             K::IllFormedText,
             K::BadOption,
             K::PromptTooLong,
+            K::BadWeight,
+            K::UnusualWeight,
+            K::BadAge,
+            K::BadStrength,
+            K::BadCartridges,
+            K::NoResult,
             K::NotReady,
             K::Busy,
             K::Network,

@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { Bench } from './bench.mjs';
 import * as api from './tests/api.mjs';
 import * as asking from './tests/asking.mjs';
+import * as calculators from './tests/calculators.mjs';
 import * as clinical from './tests/clinical.mjs';
 import * as faults from './tests/faults.mjs';
 import * as input from './tests/input.mjs';
@@ -27,7 +28,7 @@ await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
 let passed = 0;
 const failed = [];
-for (const { tests } of [policy, asking, clinical, input, faults, look, api]) {
+for (const { tests } of [policy, asking, clinical, calculators, input, faults, look, api]) {
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const started = performance.now();

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::parts::calculators::CalculatorLink;
 use crate::parts::icons::Logo;
 use crate::session::Model;
 use crate::words;
@@ -35,6 +36,7 @@ pub fn Header() -> impl IntoView {
                     <span>"Answers from reviewable sources, for dental professionals"</span>
                 </p>
             </div>
+            <CalculatorLink />
             <div class="status" data-phase=phase>
                 <span class="status__dot" aria-hidden="true"></span>
                 <div class="status__text">

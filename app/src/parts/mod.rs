@@ -4,6 +4,7 @@ pub mod alarms;
 pub mod announcer;
 pub mod answer;
 pub mod ask;
+pub mod calculators;
 pub mod doses;
 pub mod engine;
 pub mod evidence;

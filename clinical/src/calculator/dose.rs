@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::band::{WeightBand, weight_band};
 use super::exact::{self, G, MCG, MG, ML, Mass, Volume};
-use super::patient::{Group, Patient};
+use super::patient::{ADULT_YEARS, Group, Patient};
 use super::working::CHECK;
 use crate::records::{Ages, Amount, Facts, Number, Population, Record, Unit};
 
@@ -309,18 +309,34 @@ impl<'a> Regimen<'a> {
 
     /// The regimens of a drug that hold for a patient, in the order of the records; empty where there are none.
     pub fn for_patient(drug: &str, records: &'a [Record], patient: &Patient) -> Vec<Regimen<'a>> {
-        let asked = names(drug);
         let regimens = records.iter().filter_map(|record| Regimen::of(record, records).ok());
-        regimens
-            .filter(|regimen| names(regimen.drug).iter().any(|name| asked.contains(name)))
-            .filter(|regimen| regimen.holds_for(patient).is_ok())
-            .collect()
+        regimens.filter(|regimen| regimen.is_of(drug) && regimen.holds_for(patient).is_ok()).collect()
     }
 
     /// The record.
     #[must_use]
     pub fn record(&self) -> &'a Record {
         self.record
+    }
+
+    /// Whether it is a regimen of this drug, by any of its names.
+    #[must_use]
+    pub fn is_of(&self, drug: &str) -> bool {
+        let asked = names(drug);
+        names(self.drug).iter().any(|name| asked.contains(name))
+    }
+
+    /// Whether it can hold for someone under 18.
+    #[must_use]
+    pub fn is_for_children(&self) -> bool {
+        let from = self.ages.and_then(|ages| ages.from);
+        self.population != Population::Adult || from.is_some_and(|from| from.get() < ADULT_YEARS)
+    }
+
+    /// Whether it gives a mass of the drug or goes by weight: drops, sprays and mouthwashes are read, not calculated.
+    #[must_use]
+    pub fn is_calculated(&self) -> bool {
+        self.dose.per_kg || dimension(self.dose.unit).0 == Dimension::Mass
     }
 
     /// The dose for a patient, as a volume of the strength where one is stated.
@@ -500,7 +516,7 @@ fn at_weight(count: u64, per_kg: bool, patient: &Patient) -> u64 {
 }
 
 /// The names of a drug: "paracetamol (acetaminophen)" has two.
-fn names(drug: &str) -> Vec<String> {
+pub(super) fn names(drug: &str) -> Vec<String> {
     let parts = drug.split(['(', ')']).map(|part| part.trim().to_lowercase());
     parts.filter(|part| !part.is_empty()).collect()
 }

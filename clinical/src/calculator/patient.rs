@@ -15,7 +15,7 @@ const MOST_KG: u64 = 300;
 /// Adults outside these weights are asked back, in kilograms.
 const ADULT_KG: (f64, f64) = (40.0, 200.0);
 /// From this birthday on a patient is an adult.
-const ADULT_YEARS: f64 = 18.0;
+pub(super) const ADULT_YEARS: f64 = 18.0;
 /// From this birthday on an adult is an older one.
 const OLDER_YEARS: f64 = 65.0;
 /// The highest age that is taken, in years.

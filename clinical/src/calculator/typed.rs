@@ -101,20 +101,20 @@ pub enum TypedError {
     Strength(#[from] DoseError),
 }
 
-const WEIGHT: &str = "23 kg, 50 lb or 3 st 9 lb";
-const AGE: &str = "4 years, 18 months or 6 weeks";
+pub(super) const WEIGHT: &str = "23 kg, 50 lb or 3 st 9 lb";
+pub(super) const AGE: &str = "4 years, 18 months or 6 weeks";
 const STRENGTH: &str = "250 mg/5 mL";
 
 /// A piece of an entry.
 #[derive(Debug, Clone, PartialEq)]
-enum Token {
+pub(super) enum Token {
     Number(f64),
     Word(String),
     Symbol(char),
 }
 
 /// Takes an entry apart; a dash before the first number makes it negative.
-fn tokens(text: &str, example: &'static str) -> Result<Vec<Token>, TypedError> {
+pub(super) fn tokens(text: &str, example: &'static str) -> Result<Vec<Token>, TypedError> {
     let found = text.chars().count();
     if found > MAX_CHARS {
         return Err(TypedError::TooLong { found, example });
@@ -159,7 +159,7 @@ fn number(text: &str) -> Result<f64, TypedError> {
 
 /// The units of a body weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum WeightUnit {
+pub(super) enum WeightWord {
     Kilogram,
     Gram,
     Stone,
@@ -167,15 +167,15 @@ enum WeightUnit {
     Ounce,
 }
 
-fn weight_unit(word: &str) -> Option<WeightUnit> {
+pub(super) fn weight_unit(word: &str) -> Option<WeightWord> {
     Some(match word {
         "kg" | "kgs" | "kilo" | "kilos" | "kilogram" | "kilograms" | "kilogramme" | "kilogrammes" => {
-            WeightUnit::Kilogram
+            WeightWord::Kilogram
         }
-        "g" | "gram" | "grams" | "gramme" | "grammes" => WeightUnit::Gram,
-        "st" | "stone" | "stones" => WeightUnit::Stone,
-        "lb" | "lbs" | "pound" | "pounds" => WeightUnit::Pound,
-        "oz" | "ounce" | "ounces" => WeightUnit::Ounce,
+        "g" | "gram" | "grams" | "gramme" | "grammes" => WeightWord::Gram,
+        "st" | "stone" | "stones" => WeightWord::Stone,
+        "lb" | "lbs" | "pound" | "pounds" => WeightWord::Pound,
+        "oz" | "ounce" | "ounces" => WeightWord::Ounce,
         _ => return None,
     })
 }
@@ -185,11 +185,11 @@ pub fn weight(text: &str) -> Result<Weight, TypedError> {
     let pairs = pairs(&tokens(text, WEIGHT)?, weight_unit, WEIGHT)?;
     let mass = match pairs.as_slice() {
         [(value, Some(unit))] => one_mass(*value, *unit),
-        [(stones, Some(WeightUnit::Stone)), (rest, Some(WeightUnit::Pound) | None)] => {
+        [(stones, Some(WeightWord::Stone)), (rest, Some(WeightWord::Pound) | None)] => {
             remainder(*stones, *rest, STONE_LB, WEIGHT)?;
             pounds(stones * STONE_LB + rest)
         }
-        [(whole, Some(WeightUnit::Pound)), (ounces, Some(WeightUnit::Ounce))] => {
+        [(whole, Some(WeightWord::Pound)), (ounces, Some(WeightWord::Ounce))] => {
             remainder(*whole, *ounces, POUND_OZ, WEIGHT)?;
             pounds(whole + ounces / POUND_OZ)
         }
@@ -198,31 +198,31 @@ pub fn weight(text: &str) -> Result<Weight, TypedError> {
     Ok(Weight::new(mass)?)
 }
 
-fn one_mass(value: f64, unit: WeightUnit) -> Mass {
+fn one_mass(value: f64, unit: WeightWord) -> Mass {
     match unit {
-        WeightUnit::Kilogram => Mass::new::<kilogram>(value),
-        WeightUnit::Gram => Mass::new::<gram>(value),
-        WeightUnit::Stone => pounds(value * STONE_LB),
-        WeightUnit::Pound => pounds(value),
-        WeightUnit::Ounce => pounds(value / POUND_OZ),
+        WeightWord::Kilogram => Mass::new::<kilogram>(value),
+        WeightWord::Gram => Mass::new::<gram>(value),
+        WeightWord::Stone => pounds(value * STONE_LB),
+        WeightWord::Pound => pounds(value),
+        WeightWord::Ounce => pounds(value / POUND_OZ),
     }
 }
 
 /// The units of an age.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum AgeUnit {
+pub(super) enum AgeWord {
     Year,
     Month,
     Week,
     Day,
 }
 
-fn age_unit(word: &str) -> Option<AgeUnit> {
+pub(super) fn age_unit(word: &str) -> Option<AgeWord> {
     Some(match word {
-        "y" | "yr" | "yrs" | "yo" | "year" | "years" => AgeUnit::Year,
-        "m" | "mo" | "mos" | "mth" | "mths" | "month" | "months" => AgeUnit::Month,
-        "w" | "wk" | "wks" | "week" | "weeks" => AgeUnit::Week,
-        "d" | "day" | "days" => AgeUnit::Day,
+        "y" | "yr" | "yrs" | "yo" | "year" | "years" => AgeWord::Year,
+        "m" | "mo" | "mos" | "mth" | "mths" | "month" | "months" => AgeWord::Month,
+        "w" | "wk" | "wks" | "week" | "weeks" => AgeWord::Week,
+        "d" | "day" | "days" => AgeWord::Day,
         _ => return None,
     })
 }
@@ -233,11 +233,11 @@ pub fn age(text: &str) -> Result<Age, TypedError> {
     tokens.retain(|token| !matches!(token, Token::Word(word) if matches!(word.as_str(), "old" | "and" | "aged")));
     let pairs = pairs(&tokens, age_unit, AGE)?;
     Ok(match pairs.as_slice() {
-        [(value, Some(AgeUnit::Year))] => Age::years(*value)?,
-        [(value, Some(AgeUnit::Month))] => Age::months(*value)?,
-        [(value, Some(AgeUnit::Week))] => Age::weeks(*value)?,
-        [(value, Some(AgeUnit::Day))] => Age::days(*value)?,
-        [(years, Some(AgeUnit::Year)), (months, Some(AgeUnit::Month))] => {
+        [(value, Some(AgeWord::Year))] => Age::years(*value)?,
+        [(value, Some(AgeWord::Month))] => Age::months(*value)?,
+        [(value, Some(AgeWord::Week))] => Age::weeks(*value)?,
+        [(value, Some(AgeWord::Day))] => Age::days(*value)?,
+        [(years, Some(AgeWord::Year)), (months, Some(AgeWord::Month))] => {
             remainder(*years, *months, 12.0, AGE)?;
             Age::months(years * 12.0 + months)?
         }

@@ -129,19 +129,24 @@ impl Maximum {
             (None, Some((constrictor, _))) => lines.push(format!("Limit of {constrictor}: none for this patient.")),
             (None, None) => lines.push("Without vasoconstrictor.".to_owned()),
         }
-        let decides = match self.limiting {
-            Limiting::DrugByWeight => format!("{} by body weight", product.drug),
-            Limiting::DrugAbsolute => format!("the absolute maximum of {}", product.drug),
-            Limiting::Constrictor(constrictor) => constrictor.to_string(),
-        };
         lines.push(format!(
-            "At most {} cartridge{} ({} mg, {} mL), limited by {decides}.",
+            "At most {} cartridge{} ({} mg, {} mL), limited by {}.",
             self.cartridges,
             if self.cartridges == 1 { "" } else { "s" },
             mg(product.per_cartridge * u64::from(self.cartridges)),
             exact::shown(product.microlitres * u64::from(self.cartridges), ML),
+            self.decides(),
         ));
         lines
+    }
+
+    /// What decides, in words: "lidocaine by body weight".
+    pub(super) fn decides(&self) -> String {
+        match self.limiting {
+            Limiting::DrugByWeight => format!("{} by body weight", self.product.drug),
+            Limiting::DrugAbsolute => format!("the absolute maximum of {}", self.product.drug),
+            Limiting::Constrictor(constrictor) => constrictor.to_string(),
+        }
     }
 
     /// What to heed, and the reminder that stands under every result.
@@ -179,6 +184,6 @@ fn share_line(what: &str, share: Share, unit: u64, symbol: &str) -> String {
 }
 
 /// The document a number stands in.
-fn cited(source: &crate::records::Citation) -> String {
+pub(super) fn cited(source: &crate::records::Citation) -> String {
     format!("{}, {}, {}", source.organisation, source.title, source.year)
 }

@@ -7,6 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::load::load;
 use super::pause::Pause;
+use crate::calculation::Calculate;
 use crate::pipeline::{Assistant, Clinic, PipelineError};
 use crate::protocol::{Ask, ErrorKind, Event, Load, Request};
 
@@ -21,6 +22,27 @@ enum Phase {
     Loading(Option<Rc<Clinic>>),
     /// Answering questions.
     Ready(Rc<Assistant>),
+    /// The model could not be loaded, the knowledge base could; the calculators need no more.
+    WithoutModel(Rc<Clinic>),
+}
+
+impl Phase {
+    /// What needs no model, where it is there.
+    fn clinic(&self) -> Option<&Clinic> {
+        match self {
+            Phase::Empty | Phase::Loading(None) => None,
+            Phase::Loading(Some(clinic)) | Phase::WithoutModel(clinic) => Some(clinic),
+            Phase::Ready(assistant) => Some(assistant.clinic()),
+        }
+    }
+
+    /// What is left when loading fails.
+    fn without_model(&self) -> Phase {
+        match self {
+            Phase::Loading(Some(clinic)) => Phase::WithoutModel(Rc::clone(clinic)),
+            Phase::Empty | Phase::Loading(None) | Phase::Ready(_) | Phase::WithoutModel(_) => Phase::Empty,
+        }
+    }
 }
 
 /// The answer being written.
@@ -64,6 +86,7 @@ impl MessageLoop {
         match serde_json::from_str::<Request>(message) {
             Ok(Request::Load(request)) => self.load(request),
             Ok(Request::Ask(ask)) => self.ask(ask),
+            Ok(Request::Calculate(request)) => self.calculate(request),
             Ok(Request::Stop(stop)) => {
                 if let Some(running) = self.shared.running.borrow().as_ref().filter(|running| running.id == stop.id) {
                     running.stop.set(true);
@@ -79,7 +102,7 @@ impl MessageLoop {
     }
 
     fn load(&self, request: Load) {
-        if !matches!(*self.shared.phase.borrow(), Phase::Empty) {
+        if !matches!(*self.shared.phase.borrow(), Phase::Empty | Phase::WithoutModel(_)) {
             let message = "the model is loaded or loading already; start a new worker to load another";
             return self.shared.fail(None, ErrorKind::Busy, message.to_owned());
         }
@@ -87,9 +110,10 @@ impl MessageLoop {
         let shared = Rc::clone(&self.shared);
         spawn_local(async move {
             let on_clinic = |clinic: Rc<Clinic>| {
-                let info = clinic.info();
+                let (info, choices) = (clinic.info(), clinic.calculator_choices());
                 *shared.phase.borrow_mut() = Phase::Loading(Some(clinic));
                 (shared.post)(&Event::Library(info));
+                (shared.post)(&Event::Calculators(choices));
             };
             match load(&request, &*shared.post, on_clinic).await {
                 Ok(assistant) => {
@@ -101,7 +125,8 @@ impl MessageLoop {
                     choose_engine(&shared, &assistant, &request).await;
                 }
                 Err(error) => {
-                    *shared.phase.borrow_mut() = Phase::Empty;
+                    let left = shared.phase.borrow().without_model();
+                    *shared.phase.borrow_mut() = left;
                     shared.fail(None, error.kind(), error.to_string());
                 }
             }
@@ -112,7 +137,7 @@ impl MessageLoop {
         let assistant = match &*self.shared.phase.borrow() {
             Phase::Ready(assistant) => Rc::clone(assistant),
             Phase::Loading(Some(clinic)) => return self.look_up(clinic, &ask),
-            Phase::Empty | Phase::Loading(None) => {
+            Phase::Empty | Phase::Loading(None) | Phase::WithoutModel(_) => {
                 let message = "the model is not ready yet; ask again when it is";
                 return self.shared.fail(Some(ask.id), ErrorKind::NotReady, message.to_owned());
             }
@@ -135,6 +160,17 @@ impl MessageLoop {
 }
 
 impl MessageLoop {
+    /// Calculates at once, with or without the model, beside an answer that is being written.
+    fn calculate(&self, request: Calculate) {
+        let reply = self.shared.phase.borrow().clinic().map(|clinic| clinic.calculate(&request));
+        let reply = reply.unwrap_or_else(|| Event::Error {
+            id: Some(request.id),
+            kind: ErrorKind::NotReady,
+            message: "the records are not loaded yet; calculate again when they are".to_owned(),
+        });
+        (self.shared.post)(&reply);
+    }
+
     /// Answers without a model: what the knowledge base holds, at once.
     fn look_up(&self, clinic: &Clinic, ask: &Ask) {
         match clinic.look_up(ask) {

@@ -3,15 +3,15 @@
 import { check, equal, QUESTION } from '../bench.mjs';
 
 /** Controls smaller than 48 px in one direction, as text. */
-const smallTargets = () =>
-  [...document.querySelectorAll('button, summary, textarea, a[href]')]
+export const smallTargets = () =>
+  [...document.querySelectorAll('button, summary, textarea, select, a[href], input[type="text"], label:has(> input)')]
     .filter((node) => node.checkVisibility() && !node.matches('.skip-link'))
     .map((node) => ({ node, box: node.getBoundingClientRect() }))
     .filter(({ box }) => box.width > 0 && (box.height < 47.5 || box.width < 47.5))
     .map(({ node, box }) => `${node.tagName} "${node.textContent.slice(0, 20)}" ${box.width.toFixed(0)} x ${box.height.toFixed(0)}`);
 
 /** Visible text whose contrast with its ground is below 7:1 (disabled controls excepted), as text. */
-const paleText = () => {
+export const paleText = () => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgba = (colour) => {
     canvas.clearRect(0, 0, 1, 1);
@@ -45,7 +45,7 @@ const paleText = () => {
 };
 
 /** Elements that stick out of the page sideways. */
-const tooWide = () => {
+export const tooWide = () => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
   return [...document.querySelectorAll('body *')]
@@ -153,7 +153,7 @@ export const tests = {
     await chairside.open();
     await chairside.ready();
     await chairside.page.evaluate(() => {
-      const region = document.querySelector('[aria-live="polite"]');
+      const region = document.querySelector('.visually-hidden[aria-live="polite"]');
       window.heard = [];
       new MutationObserver(() => window.heard.push(region.textContent)).observe(region, {
         subtree: true, childList: true, characterData: true,

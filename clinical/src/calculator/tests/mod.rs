@@ -2,6 +2,7 @@
 
 mod all_doses;
 mod all_products;
+mod desk;
 mod worked_examples;
 
 use std::path::Path;

@@ -1,0 +1,132 @@
+//! The most local anaesthetic for a patient.
+
+use leptos::ev::SubmitEvent;
+use leptos::html;
+use leptos::prelude::*;
+use mambaformer_wasm::calculation::{Calculation, MaximumEntries, PatientGroup};
+
+use super::fields::{AgeField, Measured, WeightField, selected};
+use super::given::{GivenFields, GivenRows};
+use super::result::ResultPanel;
+use crate::assistant::Assistant;
+use crate::calculators::Calculator;
+use crate::words::calculators as words;
+
+/// The fields as they are read when the form is sent.
+#[derive(Clone, Copy)]
+struct Fields {
+    product: NodeRef<html::Select>,
+    child: NodeRef<html::Input>,
+    weight: Measured,
+    age: Measured,
+    heart: NodeRef<html::Input>,
+    given: GivenRows,
+}
+
+impl Fields {
+    fn new() -> Self {
+        Self {
+            product: NodeRef::new(),
+            child: NodeRef::new(),
+            weight: Measured::new(),
+            age: Measured::new(),
+            heart: NodeRef::new(),
+            given: GivenRows::new(),
+        }
+    }
+
+    /// What is typed; `None` where some of it is no Unicode text.
+    fn read(self, confirmed: bool) -> Option<Calculation> {
+        let is_checked = |input: NodeRef<html::Input>| input.get_untracked().is_some_and(|input| input.checked());
+        Some(Calculation::Maximum(MaximumEntries {
+            product: selected(self.product),
+            group: if is_checked(self.child) { PatientGroup::Child } else { PatientGroup::Adult },
+            weight: self.weight.weight()?,
+            age: self.age.age()?,
+            heart: is_checked(self.heart),
+            given: self.given.read()?,
+            confirmed,
+        }))
+    }
+}
+
+/// The form and its result.
+#[component]
+pub(super) fn MaximumForm() -> impl IntoView {
+    const CALCULATOR: Calculator = Calculator::Maximum;
+    let assistant = expect_context::<Assistant>();
+    let unable = Memo::new(move |_| assistant.session.with(|session| session.calculators.choices.is_none()));
+    let fields = Fields::new();
+    let send = move |confirmed| match fields.read(confirmed) {
+        Some(calculation) => assistant.calculate(CALCULATOR, calculation),
+        None => assistant.refuse_entries(CALCULATOR),
+    };
+    let on_submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        // Enter in a field gets here, too, while the records are loading.
+        if !unable.get_untracked() {
+            send(false);
+        }
+    };
+    view! {
+        <form
+            class="calculator"
+            aria-labelledby="maximum-heading"
+            autocomplete="off"
+            on:submit=on_submit
+            on:input=move |_| assistant.entries_changed(CALCULATOR)
+        >
+            <h2 id="maximum-heading" class="card__heading">{words::MAXIMUM}</h2>
+            <div class="field">
+                <label for="maximum-product">{words::PRODUCT}</label>
+                <select id="maximum-product" data-testid="maximum-product" node_ref=fields.product>
+                    <Products />
+                </select>
+            </div>
+            <fieldset class="choice">
+                <legend>{words::PATIENT}</legend>
+                <label class="choice__item">
+                    <input type="radio" name="group" value="adult" checked data-testid="maximum-adult" />
+                    {words::group(PatientGroup::Adult)}
+                </label>
+                <label class="choice__item">
+                    <input type="radio" name="group" value="child" data-testid="maximum-child" node_ref=fields.child />
+                    {words::group(PatientGroup::Child)}
+                </label>
+            </fieldset>
+            <div class="fields">
+                <WeightField calculator=CALCULATOR prefix="maximum" field=fields.weight />
+                <AgeField calculator=CALCULATOR prefix="maximum" label=words::AGE_OPTIONAL field=fields.age />
+            </div>
+            <label class="choice__item">
+                <input type="checkbox" data-testid="maximum-heart" node_ref=fields.heart />
+                {words::HEART}
+            </label>
+            <GivenFields rows=fields.given />
+            <button
+                class="button button--primary"
+                type="submit"
+                data-testid="maximum-calculate"
+                disabled=move || unable.get()
+            >
+                {words::CALCULATE_MAXIMUM}
+            </button>
+            <ResultPanel calculator=CALCULATOR prefix="maximum" on_confirm=Callback::new(move |()| send(true)) />
+        </form>
+    }
+}
+
+/// The products of the records; the one without vasoconstrictor is chosen at first.
+#[component]
+pub(super) fn Products() -> impl IntoView {
+    let session = expect_context::<Assistant>().session;
+    let choices = Memo::new(move |_| session.with(|session| session.calculators.choices.clone()));
+    move || {
+        let choices = choices.get()?;
+        let option = |product: &String| {
+            let is_plain = choices.plain_product.as_ref() == Some(product);
+            view! { <option value=product.clone() selected=is_plain>{product.clone()}</option> }
+        };
+        Some(choices.products.iter().map(option).collect::<Vec<_>>())
+    }
+}

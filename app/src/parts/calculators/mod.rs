@@ -1,0 +1,62 @@
+//! The calculators: local anaesthetic and children's doses. They answer as soon as the records are loaded, without the model.
+//!
+//! The page sends what was typed and shows the lines that come back. No number is read, checked or computed here.
+
+mod dose;
+mod fields;
+mod given;
+mod maximum;
+mod result;
+
+use leptos::prelude::*;
+
+use crate::assistant::Assistant;
+use crate::session::Model;
+use crate::words::calculators as words;
+
+/// What the link in the header points at.
+const SECTION: &str = "calculators";
+
+/// Both calculators, folded away until they are wanted.
+#[component]
+pub fn CalculatorSection() -> impl IntoView {
+    let session = expect_context::<Assistant>().session;
+    let waits = Memo::new(move |_| {
+        session.with(|session| match (&session.calculators.choices, &session.model) {
+            (Some(_), _) => None,
+            (None, Model::Failed) => Some(words::LOST),
+            (None, _) => Some(words::LOADING),
+        })
+    });
+    view! {
+        <details class="card calculators" id=SECTION data-testid="calculators">
+            <summary>
+                <span>
+                    <strong>{words::HEADING}</strong>
+                    <span class="calculators__what">{words::WHAT}</span>
+                </span>
+            </summary>
+            <p class="calculators__caveat">{words::CAVEAT}</p>
+            <p class="calculators__wait" data-testid="calculators-wait">{move || waits.get()}</p>
+            <div class="calculators__pair">
+                <maximum::MaximumForm />
+                <dose::DoseForm />
+            </div>
+        </details>
+    }
+}
+
+/// Unfolds the calculators and goes there, from the header.
+#[component]
+pub fn CalculatorLink() -> impl IntoView {
+    let open = move |_| {
+        if let Some(section) = document().get_element_by_id(SECTION) {
+            let _ = section.set_attribute("open", "");
+        }
+    };
+    view! {
+        <a class="masthead__link" href=format!("#{SECTION}") data-testid="calculators-link" on:click=open>
+            {words::HEADING}
+        </a>
+    }
+}
