@@ -259,6 +259,8 @@ pub fn grouped(count: u64) -> String {
     out
 }
 
+    /// Over the steps and the documents of one record among many.
+    pub const WORKING_AND_SOURCE: &str = "Working and source";
 /// Milliseconds as people read them.
 #[must_use]
 pub fn duration(ms: f64) -> String {

@@ -133,11 +133,16 @@ export const tests = {
     await opened(chairside);
     const held = await dose(chairside, { ...CHILD, 'dose-strength': '250 mg/5 mL' });
     check(/records? holds? for this child/.test(held), held);
-    const sheets = await chairside.page.locator('.sheet').allInnerTexts();
+    // Of many records the working is folded, but it is there.
+    const sheets = await chairside.page.locator('.sheet').allTextContents();
     const prophylaxis = sheets.find((text) => /One dose: 1,000 mg = 20 mL/.test(text));
     check(prophylaxis && /50 mg\/kg is 1,000 mg/.test(prophylaxis), `no 50 mg/kg in ${sheets.join('\n---\n')}`);
     check(sheets.some((text) => /One dose: 500 mg = 10 mL/.test(text) && /\(UK\)/.test(text)), 'no dose by age');
     for (const text of sheets) check(/Sources of the limits/.test(text) && /Working/.test(text) && /Heed/.test(text), text);
+    const folds = chairside.page.locator('.sheet__working');
+    equal(await folds.first().getAttribute('open'), null, 'the working of many records');
+    await folds.first().locator('summary').click();
+    check(/50 mg\/kg is 1,000 mg/.test(await folds.first().innerText()), 'the working is not unfolded');
     await chairside.screenshot('calculator-dose');
     const limited = await dose(chairside, { 'dose-drug': 'paracetamol (acetaminophen)', 'dose-strength': '' });
     check(/hold/.test(limited), limited);

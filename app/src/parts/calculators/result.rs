@@ -1,7 +1,5 @@
 //! What a calculator says: the result in a live region, its working and sources below.
 
-use std::sync::Arc;
-
 use leptos::html;
 use leptos::prelude::*;
 use mambaformer_wasm::calculation::CalculationSheet;
@@ -11,6 +9,9 @@ use crate::assistant::Assistant;
 use crate::calculators::{Calculator, Outcome};
 use crate::parts::icons::NoticeIcon;
 use crate::words::calculators as words;
+
+/// So many records are shown with their working unfolded.
+const UNFOLDED: usize = 2;
 
 /// The result of a calculator.
 ///
@@ -84,7 +85,14 @@ fn told(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
             .into_any(),
         ),
         Outcome::Calculated { sheets, .. } => match (calculator, sheets.first()) {
-            (Calculator::Maximum, Some(sheet)) => Some(view! { <Headline sheet=sheet.clone() /> }.into_any()),
+            // A list that is closed on a narrow screen shows half of the product's name.
+            (Calculator::Maximum, Some(sheet)) => Some(
+                view! {
+                    <p class="told__title">{sheet.title.clone()}</p>
+                    <Headline sheet=sheet.clone() />
+                }
+                .into_any(),
+            ),
             _ => Some(view! { <p>{words::held(sheets.len())}</p> }.into_any()),
         },
     }
@@ -93,13 +101,26 @@ fn told(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
 /// What stands below: for local anaesthetics the working, for doses a card for each record.
 fn sheets(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
     let Outcome::Calculated { sheets, left_out } = outcome else { return None };
+    // Of many records the steps are unfolded one by one, so that all of them can be overlooked; what to heed is never folded.
+    let is_open = sheets.len() <= UNFOLDED;
     let cards = sheets.iter().map(|sheet| match calculator {
-        Calculator::Maximum => view! { <Particulars sheet=sheet.clone() /> }.into_any(),
+        Calculator::Maximum => view! {
+            <Lines heading=words::WORKING lines=sheet.working.clone() />
+            <Lines heading=words::HEED lines=sheet.remarks.clone() />
+            <Lines heading=words::SOURCES lines=sheet.sources.clone() />
+        }
+        .into_any(),
         Calculator::Dose => view! {
             <article class="sheet">
                 <h3 class="sheet__title">{sheet.title.clone()}</h3>
                 <Headline sheet=sheet.clone() />
-                <Particulars sheet=sheet.clone() />
+                <Lines heading=words::RECORD lines=sheet.record.clone() />
+                <Lines heading=words::HEED lines=sheet.remarks.clone() />
+                <details class="sheet__working" open=is_open>
+                    <summary>{words::WORKING_AND_SOURCE}</summary>
+                    <Lines heading=words::WORKING lines=sheet.working.clone() />
+                    <Lines heading=words::SOURCES lines=sheet.sources.clone() />
+                </details>
             </article>
         }
         .into_any(),
@@ -108,7 +129,7 @@ fn sheets(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
     Some(
         view! {
             {cards}
-            <Lines heading=words::LEFT_OUT lines=Arc::clone(left_out) />
+            <Lines heading=words::LEFT_OUT lines=left_out.to_vec() />
         }
         .into_any(),
     )
@@ -132,29 +153,15 @@ fn Headline(
     }
 }
 
-/// What the number rests on.
-#[component]
-fn Particulars(
-    /// The result.
-    sheet: CalculationSheet,
-) -> impl IntoView {
-    view! {
-        <Lines heading=words::RECORD lines=Arc::new(sheet.record) />
-        <Lines heading=words::WORKING lines=Arc::new(sheet.working) />
-        <Lines heading=words::HEED lines=Arc::new(sheet.remarks) />
-        <Lines heading=words::SOURCES lines=Arc::new(sheet.sources) />
-    }
-}
-
 /// Lines under a word that says what they are; nothing without lines.
 #[component]
 fn Lines(
     /// What they are.
     heading: &'static str,
     /// The lines.
-    lines: Arc<Vec<String>>,
+    lines: Vec<String>,
 ) -> impl IntoView {
-    let items = lines.iter().map(|line| view! { <li>{line.clone()}</li> }).collect::<Vec<_>>();
+    let items = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect::<Vec<_>>();
     (!items.is_empty()).then(|| {
         view! {
             <div class="lines">
