@@ -6,10 +6,12 @@ use mambaformer_wasm::client::WorkerClient;
 use mambaformer_wasm::protocol::{
     Ask, AskOptions, EngineReport, EngineVerdict, ErrorKind, Event, Load, Preference, Request, Stop,
 };
+use mambaformer_wasm::redaction::Redact;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::calculators::{Calculator, Outcome};
 use crate::session::{Model, Problem, Session, Turn, Waiting};
+use crate::take_away::{self, Included};
 use crate::words;
 
 /// Where the page's files lie, relative to the page.
@@ -186,6 +188,18 @@ impl Assistant {
         if self.session.with_untracked(told) {
             self.session.update(|session| session.calculators.set(calculator, Outcome::Unasked));
         }
+    }
+
+    /// Takes question and note of the answer on screen along, once they have been searched for identifiers, or leaves them here.
+    pub fn include(self, wanted: bool) {
+        let texts = self.session.with_untracked(|session| session.turn.as_ref().map(take_away::searched_texts));
+        let Some(texts) = texts.filter(|_| wanted) else {
+            return self.session.update(|session| session.included = Included::Nothing);
+        };
+        self.count.update_value(|count| *count = count.wrapping_add(1));
+        let id = format!("redaction-{}", self.count.get_value());
+        self.session.update(|session| session.included = Included::Waiting(id.clone()));
+        self.send(&Request::Redact(Redact { id, texts }));
     }
 
     /// Ends the running answer and forgets a queued question.

@@ -1,11 +1,12 @@
 //! MambaFormer Chairside: what is seen.
 //!
-//! [`session`] is what the page knows (plain data, with [`calculators`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
+//! [`session`] is what the page knows (plain data, with [`calculators`] and [`take_away`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
 //! [`words`] what it says. The page knows no tensors and no clinical rules.
 
 pub mod calculators;
 pub mod session;
 pub mod spans;
+pub mod take_away;
 pub mod words;
 
 #[cfg(target_arch = "wasm32")]

@@ -15,6 +15,7 @@ use crate::parts::footer::Footer;
 use crate::parts::header::Header;
 use crate::parts::problem::ProblemPanel;
 use crate::parts::routing::RoutingPanel;
+use crate::parts::take_away::{PrintSheet, TakeAway};
 
 /// Puts the page into the document's body.
 pub(crate) fn mount() {
@@ -32,6 +33,7 @@ pub fn Page(
     assistant: Assistant,
 ) -> impl IntoView {
     provide_context(assistant);
+    provide_context(TakeAway::new(assistant));
     let session = assistant.session;
     let has_turn = Memo::new(move |_| session.with(|session| session.turn.is_some()));
     view! {
@@ -55,5 +57,6 @@ pub fn Page(
         </main>
         <Footer />
         <Announcer />
+        <PrintSheet />
     }
 }

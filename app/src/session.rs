@@ -10,6 +10,7 @@ use mambaformer_wasm::answer::{
 use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage};
 
 use crate::calculators::Calculators;
+use crate::take_away::Included;
 
 /// How far the model is.
 #[derive(Debug, Clone, PartialEq)]
@@ -252,6 +253,8 @@ impl Default for Session {
             queued: None,
             problem: None,
             engine: None,
+    /// Question and note of the answer on screen, where they are to be taken along.
+    pub included: Included,
             library: None,
             calculators: Calculators::default(),
         }
@@ -266,6 +269,7 @@ impl Session {
             return Some(&turn.id);
         }
         self.turn.as_ref().filter(|turn| turn.is_running()).map(|turn| turn.id.as_str())
+            included: Included::default(),
     }
 
     /// Whether questions can be asked now.
@@ -337,6 +341,7 @@ impl Session {
                 self.model = Model::Loading { stage, loaded_bytes, total_bytes };
             }
             Event::Library(info) => self.library = Some(Arc::new(info)),
+        self.included.lost();
             Event::Calculators(choices) => self.calculators.choices = Some(Arc::new(choices)),
             Event::Ready(info) => self.model = Model::Ready(info),
             Event::Engine(report) => self.engine = Some(report),
@@ -367,7 +372,9 @@ impl Session {
             Event::Done { id, answer, heap_bytes } => self.done(&id, *answer, heap_bytes),
             Event::Calculated { id, sheets, left_out } => self.calculators.calculated(&id, sheets, left_out),
             Event::Error { id, kind, message } => {
-                if !self.calculators.refused(id.as_deref(), kind, &message) {
+                let refused = self.calculators.refused(id.as_deref(), kind, &message)
+                    || self.included.refused(id.as_deref(), kind, &message);
+                if !refused {
                     self.failed(id.as_deref(), kind, message);
                 }
             }
@@ -378,6 +385,7 @@ impl Session {
         let Some(turn) = self.turn_of(id) else { return };
         turn.sentences = answer
             .sentences
+            Event::Redacted { id, redacted } => self.included.searched(&id, redacted),
             .iter()
             .map(|sentence| DraftSentence { text: sentence.text.clone(), citations: sentence.citations.clone() })
             .collect();
@@ -427,6 +435,7 @@ impl Session {
     /// Puts the pending question on screen.
     fn show_pending(&mut self) {
         let Some(mut turn) = self.pending.take() else { return };
+            self.included.lost();
         if let Some(before) = &self.turn {
             turn.inherit(before);
         }
@@ -442,8 +451,9 @@ impl Session {
     }
 }
 
+        self.included = Included::default();
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use mambaformer_wasm::answer::{EvidenceKind, Sentence, Urgency};
 
@@ -607,7 +617,7 @@ mod tests {
         assert!(session.is_ready());
     }
 
-    fn alarm(kind: AlarmKind, rule: &str) -> Alarm {
+    pub(crate) fn alarm(kind: AlarmKind, rule: &str) -> Alarm {
         Alarm {
             kind,
             urgency: Urgency::Immediate,
@@ -747,6 +757,19 @@ mod tests {
     #[test]
     fn a_new_worker_answers_what_the_old_one_was_answering() {
         let mut session = asked("1");
+    #[test]
+    fn another_question_takes_nothing_of_the_one_before_along() {
+        use mambaformer_wasm::redaction::Redacted;
+        let mut session = asked("1");
+        session.apply(done("1", AnswerState::Supported));
+        session.included = Included::Waiting("redaction-1".to_owned());
+        session.asked(Turn::new("2".to_owned(), "R?".to_owned(), None));
+        assert_eq!(session.included, Included::Waiting("redaction-1".to_owned()), "it may yet be refused");
+        session.apply(evidence("2"));
+        session.apply(Event::Redacted { id: "redaction-1".to_owned(), redacted: Redacted::default() });
+        assert_eq!(session.included, Included::Nothing);
+    }
+
         session.apply(text("1", "A", 0, None));
         session.restarted();
         assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Failed));

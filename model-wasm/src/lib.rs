@@ -9,6 +9,7 @@ pub mod kernels;
 #[cfg(feature = "engine")]
 pub mod pipeline;
 pub mod protocol;
+pub mod redaction;
 
 #[cfg(all(feature = "client", target_arch = "wasm32"))]
 pub mod client;

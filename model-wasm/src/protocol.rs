@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{Alarm, AnswerRecord, Citation, Doses, Evidence};
 use crate::calculation::{Calculate, CalculationSheet, CalculatorChoices};
+use crate::redaction::{Redact, Redacted};
 
 /// Longest question, in Unicode scalar values.
 pub const MAX_QUESTION_CHARS: usize = 2_000;
@@ -30,6 +31,8 @@ pub enum Request {
     Stop(Stop),
     /// Calculate a maximum or a dose; answered by `calculated`, or `error`, as soon as `library` was told.
     Calculate(Calculate),
+    /// Take identifiers out of texts; answered by `redacted`, or `error`, as soon as `library` was told.
+    Redact(Redact),
 }
 
 /// Where the worker finds its files.
@@ -216,9 +219,17 @@ pub enum Event {
         #[serde(default)]
         left_out: Vec<String>,
     },
+    /// Texts without the identifiers that were found.
+    Redacted {
+        /// [`Redact::id`].
+        id: String,
+        /// The texts, and what stands in the place of what.
+        #[serde(flatten)]
+        redacted: Redacted,
+    },
     /// A request failed, or the worker cannot go on.
     Error {
-        /// The question or calculation it belongs to; `None` for loading and for the worker itself.
+        /// The request it belongs to; `None` for loading and for the worker itself.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<String>,
         /// For programs.
@@ -229,7 +240,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// The question or calculation the event belongs to.
+    /// The request the event belongs to.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
@@ -239,7 +250,8 @@ impl Event {
             | Self::Routing { id, .. }
             | Self::Text { id, .. }
             | Self::Done { id, .. }
-            | Self::Calculated { id, .. } => Some(id),
+            | Self::Calculated { id, .. }
+            | Self::Redacted { id, .. } => Some(id),
             Self::Error { id, .. } => id.as_deref(),
         }
     }
@@ -683,6 +695,27 @@ mod tests {
     }
 
     #[test]
+    #[test]
+    fn a_redaction_round_trips() {
+        use crate::redaction::Placeholder;
+        round_trip(
+            &Request::Redact(Redact { id: "r1".to_owned(), texts: vec!["Zoë".to_owned()] }),
+            &json!({"type": "redact", "id": "r1", "texts": ["Zoë"]}),
+        );
+        round_trip(
+            &Event::Redacted {
+                id: "r1".to_owned(),
+                redacted: Redacted {
+                    texts: vec!["[NAME 1]".to_owned()],
+                    placeholders: vec![Placeholder { text: "[NAME 1]".to_owned(), class: "name".to_owned() }],
+                    notice: "Read it.".to_owned(),
+                },
+            },
+            &json!({"type": "redacted", "id": "r1", "texts": ["[NAME 1]"], "notice": "Read it.",
+                    "placeholders": [{"text": "[NAME 1]", "class": "name"}]}),
+        );
+    }
+
     fn events_round_trip() {
         let verdict = verdict();
         round_trip(

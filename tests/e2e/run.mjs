@@ -12,6 +12,7 @@ import * as faults from './tests/faults.mjs';
 import * as input from './tests/input.mjs';
 import * as look from './tests/look.mjs';
 import * as policy from './tests/policy.mjs';
+import * as takeAway from './tests/take_away.mjs';
 
 const argument = (name) => {
   const at = process.argv.indexOf(name);
@@ -28,7 +29,7 @@ await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
 let passed = 0;
 const failed = [];
-for (const { tests } of [policy, asking, clinical, calculators, input, faults, look, api]) {
+for (const { tests } of [policy, asking, clinical, calculators, input, takeAway, faults, look, api]) {
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const started = performance.now();

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::assistant::{Assistant, Citing};
 use crate::parts::outcome::Outcome;
+use crate::parts::take_away::TakeAwayPanel;
 use crate::session::{DraftSentence, Turn};
 use crate::words;
 
@@ -55,6 +56,7 @@ pub fn AnswerPanel() -> impl IntoView {
                 </p>
             </Show>
             <Outcome />
+            <TakeAwayPanel />
         </section>
     }
 }

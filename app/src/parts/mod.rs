@@ -14,3 +14,4 @@ pub mod icons;
 pub mod outcome;
 pub mod problem;
 pub mod routing;
+pub mod take_away;

@@ -22,6 +22,7 @@ mod people;
 mod phones;
 mod places;
 mod redact;
+mod texts;
 mod token;
 
 use std::ops::Range;

@@ -25,24 +25,40 @@ pub struct Replaced {
     pub placeholder: String,
 }
 
+/// The numbers of placeholders: the same words of a class get the same one wherever they stand.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    known: FxHashMap<(Class, String), usize>,
+    last: FxHashMap<Class, usize>,
+}
+
+impl Numbers {
+    fn of(&mut self, class: Class, words: &str) -> usize {
+        let key = words.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        *self.known.entry((class, key)).or_insert_with(|| {
+            let last = self.last.entry(class).or_insert(0);
+            *last += 1;
+            *last
+        })
+    }
+}
+
 /// Replaces `identifiers` in `text`. The same words of a class get the same number wherever they stand. Ranges that do not fit the text
 /// or overlap an earlier one are left out.
 #[must_use]
 pub fn redact(text: &str, identifiers: &[Identifier]) -> Redacted {
-    let mut numbers: FxHashMap<(Class, String), usize> = FxHashMap::default();
-    let mut last: FxHashMap<Class, usize> = FxHashMap::default();
+    redact_with(text, identifiers, &mut Numbers::default())
+}
+
+/// [`redact`] with the numbers of texts before this one.
+pub(super) fn redact_with(text: &str, identifiers: &[Identifier], numbers: &mut Numbers) -> Redacted {
     let mut out = String::with_capacity(text.len());
     let mut replaced = Vec::with_capacity(identifiers.len());
     let mut at = 0;
     for identifier in identifiers {
         let Range { start, end } = identifier.bytes;
         let (Some(before), Some(words)) = (text.get(at..start), text.get(start..end)) else { continue };
-        let key = words.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        let number = *numbers.entry((identifier.class, key)).or_insert_with(|| {
-            let last = last.entry(identifier.class).or_insert(0);
-            *last += 1;
-            *last
-        });
+        let number = numbers.of(identifier.class, words);
         let placeholder = format!("[{} {number}]", identifier.class.tag());
         out.push_str(before);
         out.push_str(&placeholder);

@@ -1,6 +1,7 @@
 //! Why a question could not be answered, or an assistant not be built.
 
 use mambaformer_clinical::grounding::GroundingError;
+use mambaformer_clinical::identifiers::ListsError;
 use mambaformer_clinical::knowledge::KnowledgeError;
 use mambaformer_clinical::question::{Field, QuestionError};
 use mambaformer_clinical::retrieval::dense::DenseError;
@@ -74,6 +75,9 @@ pub enum PipelineError {
     #[error(transparent)]
     Vectors(#[from] DenseError),
     /// The model failed.
+    /// The lists of names cannot be read.
+    #[error(transparent)]
+    Names(#[from] ListsError),
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The graphics processor failed in a trial; in an answer another engine takes over instead.
@@ -119,6 +123,7 @@ impl PipelineError {
         }
     }
 }
+            | Self::Names(_)
 
 /// Damage, a wrong manifest and weights that do not fit are told apart: each has another remedy.
 #[must_use]

@@ -11,6 +11,7 @@ mod engine;
 mod error;
 mod library;
 mod look_up;
+pub mod redaction;
 mod retriever;
 mod units;
 

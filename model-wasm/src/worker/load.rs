@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use mambaformer_clinical::assets::{self, Asset, AssetError, AssetIndex};
+use mambaformer_clinical::identifiers::Identifiers;
 use mambaformer_clinical::integrity::sha256_hex;
 use mambaformer_model::kind::ModelConfig;
 use mambaformer_model::manifest::{FileEntry, ModelFile};
@@ -17,6 +18,8 @@ use crate::protocol::{ErrorKind, Event, Load, Stage};
 const MODEL: &str = "model";
 /// The folder of the sentence encoder.
 const RETRIEVER: &str = "retriever";
+/// The lists of names and places that identifiers are found by.
+const NAMES: &str = "names.json";
 /// The list of tensors in a model's folder.
 const MANIFEST: &str = "manifest.json";
 /// The vectors of the knowledge base, beside their encoder.
@@ -86,11 +89,11 @@ impl LoadError {
 
 /// Fetches and checks everything and builds the assistant. `post` hears of the progress.
 ///
-/// `on_clinic` gets what can be looked up without a model as soon as it is there.
+/// `on_clinic` gets what needs no model as soon as it is there: what can be looked up, and the search for identifiers.
 pub(super) async fn load(
     request: &Load,
     post: &dyn Fn(&Event),
-    on_clinic: impl FnOnce(Rc<Clinic>),
+    on_clinic: impl FnOnce(Rc<Clinic>, Identifiers),
 ) -> Result<Assistant, LoadError> {
     let mut progress = Progress::new(post);
     progress.stage = Stage::Manifest;
@@ -98,7 +101,9 @@ pub(super) async fn load(
     // What the index lists besides is for others.
     let folders = [RETRIEVER, MODEL];
     let is_wanted = |path: &str| {
-        ClinicFiles::NAMES.contains(&path) || path.split_once('/').is_some_and(|(folder, _)| folders.contains(&folder))
+        ClinicFiles::NAMES.contains(&path)
+            || path == NAMES
+            || path.split_once('/').is_some_and(|(folder, _)| folders.contains(&folder))
     };
     progress.expect(files.index.files().filter(|asset| is_wanted(&asset.path)).map(|asset| asset.bytes).sum());
 
@@ -110,7 +115,10 @@ pub(super) async fn load(
     }
     let clinic = Rc::new(Clinic::new(&rules)?);
     drop(rules);
-    on_clinic(Rc::clone(&clinic));
+    let names = files.whole(NAMES, &mut progress).await?;
+    let identifiers = Identifiers::from_bytes(&names).map_err(PipelineError::from)?;
+    drop(names);
+    on_clinic(Rc::clone(&clinic), identifiers);
 
     progress.stage = Stage::Retriever;
     let manifest = files.whole(&in_folder(RETRIEVER, MANIFEST), &mut progress).await?;

@@ -3,13 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use mambaformer_clinical::identifiers::Identifiers;
 use wasm_bindgen_futures::spawn_local;
 
 use super::load::load;
 use super::pause::Pause;
 use crate::calculation::Calculate;
-use crate::pipeline::{Assistant, Clinic, PipelineError};
+use crate::pipeline::{Assistant, Clinic, PipelineError, redaction};
 use crate::protocol::{Ask, ErrorKind, Event, Load, Request};
+use crate::redaction::Redact;
 
 /// The engines are compared when nobody has asked anything for so long: a software adapter computes on the same processor.
 const QUIET_MS: f64 = 2_000.0;
@@ -55,6 +57,8 @@ struct Shared {
     post: Box<dyn Fn(&Event)>,
     phase: RefCell<Phase>,
     running: RefCell<Option<Running>>,
+    /// There as soon as the knowledge base is.
+    identifiers: RefCell<Option<Identifiers>>,
 }
 
 /// The worker's messages.
@@ -70,6 +74,7 @@ impl MessageLoop {
                 post: Box::new(post),
                 phase: RefCell::new(Phase::Empty),
                 running: RefCell::new(None),
+                identifiers: RefCell::new(None),
             }),
         }
     }
@@ -87,6 +92,7 @@ impl MessageLoop {
             Ok(Request::Load(request)) => self.load(request),
             Ok(Request::Ask(ask)) => self.ask(ask),
             Ok(Request::Calculate(request)) => self.calculate(request),
+            Ok(Request::Redact(request)) => self.redact(request),
             Ok(Request::Stop(stop)) => {
                 if let Some(running) = self.shared.running.borrow().as_ref().filter(|running| running.id == stop.id) {
                     running.stop.set(true);
@@ -109,7 +115,8 @@ impl MessageLoop {
         *self.shared.phase.borrow_mut() = Phase::Loading(None);
         let shared = Rc::clone(&self.shared);
         spawn_local(async move {
-            let on_clinic = |clinic: Rc<Clinic>| {
+            let on_clinic = |clinic: Rc<Clinic>, identifiers: Identifiers| {
+                *shared.identifiers.borrow_mut() = Some(identifiers);
                 let (info, choices) = (clinic.info(), clinic.calculator_choices());
                 *shared.phase.borrow_mut() = Phase::Loading(Some(clinic));
                 (shared.post)(&Event::Library(info));
@@ -167,6 +174,17 @@ impl MessageLoop {
             id: Some(request.id),
             kind: ErrorKind::NotReady,
             message: "the records are not loaded yet; calculate again when they are".to_owned(),
+        });
+        (self.shared.post)(&reply);
+    }
+
+    /// Takes identifiers out of texts, at once.
+    fn redact(&self, request: Redact) {
+        let reply = self.shared.identifiers.borrow().as_ref().map(|known| redaction::reply(known, &request));
+        let reply = reply.unwrap_or_else(|| Event::Error {
+            id: Some(request.id),
+            kind: ErrorKind::NotReady,
+            message: "the lists of names are not loaded yet; try again when they are".to_owned(),
         });
         (self.shared.post)(&reply);
     }
