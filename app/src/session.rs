@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use mambaformer_wasm::answer::{
-    Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Citation, Doses, Evidence, NOTE_PASSAGE,
+    Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Citation, Doses, Evidence, FoundBy, NOTE_PASSAGE,
 };
 use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage};
 
@@ -185,6 +185,18 @@ impl Turn {
         listed.filter(|own| *own != NOTE_PASSAGE).position(|own| own == passage).map(|index| index + 1)
     }
 
+    /// Takes in red flags. The rules are told before the second net is asked again: what it raised when the same question was looked up stays
+    /// meanwhile, so that nothing is taken off and announced twice.
+    fn raise(&mut self, mut alarms: Vec<Alarm>) {
+        let is_known =
+            |own: &&Alarm| own.found_by == FoundBy::Rule || alarms.iter().any(|alarm| alarm.rule == own.rule);
+        let (_, kept): (Vec<&Alarm>, Vec<&Alarm>) = self.alarms.iter().partition(is_known);
+        let kept: Vec<Alarm> = kept.into_iter().cloned().collect();
+        alarms.extend(kept);
+        alarms.sort_by_key(|alarm| alarm.urgency);
+        self.alarms = Arc::new(alarms);
+    }
+
     /// Takes over what was found for the same question, until the worker has found it again: nothing vanishes from the screen for a
     /// moment when the model answers what was looked up before.
     fn inherit(&mut self, before: &Turn) {
@@ -241,6 +253,8 @@ pub struct Session {
     pub library: Option<Arc<LibraryInfo>>,
     /// The calculators, which need no model.
     pub calculators: Calculators,
+    /// Question and note of the answer on screen, where they are to be taken along.
+    pub included: Included,
 }
 
 impl Default for Session {
@@ -253,10 +267,9 @@ impl Default for Session {
             queued: None,
             problem: None,
             engine: None,
-    /// Question and note of the answer on screen, where they are to be taken along.
-    pub included: Included,
             library: None,
             calculators: Calculators::default(),
+            included: Included::default(),
         }
     }
 }
@@ -269,7 +282,6 @@ impl Session {
             return Some(&turn.id);
         }
         self.turn.as_ref().filter(|turn| turn.is_running()).map(|turn| turn.id.as_str())
-            included: Included::default(),
     }
 
     /// Whether questions can be asked now.
@@ -329,6 +341,7 @@ impl Session {
         self.engine = None;
         self.library = None;
         self.calculators.lost();
+        self.included.lost();
         self.pending = None;
         self.stopping = false;
         self.problem = None;
@@ -341,13 +354,12 @@ impl Session {
                 self.model = Model::Loading { stage, loaded_bytes, total_bytes };
             }
             Event::Library(info) => self.library = Some(Arc::new(info)),
-        self.included.lost();
             Event::Calculators(choices) => self.calculators.choices = Some(Arc::new(choices)),
             Event::Ready(info) => self.model = Model::Ready(info),
             Event::Engine(report) => self.engine = Some(report),
             Event::Emergency { id, alarms } => {
                 if let Some(turn) = self.turn_of(&id) {
-                    turn.alarms = Arc::new(alarms);
+                    turn.raise(alarms);
                 }
             }
             Event::Evidence { id, passages, more, doses } => {
@@ -371,6 +383,7 @@ impl Session {
             }
             Event::Done { id, answer, heap_bytes } => self.done(&id, *answer, heap_bytes),
             Event::Calculated { id, sheets, left_out } => self.calculators.calculated(&id, sheets, left_out),
+            Event::Redacted { id, redacted } => self.included.searched(&id, redacted),
             Event::Error { id, kind, message } => {
                 let refused = self.calculators.refused(id.as_deref(), kind, &message)
                     || self.included.refused(id.as_deref(), kind, &message);
@@ -385,7 +398,6 @@ impl Session {
         let Some(turn) = self.turn_of(id) else { return };
         turn.sentences = answer
             .sentences
-            Event::Redacted { id, redacted } => self.included.searched(&id, redacted),
             .iter()
             .map(|sentence| DraftSentence { text: sentence.text.clone(), citations: sentence.citations.clone() })
             .collect();
@@ -423,6 +435,7 @@ impl Session {
         // Where only the model could not be loaded the records are still there.
         if problem.kind == ErrorKind::WorkerDied {
             self.calculators.lost();
+            self.included.lost();
         }
         self.stopping = false;
         // What was looked up before a question that is refused still waits for its answer.
@@ -435,10 +448,10 @@ impl Session {
     /// Puts the pending question on screen.
     fn show_pending(&mut self) {
         let Some(mut turn) = self.pending.take() else { return };
-            self.included.lost();
         if let Some(before) = &self.turn {
             turn.inherit(before);
         }
+        self.included = Included::default();
         self.turn = Some(turn);
     }
 
@@ -451,7 +464,6 @@ impl Session {
     }
 }
 
-        self.included = Included::default();
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -620,6 +632,7 @@ pub(crate) mod tests {
     pub(crate) fn alarm(kind: AlarmKind, rule: &str) -> Alarm {
         Alarm {
             kind,
+            found_by: FoundBy::Rule,
             urgency: Urgency::Immediate,
             rule: rule.to_owned(),
             name: rule.to_owned(),
@@ -665,6 +678,32 @@ pub(crate) mod tests {
         session.asked(Turn::new("2".to_owned(), "Another?".to_owned(), None));
         session.apply(evidence("2"));
         assert!(rules(&session, AlarmKind::Alarm).is_empty(), "they belong to their question");
+    }
+
+    #[test]
+    fn what_the_second_net_raised_stays_while_the_same_question_is_answered() {
+        let possible = |rule: &str, urgency| Alarm { found_by: FoundBy::Net, urgency, ..alarm(AlarmKind::Alarm, rule) };
+        let rules = |session: &Session| -> Vec<String> {
+            session.turn.iter().flat_map(|turn| turn.alarms.iter()).map(|alarm| alarm.rule.clone()).collect()
+        };
+        let hear = |session: &mut Session, id: &str, alarms: Vec<Alarm>| {
+            session.apply(Event::Emergency { id: id.to_owned(), alarms });
+        };
+        let ulcer = || Alarm { urgency: Urgency::TwoWeeks, ..alarm(AlarmKind::Alarm, "ulcer") };
+        let mut session = loading();
+        session.apply(Event::Library(LibraryInfo::default()));
+        session.asked(Turn::new("1".to_owned(), "Q?".to_owned(), None));
+        hear(&mut session, "1", vec![possible("sepsis", Urgency::Immediate), ulcer()]);
+        session.apply(looked_up("1"));
+        session.apply(Event::Ready(info()));
+        session.asked(Turn::new("2".to_owned(), "Q?".to_owned(), None));
+        hear(&mut session, "2", vec![ulcer()]);
+        assert_eq!(rules(&session), ["sepsis", "ulcer"], "the rules alone take nothing off");
+        hear(&mut session, "2", vec![possible("sepsis", Urgency::Immediate), ulcer()]);
+        assert_eq!(rules(&session), ["sepsis", "ulcer"], "and nothing is there twice");
+        session.asked(Turn::new("3".to_owned(), "R?".to_owned(), None));
+        hear(&mut session, "3", vec![ulcer()]);
+        assert_eq!(rules(&session), ["ulcer"], "it belongs to its question");
     }
 
     #[test]
@@ -719,6 +758,19 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn another_question_takes_nothing_of_the_one_before_along() {
+        use mambaformer_wasm::redaction::Redacted;
+        let mut session = asked("1");
+        session.apply(done("1", AnswerState::Supported));
+        session.included = Included::Waiting("redaction-1".to_owned());
+        session.asked(Turn::new("2".to_owned(), "R?".to_owned(), None));
+        assert_eq!(session.included, Included::Waiting("redaction-1".to_owned()), "it may yet be refused");
+        session.apply(evidence("2"));
+        session.apply(Event::Redacted { id: "redaction-1".to_owned(), redacted: Redacted::default() });
+        assert_eq!(session.included, Included::Nothing);
+    }
+
+    #[test]
     fn a_refused_calculation_is_no_problem_of_the_question() {
         use crate::calculators::{Calculator, Outcome};
         let mut session = asked("1");
@@ -757,19 +809,6 @@ pub(crate) mod tests {
     #[test]
     fn a_new_worker_answers_what_the_old_one_was_answering() {
         let mut session = asked("1");
-    #[test]
-    fn another_question_takes_nothing_of_the_one_before_along() {
-        use mambaformer_wasm::redaction::Redacted;
-        let mut session = asked("1");
-        session.apply(done("1", AnswerState::Supported));
-        session.included = Included::Waiting("redaction-1".to_owned());
-        session.asked(Turn::new("2".to_owned(), "R?".to_owned(), None));
-        assert_eq!(session.included, Included::Waiting("redaction-1".to_owned()), "it may yet be refused");
-        session.apply(evidence("2"));
-        session.apply(Event::Redacted { id: "redaction-1".to_owned(), redacted: Redacted::default() });
-        assert_eq!(session.included, Included::Nothing);
-    }
-
         session.apply(text("1", "A", 0, None));
         session.restarted();
         assert_eq!(session.turn.as_ref().and_then(Turn::state), Some(AnswerState::Failed));

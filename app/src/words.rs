@@ -1,7 +1,8 @@
 //! Every word the page itself says, and how it writes numbers.
 
 use mambaformer_wasm::answer::{
-    AlarmKind, AnswerState, Band, Checked, Confidence, DoseColumns, EvidenceKind, ReadAs, TimingsMs, Urgency,
+    Alarm, AlarmKind, AnswerState, Band, Checked, Confidence, DoseColumns, EvidenceKind, FoundBy, ReadAs, TimingsMs,
+    Urgency,
 };
 use mambaformer_wasm::protocol::{
     LibraryInfo, MAX_NOTE_CHARS, MAX_QUESTION_CHARS, ModelInfo, Preference, PromptPart, RoutedExpert, Stage,
@@ -34,15 +35,22 @@ pub const LOOKING_UP: &str =
 /// Under the reader's question where a red flag is only asked about.
 pub const ASKED_ABOUT: &str = "If a patient has it now";
 
+/// In the place of the words that a red flag rests on, where the second net raised it.
+pub const BY_LIKENESS: &str = "Your question reads like messages about this, although none of the usual words is in it. Check whether it applies.";
+
 /// Over the headings of a question that is not covered.
 pub const NEAREST_TOPICS: &str = "Ask about one of these instead:";
 
 /// The caption of the dose table.
 pub const DOSES_CAPTION: &str = "Doses and limits from the records of the knowledge base, best match first";
 
-/// The most urgent red flag, said again where the answer ends: a heading and what it means. A pathway is no emergency.
+/// The most urgent red flag, said again where the answer ends: a heading and what it means. A pathway is no emergency, and what is only
+/// possible is to be ruled out.
 #[must_use]
-pub fn red_flag_first(urgency: Urgency) -> (&'static str, &'static str) {
+pub fn red_flag_first(urgency: Urgency, found_by: FoundBy) -> (&'static str, &'static str) {
+    if found_by == FoundBy::Net {
+        return ("Possible red flag first", "Check whether what is named above applies before reading on.");
+    }
     match urgency {
         Urgency::Immediate => ("Emergency first", "Deal with the emergency named above before reading on."),
         Urgency::SameDay => ("Urgent first", "What is named above needs action today; read it first."),
@@ -92,14 +100,6 @@ pub const GPU: &str = "Graphics processor";
 pub const ENGINE_UNDECIDED: &str =
     "The processor answers. Whether the graphics processor is faster is measured while nobody asks.";
 
-/// What the calculators say.
-pub mod calculators {
-    use mambaformer_wasm::calculation::{AgeUnit, PatientGroup, WeightUnit};
-
-    /// The section, and the link to it.
-    pub const HEADING: &str = "Calculators";
-    /// What the section holds, beside its heading.
-    pub const WHAT: &str = "maximum local anaesthetic, dose for a child";
 /// What an answer says that is copied or printed, and what stands beside it.
 pub mod take_away {
     use mambaformer_wasm::protocol::{LibraryInfo, ModelInfo};
@@ -191,6 +191,14 @@ pub mod take_away {
     }
 }
 
+/// What the calculators say.
+pub mod calculators {
+    use mambaformer_wasm::calculation::{AgeUnit, PatientGroup, WeightUnit};
+
+    /// The section, and the link to it.
+    pub const HEADING: &str = "Calculators";
+    /// What the section holds, beside its heading.
+    pub const WHAT: &str = "maximum local anaesthetic, dose for a child";
     /// What they are not.
     pub const CAVEAT: &str = "These calculators assist: they do not replace the prescriber’s own check. Every number comes from a \
                               record of the knowledge base, and every result names its source.";
@@ -251,6 +259,8 @@ pub mod take_away {
     pub const RECORD: &str = "Record";
     /// Over the steps.
     pub const WORKING: &str = "Working";
+    /// Over the steps and the documents of one record among many.
+    pub const WORKING_AND_SOURCE: &str = "Working and source";
     /// Over what to heed.
     pub const HEED: &str = "Heed";
     /// Over the documents.
@@ -350,8 +360,6 @@ pub fn grouped(count: u64) -> String {
     out
 }
 
-    /// Over the steps and the documents of one record among many.
-    pub const WORKING_AND_SOURCE: &str = "Working and source";
 /// Milliseconds as people read them.
 #[must_use]
 pub fn duration(ms: f64) -> String {
@@ -449,11 +457,23 @@ pub fn urgency_key(urgency: Urgency) -> &'static str {
     }
 }
 
-/// The words a red flag rests on, each once; `None` where it names none.
+/// What a red flag is called. What the second net raised is only possible.
 #[must_use]
-pub fn rests_on(found: &[String]) -> Option<String> {
+pub fn alarm_name(alarm: &Alarm) -> String {
+    match alarm.found_by {
+        FoundBy::Rule => alarm.name.clone(),
+        FoundBy::Net => format!("Possibly: {}", alarm.name),
+    }
+}
+
+/// What a red flag rests on: its words, each once, or its likeness to others; `None` where a rule names no words.
+#[must_use]
+pub fn rests_on(alarm: &Alarm) -> Option<String> {
+    if alarm.found_by == FoundBy::Net {
+        return Some(BY_LIKENESS.to_owned());
+    }
     let mut quoted: Vec<String> = Vec::new();
-    for word in found {
+    for word in &alarm.words {
         let word = format!("“{}”", word.trim());
         if !quoted.contains(&word) {
             quoted.push(word);
@@ -553,7 +573,7 @@ pub fn ending(session: &Session) -> Option<(&'static str, Vec<String>)> {
     let state = turn.state()?;
     let alarm = turn.alarms_of(AlarmKind::Alarm).next();
     let (heading, meaning) = match (state, alarm) {
-        (AnswerState::EmergencyFirst, Some(alarm)) => red_flag_first(alarm.urgency),
+        (AnswerState::EmergencyFirst, Some(alarm)) => red_flag_first(alarm.urgency, alarm.found_by),
         _ => answer_state(state),
     };
     if !turn.is_looked_up() {
@@ -686,6 +706,7 @@ fn counter(chars: usize, limit: usize) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::tests::alarm;
 
     #[test]
     fn numbers_are_written_for_people() {
@@ -724,11 +745,21 @@ mod tests {
 
     #[test]
     fn only_what_cannot_wait_is_an_emergency() {
-        assert!(red_flag_first(Urgency::Immediate).0.contains("Emergency"));
-        for urgency in [Urgency::SameDay, Urgency::TwoWeeks] {
-            let (heading, meaning) = red_flag_first(urgency);
-            assert!(!heading.contains("Emergency") && !meaning.contains("emergency"), "{urgency:?}");
+        assert!(red_flag_first(Urgency::Immediate, FoundBy::Rule).0.contains("Emergency"));
+        for (urgency, found_by) in
+            [(Urgency::SameDay, FoundBy::Rule), (Urgency::TwoWeeks, FoundBy::Rule), (Urgency::Immediate, FoundBy::Net)]
+        {
+            let (heading, meaning) = red_flag_first(urgency, found_by);
+            assert!(!heading.contains("Emergency") && !meaning.contains("emergency"), "{urgency:?} {found_by:?}");
         }
+    }
+
+    #[test]
+    fn what_the_second_net_raised_is_possible_and_quotes_nothing() {
+        let alarm = |found_by| Alarm { found_by, name: "Sepsis".to_owned(), ..alarm(AlarmKind::Alarm, "sepsis") };
+        assert_eq!(alarm_name(&alarm(FoundBy::Rule)), "Sepsis");
+        assert_eq!(alarm_name(&alarm(FoundBy::Net)), "Possibly: Sepsis");
+        assert_eq!(rests_on(&alarm(FoundBy::Net)).as_deref(), Some(BY_LIKENESS));
     }
 
     #[test]
@@ -765,9 +796,10 @@ mod tests {
     #[test]
     fn typed_words_are_quoted_once() {
         let word = |text: &str| text.to_owned();
-        assert_eq!(rests_on(&[]), None);
+        let typed = |words: Vec<String>| rests_on(&Alarm { words, ..alarm(AlarmKind::Alarm, "airway") });
+        assert_eq!(typed(vec![]), None);
         assert_eq!(
-            rests_on(&[word("stridor"), word("  swollen tongue "), word("stridor")]).as_deref(),
+            typed(vec![word("stridor"), word("  swollen tongue "), word("stridor")]).as_deref(),
             Some("Because you wrote: “stridor”, “swollen tongue”")
         );
         assert_eq!(gaps(&[]), None);

@@ -14,7 +14,7 @@ use mambaformer_app::page::Page;
 use mambaformer_app::session::{Model, Session, Turn};
 use mambaformer_wasm::answer::{
     Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Band, Checked, Citation, Confidence, DoseColumns, DoseRow,
-    Doses, Evidence, EvidenceKind, NOTE_PASSAGE, ReadAs, RoutingCounts, Sentence, TimingsMs, Topic, Urgency,
+    Doses, Evidence, EvidenceKind, FoundBy, NOTE_PASSAGE, ReadAs, RoutingCounts, Sentence, TimingsMs, Topic, Urgency,
 };
 use mambaformer_wasm::calculation::{CalculationSheet, CalculatorChoices};
 use mambaformer_wasm::protocol::{
@@ -265,6 +265,7 @@ fn source(passage: &str, kind: EvidenceKind) -> Evidence {
 fn alarm(kind: AlarmKind, urgency: Urgency, name: &str) -> Alarm {
     Alarm {
         kind,
+        found_by: FoundBy::Rule,
         urgency,
         rule: name.to_lowercase(),
         name: name.to_owned(),
@@ -351,6 +352,29 @@ async fn alarms_stand_first_in_order_and_are_announced_once() {
     page.asked("3", "Dry mouth?").await;
     page.hear(Event::Evidence { id: "3".to_owned(), passages: evidence(), more: Vec::new(), doses: None }).await;
     assert!(page.all(".alarm").is_empty() && page.all("[data-testid='emergency-note']").is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn what_the_second_net_raises_is_only_possible_and_comes_after_the_rules() {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.asked("1", "Grey and floppy?").await;
+    let ulcer = || alarm(AlarmKind::Alarm, Urgency::TwoWeeks, "Ulcer");
+    let net = |kind, name| Alarm { found_by: FoundBy::Net, words: vec![], ..alarm(kind, Urgency::Immediate, name) };
+    page.hear(emergency(vec![ulcer()])).await;
+    let before = page.all(".alarm");
+    page.hear(emergency(vec![net(AlarmKind::Alarm, "Sepsis"), ulcer(), net(AlarmKind::Note, "Stroke")])).await;
+    let alarms = page.all("[data-testid='emergency'] .alarm");
+    assert_eq!(alarms.len(), 2);
+    assert!(before == alarms[1..], "what the rules raised keeps its node");
+    let text = alarms[0].text_content().unwrap_or_default();
+    for words in ["Act now", "Possibly: Sepsis", "Do this first: Sepsis", "none of the usual words"] {
+        assert!(text.contains(words), "{words} is not in {text}");
+    }
+    assert!(!alarms[1].text_content().unwrap_or_default().contains("Possibly"));
+    assert!(page.text("emergency-note").contains("If a patient has it now: Stroke"));
+    page.hear(done(AnswerState::EmergencyFirst)).await;
+    assert!(page.text("answer-state").contains("Possible red flag first"));
 }
 
 #[wasm_bindgen_test]

@@ -132,14 +132,28 @@ pub enum Urgency {
     TwoWeeks,
 }
 
+/// What raised a red flag.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoundBy {
+    /// A rule: words that are known to mean it.
+    #[default]
+    Rule,
+    /// The second net: the question is like messages about it. Say "possibly"; there are no words to show.
+    Net,
+}
+
 /// A red flag in the question or the note.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
     /// Alarm or note.
     pub kind: AlarmKind,
+    /// Whether a rule found it, or the second net.
+    #[serde(default)]
+    pub found_by: FoundBy,
     /// How soon.
     pub urgency: Urgency,
-    /// Identifier of the rule that fired.
+    /// Identifier of the rule that fired, or that the second net points at.
     pub rule: String,
     /// What it is about, for a heading.
     pub name: String,
@@ -147,7 +161,7 @@ pub struct Alarm {
     pub text: String,
     /// The guideline the text follows.
     pub source: String,
-    /// The words that it rests on, as they were typed.
+    /// The words that it rests on, as they were typed; none where the second net found it.
     pub words: Vec<String>,
 }
 

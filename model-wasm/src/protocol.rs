@@ -536,7 +536,7 @@ impl ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::{AlarmKind, AnswerState, EvidenceKind, Urgency};
+    use crate::answer::{AlarmKind, AnswerState, EvidenceKind, FoundBy, Urgency};
     use serde_json::{Value, json};
 
     fn round_trip<T>(value: &T, expected: &Value)
@@ -631,17 +631,18 @@ mod tests {
                 id: "1".to_owned(),
                 alarms: vec![Alarm {
                     kind: AlarmKind::Alarm,
+                    found_by: FoundBy::Net,
                     urgency: Urgency::SameDay,
                     rule: "facial-palsy".to_owned(),
                     name: "Facial palsy".to_owned(),
                     text: "Refer today.".to_owned(),
                     source: "NICE".to_owned(),
-                    words: vec!["droop".to_owned()],
+                    words: Vec::new(),
                 }],
             },
             &json!({"type": "emergency", "id": "1",
-                    "alarms": [{"kind": "alarm", "urgency": "same_day", "rule": "facial-palsy", "name": "Facial palsy",
-                                "text": "Refer today.", "source": "NICE", "words": ["droop"]}]}),
+                    "alarms": [{"kind": "alarm", "found_by": "net", "urgency": "same_day", "rule": "facial-palsy", "name": "Facial palsy",
+                                "text": "Refer today.", "source": "NICE", "words": []}]}),
         );
     }
 
@@ -695,7 +696,6 @@ mod tests {
     }
 
     #[test]
-    #[test]
     fn a_redaction_round_trips() {
         use crate::redaction::Placeholder;
         round_trip(
@@ -716,6 +716,7 @@ mod tests {
         );
     }
 
+    #[test]
     fn events_round_trip() {
         let verdict = verdict();
         round_trip(

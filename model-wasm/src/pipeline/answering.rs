@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use mambaformer_clinical::question::Question;
+use mambaformer_clinical::triage::Assessment;
 use mambaformer_model::generate::{
     FreeDecoder, FreeOptions, FreeStep, FreeText, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling,
     Sources, Statistics, StopReason, UnitOrigin,
@@ -12,7 +13,7 @@ use mambaformer_model::{Encoding, Expert, Routing, Verdict};
 use web_time::Instant;
 
 use super::checked::Sentences;
-use super::clinic::{Found, Material};
+use super::clinic::{self, Found, Material};
 use super::composition::Composition;
 use super::ending;
 use super::units::{END_PRIOR, sources};
@@ -48,6 +49,8 @@ pub struct Answering<'a> {
     measures: Measures,
     stage: Stage<'a>,
     started: Instant,
+    assessment: Assessment,
+    /// What of it the page is told.
     alarms: Vec<Alarm>,
     found: Found,
     routing: RoutingCounts,
@@ -87,6 +90,7 @@ impl<'a> Answering<'a> {
             measures,
             stage: Stage::Triage,
             started: Instant::now(),
+            assessment: Assessment::default(),
             alarms: Vec::new(),
             found: Found::default(),
             routing: RoutingCounts::default(),
@@ -154,10 +158,20 @@ impl<'a> Answering<'a> {
 
     /// Red flags first: nothing an answer needs is waited for.
     fn triage(&mut self) -> Vec<Event> {
-        self.alarms = self.assistant.clinic().alarms(&self.question);
+        self.assessment = self.assistant.clinic().assess(&self.question);
+        self.alarms = clinic::alarms(&self.question, &self.assessment);
         self.timings.triage = Some(self.elapsed_ms());
         self.stage = Stage::Retrieve;
         ending::emergency(&self.ask.id, &self.alarms).into_iter().collect()
+    }
+
+    /// What the second net sees now that the question has a vector: all red flags again, if that adds one.
+    fn suspect(&mut self) -> Option<Event> {
+        if !self.assistant.clinic().suspect(&self.found, &mut self.assessment) {
+            return None;
+        }
+        self.alarms = clinic::alarms(&self.question, &self.assessment);
+        ending::emergency(&self.ask.id, &self.alarms)
     }
 
     fn retrieve(&mut self) -> Result<Vec<Event>, PipelineError> {
@@ -169,7 +183,8 @@ impl<'a> Answering<'a> {
             self.found = self.assistant.clinic().find(&self.question, EVIDENCE_PASSAGES)?;
             self.timings.retrieval = Some(since.elapsed().as_secs_f64() * 1e3);
         }
-        let mut events = vec![ending::evidence(&self.ask.id, &self.found, &self.question)];
+        let mut events: Vec<Event> = self.suspect().into_iter().collect();
+        events.push(ending::evidence(&self.ask.id, &self.found, &self.question));
         let declined = self.found.out_of_scope && self.measures.abstain;
         if self.found.materials.is_empty() || declined {
             events.push(self.done(true));

@@ -9,13 +9,14 @@ use mambaformer_clinical::question::{Field, Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::retrieval::topics::nearest_topics;
 use mambaformer_clinical::text::sentences::sentences;
-use mambaformer_clinical::triage::{self, Triage};
+use mambaformer_clinical::triage::net::TriageNet;
+use mambaformer_clinical::triage::{self, Assessment, Triage};
 use mambaformer_clinical::verify::{self, Confidence, Group, Verifier};
 
 use super::PipelineError;
 use super::library::Library;
 use super::retriever::RetrieverParts;
-use crate::answer::{Alarm, AlarmKind, Doses, Evidence, EvidenceKind, ReadAs, Topic, Urgency};
+use crate::answer::{Alarm, AlarmKind, Doses, Evidence, EvidenceKind, FoundBy, ReadAs, Topic, Urgency};
 use crate::protocol::LibraryInfo;
 
 /// Openings, connectives and boundaries of grounded decoding; the one file that is always needed.
@@ -24,6 +25,8 @@ pub const GROUNDING: &str = "grounding.json";
 pub const KNOWLEDGE: &str = "knowledge.json";
 /// Red flags.
 pub const TRIAGE: &str = "triage.json";
+/// Red flags in words that no rule has.
+pub const TRIAGE_NET: &str = "triage_net.json";
 /// How sure answers are.
 pub const CONFIDENCE: &str = "confidence.json";
 /// Synonyms and abbreviations of the search.
@@ -39,7 +42,8 @@ pub struct ClinicFiles(BTreeMap<&'static str, Vec<u8>>);
 
 impl ClinicFiles {
     /// Every file there is.
-    pub const NAMES: [&'static str; 7] = [GROUNDING, KNOWLEDGE, TRIAGE, CONFIDENCE, LEXICON, RETRIEVAL, SCOPE];
+    pub const NAMES: [&'static str; 8] =
+        [GROUNDING, KNOWLEDGE, TRIAGE, TRIAGE_NET, CONFIDENCE, LEXICON, RETRIEVAL, SCOPE];
 
     /// Adds one.
     #[must_use]
@@ -60,6 +64,8 @@ pub struct Clinic {
     library: Option<Library>,
     grounding: Grounding,
     triage: Option<Triage>,
+    /// Reads the vectors of the retriever; without rules it has no texts to show and is not there either.
+    net: Option<TriageNet>,
     verifier: Verifier,
     confidence: Option<Confidence>,
 }
@@ -123,6 +129,8 @@ pub(super) struct Found {
     pub(super) in_scope: f32,
     /// Words that were read as others.
     pub(super) read_as: Vec<ReadAs>,
+    /// The question's vector `[dimensions]`, where there is an encoder.
+    pub(super) vector: Option<Vec<f32>>,
 }
 
 impl Clinic {
@@ -130,13 +138,17 @@ impl Clinic {
     pub fn new(files: &ClinicFiles) -> Result<Self, PipelineError> {
         let grounding = Grounding::from_bytes(files.get(GROUNDING).unwrap_or_default())?;
         let triage = files.get(TRIAGE).map(Triage::from_bytes).transpose()?;
+        let net = match (files.get(TRIAGE_NET), &triage) {
+            (Some(bytes), Some(triage)) => Some(TriageNet::from_bytes(bytes, triage)?),
+            _ => None,
+        };
         let confidence = files.get(CONFIDENCE).map(Confidence::from_bytes).transpose()?;
         let library = files.get(KNOWLEDGE).map(|bytes| Library::new(bytes, files)).transpose()?;
         let drugs = library.iter().flat_map(|library| library.base().drugs()).flat_map(Drug::all_names);
         let lexicon = verify::Lexicon::new(drugs);
         let phrases = grounding.openings().iter().chain(grounding.connectives()).map(String::as_str);
         let verifier = Verifier::new(lexicon, phrases);
-        Ok(Self { library, grounding, triage, verifier, confidence })
+        Ok(Self { library, grounding, triage, net, verifier, confidence })
     }
 
     /// Openings, connectives and boundaries.
@@ -173,42 +185,23 @@ impl Clinic {
         self.confidence.as_ref()
     }
 
-    /// Red flags in a question and its note: alarms first, then what is only asked about.
-    pub(super) fn alarms(&self, question: &Question) -> Vec<Alarm> {
-        let Some(triage) = &self.triage else { return Vec::new() };
+    /// What the rules find in a question and its note.
+    pub(super) fn assess(&self, question: &Question) -> Assessment {
+        let Some(triage) = &self.triage else { return Assessment::default() };
         // As it was typed: line breaks of a note end a statement.
-        let note = question.note().map(Note::original);
-        let found = triage.assess(question.original(), note);
-        let words = |evidence: &triage::Evidence| {
-            let text = match evidence.field {
-                Field::Question => question.original(),
-                Field::Note => note.unwrap_or_default(),
-            };
-            text.get(evidence.range.clone()).unwrap_or_default().to_owned()
-        };
-        let told = |alarm: &triage::Alarm| Alarm {
-            kind: match alarm.kind {
-                triage::Kind::Alarm => AlarmKind::Alarm,
-                triage::Kind::Note => AlarmKind::Note,
-            },
-            urgency: match alarm.urgency {
-                triage::Urgency::Immediate => Urgency::Immediate,
-                triage::Urgency::SameDay => Urgency::SameDay,
-                triage::Urgency::TwoWeeks => Urgency::TwoWeeks,
-            },
-            rule: alarm.rule.clone(),
-            name: alarm.name.clone(),
-            text: alarm.text.clone(),
-            source: alarm.source.clone(),
-            words: alarm.evidence.iter().map(words).collect(),
-        };
-        found.alarms.iter().chain(&found.notes).map(told).collect()
+        triage.assess(question.original(), question.note().map(Note::original))
     }
 
-    /// Adds the dense side of the search; without a knowledge base there is nothing to search.
+    /// Adds what the second net sees in the question's vector, where there is one, and says whether that was anything.
+    pub(super) fn suspect(&self, found: &Found, assessment: &mut Assessment) -> bool {
+        let (Some(triage), Some(net), Some(vector)) = (&self.triage, &self.net, &found.vector) else { return false };
+        net.assess(vector).is_some_and(|finding| triage.add(&finding, assessment))
+    }
+
+    /// Adds the dense side of the search; without a knowledge base there is nothing to search. A second net that is another encoder's is refused.
     pub fn add_retriever(&self, parts: RetrieverParts) -> Result<(), PipelineError> {
         match &self.library {
-            Some(library) => library.add_retriever(parts),
+            Some(library) => library.add_retriever(parts, self.net.as_ref()),
             None => Ok(()),
         }
     }
@@ -220,6 +213,38 @@ impl Clinic {
             None => Ok(Found { out_of_scope: true, ..Found::default() }),
         }
     }
+}
+
+/// Red flags as the page is told them: alarms first, then what is only asked about.
+pub(super) fn alarms(question: &Question, assessment: &Assessment) -> Vec<Alarm> {
+    let words = |evidence: &triage::Evidence| {
+        let text = match evidence.field {
+            Field::Question => question.original(),
+            Field::Note => question.note().map(Note::original).unwrap_or_default(),
+        };
+        text.get(evidence.range.clone()).unwrap_or_default().to_owned()
+    };
+    let told = |alarm: &triage::Alarm| Alarm {
+        kind: match alarm.kind {
+            triage::Kind::Alarm => AlarmKind::Alarm,
+            triage::Kind::Note => AlarmKind::Note,
+        },
+        found_by: match alarm.found_by {
+            triage::FoundBy::Rule => FoundBy::Rule,
+            triage::FoundBy::Net => FoundBy::Net,
+        },
+        urgency: match alarm.urgency {
+            triage::Urgency::Immediate => Urgency::Immediate,
+            triage::Urgency::SameDay => Urgency::SameDay,
+            triage::Urgency::TwoWeeks => Urgency::TwoWeeks,
+        },
+        rule: alarm.rule.clone(),
+        name: alarm.name.clone(),
+        text: alarm.text.clone(),
+        source: alarm.source.clone(),
+        words: alarm.evidence.iter().map(words).collect(),
+    };
+    assessment.alarms.iter().chain(&assessment.notes).map(told).collect()
 }
 
 impl Found {

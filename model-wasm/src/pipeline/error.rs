@@ -9,6 +9,7 @@ use mambaformer_clinical::retrieval::lexicon::LexiconError;
 use mambaformer_clinical::retrieval::parameters::ParametersError;
 use mambaformer_clinical::scope::ScopeError;
 use mambaformer_clinical::triage::TriageError;
+use mambaformer_clinical::triage::net::NetError;
 use mambaformer_clinical::verify::ConfidenceError;
 use mambaformer_model::ModelError;
 use mambaformer_model::generate::FreeError;
@@ -59,6 +60,9 @@ pub enum PipelineError {
     /// The rules of triage cannot be read.
     #[error(transparent)]
     Triage(#[from] TriageError),
+    /// The second net of triage cannot be read, or is another encoder's.
+    #[error(transparent)]
+    TriageNet(#[from] NetError),
     /// The measured confidence cannot be read.
     #[error(transparent)]
     Confidence(#[from] ConfidenceError),
@@ -71,13 +75,13 @@ pub enum PipelineError {
     /// What the knowledge base covers cannot be read.
     #[error(transparent)]
     Scope(#[from] ScopeError),
+    /// The lists of names cannot be read.
+    #[error(transparent)]
+    Names(#[from] ListsError),
     /// The vectors of the knowledge base cannot be used.
     #[error(transparent)]
     Vectors(#[from] DenseError),
     /// The model failed.
-    /// The lists of names cannot be read.
-    #[error(transparent)]
-    Names(#[from] ListsError),
     #[error(transparent)]
     Model(#[from] ModelError),
     /// The graphics processor failed in a trial; in an answer another engine takes over instead.
@@ -114,16 +118,17 @@ impl PipelineError {
             | Self::Knowledge(_)
             | Self::Grounding(_)
             | Self::Triage(_)
+            | Self::TriageNet(_)
             | Self::Confidence(_)
             | Self::Lexicon(_)
             | Self::Retrieval(_)
             | Self::Scope(_)
+            | Self::Names(_)
             | Self::Vectors(_) => ErrorKind::Knowledge,
             Self::Model(_) | Self::Gpu(_) => ErrorKind::Model,
         }
     }
 }
-            | Self::Names(_)
 
 /// Damage, a wrong manifest and weights that do not fit are told apart: each has another remedy.
 #[must_use]

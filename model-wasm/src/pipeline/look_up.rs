@@ -3,7 +3,7 @@
 use mambaformer_clinical::question::Question;
 
 use super::checked::Sentences;
-use super::clinic::Clinic;
+use super::clinic::{self, Clinic};
 use super::ending::{self, Ended};
 use super::{EVIDENCE_PASSAGES, PipelineError};
 use crate::answer::{AnswerRecord, AnswerState, Author, EvidenceKind};
@@ -17,9 +17,11 @@ impl Clinic {
         let started = Instant::now();
         let elapsed_ms = || started.elapsed().as_secs_f64() * 1e3;
         let question = Question::parse(&ask.question, ask.note.as_deref())?;
-        let alarms = self.alarms(&question);
+        let mut assessment = self.assess(&question);
         let triage_ms = elapsed_ms();
         let found = self.find(&question, EVIDENCE_PASSAGES)?;
+        self.suspect(&found, &mut assessment);
+        let alarms = clinic::alarms(&question, &assessment);
         let mut events: Vec<Event> = ending::emergency(&ask.id, &alarms).into_iter().collect();
         events.push(ending::evidence(&ask.id, &found, &question));
         let mut record = AnswerRecord::empty(ask.id.clone(), AnswerState::NotCovered);

@@ -3,6 +3,8 @@
 //! The authored files become `data/safety/built`: the same lines with their split, and identified notes with their marks
 //! turned into byte offsets.
 
+mod blind;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -16,6 +18,7 @@ use super::read::{self, Located};
 use super::split::Split;
 use super::variants::names;
 use super::words::words;
+use blind::Blind;
 
 /// Why a question is not answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -113,6 +116,7 @@ pub(crate) struct Safety {
     near_misses: Vec<Message>,
     identified: Vec<LabelledNote>,
     injections: Vec<InjectedNote>,
+    blind: Blind,
 }
 
 impl Safety {
@@ -126,7 +130,11 @@ impl Safety {
         let identified: Vec<Located<IdentifiedNote>> = read::file(data, "safety/identified_notes.jsonl", findings);
         let wordings: Vec<Located<Wording>> = read::file(data, "safety/injections.jsonl", findings);
         let safety = Safety::new(out_of_scope, red_flags, near_misses, identified, findings);
-        Safety { injections: injections::build(&sound(wordings, findings), corpus), ..safety }
+        let messages = safety.red_flags.iter().chain(&safety.near_misses);
+        let known = messages.map(|line| (line.id.as_str(), line.text.as_str()));
+        let known = known.chain(safety.out_of_scope.iter().map(|line| (line.id.as_str(), line.question.as_str())));
+        let blind = Blind::read(data, known, findings);
+        Safety { injections: injections::build(&sound(wordings, findings), corpus), blind, ..safety }
     }
 
     fn new(
@@ -153,17 +161,8 @@ impl Safety {
                 findings.error(place, "duplicate", format!("{id}: the same words as `{first}`; take one out"));
             }
         }
-        for (messages, alarms) in [(&red_flags, true), (&near_misses, false)] {
-            for Located { place, value: message } in messages {
-                if message.urgency.is_some() != alarms {
-                    let asked = if alarms { "a red flag has an urgency" } else { "a near miss has the urgency null" };
-                    findings.error(place, "urgency", format!("{}: {asked}; correct it or move the line", message.id));
-                }
-                if message.rule.trim().is_empty() {
-                    findings.error(place, "field", format!("{}: `rule` is empty; name the rule", message.id));
-                }
-            }
-        }
+        check_messages(&red_flags, true, findings);
+        check_messages(&near_misses, false, findings);
         let mut labelled = Vec::new();
         for Located { place, value: IdentifiedNote { id, text } } in identified {
             match identified::read(&text) {
@@ -178,6 +177,7 @@ impl Safety {
             near_misses: values(near_misses),
             identified: labelled,
             injections: Vec::new(),
+            blind: Blind::default(),
         }
     }
 
@@ -207,6 +207,8 @@ impl Safety {
         }
         counts.extend(urgencies.into_iter().map(|(urgency, count)| (format!("red flags, {urgency}"), count)));
         counts.push(("near misses".to_owned(), self.near_misses.len()));
+        counts.push(("blind red flags".to_owned(), self.blind.red_flags));
+        counts.push(("blind near misses".to_owned(), self.blind.near_misses));
         counts.push(("identified notes".to_owned(), self.identified.len()));
         let mut spans: BTreeMap<&str, usize> = BTreeMap::new();
         for span in self.identified.iter().flat_map(|note| &note.spans) {
@@ -221,6 +223,19 @@ impl Safety {
         }
         counts.extend(tried.into_iter().map(|(class, count)| (format!("injections, {class}"), count)));
         counts
+    }
+}
+
+/// Whether messages are labelled as the file they stand in asks: red flags with an urgency, near misses without, all with a rule.
+fn check_messages(messages: &[Located<Message>], alarms: bool, findings: &mut Findings) {
+    for Located { place, value: message } in messages {
+        if message.urgency.is_some() != alarms {
+            let asked = if alarms { "a red flag has an urgency" } else { "a near miss has the urgency null" };
+            findings.error(place, "urgency", format!("{}: {asked}; correct it or move the line", message.id));
+        }
+        if message.rule.trim().is_empty() {
+            findings.error(place, "field", format!("{}: `rule` is empty; name the rule", message.id));
+        }
     }
 }
 

@@ -53,6 +53,11 @@ impl Encoder {
         })
     }
 
+    /// Width of the vectors.
+    pub(crate) fn dimensions(&self) -> usize {
+        self.model.config().d_out()
+    }
+
     /// The vector of a text, and whether all of it was read.
     pub(crate) fn encode(&self, text: &str) -> Result<(Vec<f32>, bool)> {
         let tokens = self.tokenizer.encode(text)?;
@@ -70,7 +75,7 @@ pub fn run(args: &Args) -> Result<()> {
     if let Some(other) = &args.compare {
         return compare(&encoder, &Encoder::open(other)?, &texts, args.sample);
     }
-    let mut writer = DenseWriter::new(encoder.model.config().d_out(), base.sha256(), &encoder.manifest_sha256)?;
+    let mut writer = DenseWriter::new(encoder.dimensions(), base.sha256(), &encoder.manifest_sha256)?;
     let started = Instant::now();
     let mut cut = 0;
     for (done, (unit, text)) in texts.iter().enumerate() {

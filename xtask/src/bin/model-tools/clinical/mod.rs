@@ -39,6 +39,9 @@ pub struct Args {
     /// Write what one part found for each item to this file, one JSON object a line: `retrieval` its rankings, `scope` its signals.
     #[arg(long)]
     dump: Option<PathBuf>,
+    /// `triage` on the blind messages and nothing else, to be run once at the end: figures without the texts.
+    #[arg(long)]
+    blind: bool,
 }
 
 /// What a part reads its labelled set from.
@@ -49,6 +52,8 @@ pub(crate) struct Context {
     pub(crate) retriever: Option<PathBuf>,
     /// Where a part writes what it found for each item.
     pub(crate) dump: Option<PathBuf>,
+    /// Only what nobody has looked at.
+    pub(crate) blind: bool,
 }
 
 /// A part of `clinical/` that can be measured: its name, and how.
@@ -78,10 +83,14 @@ pub fn run(args: &Args) -> Result<()> {
     if args.dump.is_some() && args.parts.len() != 1 {
         bail!("--dump writes the items of one part, {} are named; name `retrieval` or `scope`", args.parts.len());
     }
+    if args.blind && args.parts != ["triage"] {
+        bail!("--blind measures triage alone; name `triage`");
+    }
     let context = Context {
         data: args.data.clone(),
         retriever: args.retriever.join("manifest.json").exists().then(|| args.retriever.clone()),
         dump: args.dump.clone(),
+        blind: args.blind,
     };
     let mut reports = Vec::new();
     for (name, measure) in PARTS {

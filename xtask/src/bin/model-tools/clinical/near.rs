@@ -34,6 +34,31 @@ impl Near {
     }
 }
 
+/// An encoder alone: the vectors that the second net of triage reads.
+pub(crate) struct Vectors(Encoder);
+
+impl Vectors {
+    /// Reads the folder.
+    pub(crate) fn open(folder: &Path) -> Result<Vectors> {
+        Ok(Vectors(Encoder::open(folder)?))
+    }
+
+    /// SHA-256 of the encoder's manifest, in hexadecimal.
+    pub(crate) fn manifest_sha256(&self) -> &str {
+        &self.0.manifest_sha256
+    }
+
+    /// Width of the vectors.
+    pub(crate) fn dimensions(&self) -> usize {
+        self.0.dimensions()
+    }
+
+    /// The vector of a text, `[dimensions]` of length 1.
+    pub(crate) fn read(&self, text: &str) -> Result<Vec<f32>> {
+        Ok(self.0.encode(text)?.0)
+    }
+}
+
 /// The greatest of them.
 pub(crate) fn nearest(similarities: &[f32]) -> f32 {
     similarities.iter().copied().fold(f32::NEG_INFINITY, f32::max)
