@@ -157,6 +157,7 @@ export const tests = {
         const found = await (calculator === 'maximum' ? maximum : dose)(chairside, entries);
         check(words.test(found), found);
         equal(await chairside.at(field).getAttribute('aria-invalid'), 'true', `aria-invalid of ${field}`);
+        equal(await chairside.at(field).evaluate((node) => getComputedStyle(node).borderTopStyle), 'double', `the look of ${field}`);
         equal(await chairside.page.locator('.told__result').count(), 0, 'results');
         equal(await chairside.at('error').count(), 0, 'problems of the question');
         for (const [handle, value] of Object.entries(entries)) {
