@@ -71,7 +71,7 @@ struct State {
   end_row: u32,     // the end's place in the vocabulary
   jump_forward: u32,
   end_prior: f32,   // what the end is multiplied by, as a unit is by its prior
-  pad: u32,
+  model_weight: f32, // power of the pointer's mass
   used: array<u32>, // [units]
 }
 
@@ -255,7 +255,7 @@ fn choose(lane: u32) {
   if (may_end()) {
     var copied = 0.0;
     for (var i = 0u; i < counts[params.ends]; i++) {
-      copied += attention[tables[params.max_vocabulary + i]];
+      copied += weighed(attention[tables[params.max_vocabulary + i]]);
     }
     let end = state.end_prior * (share * (exp(logits[state.end_row] - peak) / mass) + (1.0 - share) * copied);
     sum += end;
@@ -285,10 +285,15 @@ fn choose(lane: u32) {
   advance(count);
 }
 
+// WGSL leaves pow(0, 0) to the device.
+fn weighed(mass: f32) -> f32 {
+  return select(pow(mass, state.model_weight), 1.0, state.model_weight == 0.0);
+}
+
 // The pointer's mass where a unit begins, by the unit's prior; nothing for what stands in no text.
 fn from_source(u: u32) -> f32 {
   if (units[u].position == NONE) {
     return 0.0;
   }
-  return attention[units[u].position] * units[u].prior;
+  return weighed(attention[units[u].position]) * units[u].prior;
 }

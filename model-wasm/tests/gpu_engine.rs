@@ -121,7 +121,13 @@ fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &
             let case = format!("{name}, {tokens} tokens, {routing:?}");
             let expected = reference.encode(&ids, routing).unwrap();
             let mut encoding = model.begin(&ids, routing).unwrap();
-            let options = GroundedOptions { max_tokens: 120, max_units: 4, jump_forward: round % 3 != 2, end_prior: 0.7 };
+            let options = GroundedOptions {
+                max_tokens: 120,
+                max_units: 4,
+                jump_forward: round % 3 != 2,
+                end_prior: 0.7,
+                model_weight: [1.0, 0.5, 0.0][round % 3],
+            };
             let (memory, logits, routes, found) = pollster::block_on(async {
                 while encoding.step().await.unwrap() {}
                 let memory = encoding.memory().await.unwrap();
@@ -206,7 +212,8 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
     let config = Preset::Nano.config();
     let weights = packed(&config, Scheme::F32);
     let (model, reference) = (load(&weights), reference(&weights));
-    let options = GroundedOptions { max_tokens: 160, max_units: 6, jump_forward: true, end_prior: 0.7 };
+    let options =
+        GroundedOptions { max_tokens: 160, max_units: 6, jump_forward: true, end_prior: 0.7, model_weight: 1.0 };
     let routing = Routing::default();
     let mut resumed = 0;
     for seed in 0..6 {

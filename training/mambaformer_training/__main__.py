@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,confidence}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence}`."""
 
 import argparse
 import json
@@ -129,6 +129,23 @@ def _scope(args) -> None:
     scope(args.dump, args.model, SIGNALS)
 
 
+def _triage(args) -> None:
+    from .train import flush_denormals
+    from .triage import run
+
+    import torch
+
+    torch.set_num_threads(args.threads)
+    flush_denormals()
+    run(args.data, args.encoder, args.rules, args.manifest, args.out)
+
+
+def _lines(args) -> None:
+    from .lines import lines
+
+    lines(args.dump, args.parameters)
+
+
 def _folder_and_count(text: str) -> tuple[str, int]:
     folder, _, count = text.rpartition(":")
     if not folder or not count.isdigit() or int(count) == 0:
@@ -222,6 +239,19 @@ def parser() -> argparse.ArgumentParser:
     sub = command("scope", _scope, "fit the scope model to the signals of labelled questions and write it sealed")
     sub.add_argument("--dump", type=Path, required=True, help="what `cargo xtask eval clinical scope --dump FILE` wrote")
     sub.add_argument("--model", type=Path, default=ROOT.parent / "assets" / "scope.json")
+
+    sub = command("triage", _triage, "fit the second net of triage to the vectors of labelled messages and write it sealed")
+    newest = [ROOT / "checkpoints" / name for name in ("retriever-2", "retriever-1")]
+    sub.add_argument("--data", type=Path, default=ROOT.parent / "data")
+    sub.add_argument("--encoder", type=Path, default=next((folder for folder in newest if folder.is_dir()), newest[-1]), help="folder of the sentence encoder")
+    sub.add_argument("--manifest", type=Path, default=ROOT.parent / "assets" / "retriever" / "manifest.json", help="manifest of the same encoder as it is packed")
+    sub.add_argument("--rules", type=Path, default=ROOT.parent / "assets" / "triage.json")
+    sub.add_argument("--out", type=Path, default=ROOT.parent / "assets" / "triage_net.json")
+    sub.add_argument("--threads", type=int, default=2)
+
+    sub = command("lines", _lines, "fit the prior of a line to validation questions and write it sealed")
+    sub.add_argument("--dump", type=Path, required=True, help="what `cargo xtask eval clinical lines --dump FILE` wrote")
+    sub.add_argument("--parameters", type=Path, default=ROOT.parent / "assets" / "retrieval.json")
 
     from .retriever.commands import add as add_retriever
 

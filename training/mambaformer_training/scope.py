@@ -96,12 +96,12 @@ def scope(dump: Path, model: Path, names: tuple[str, ...], log=print) -> dict:
                "in": round(sure, 4), "out": round(out, 4)}
     log(json.dumps(weights, indent=1))
     # Where a similarity was measured the weights are those of both sides together.
-    write(model, weights, "hybrid" if np.any(x[:, names.index("similarity")] != 0) else "lexical")
+    seal(model, "hybrid" if np.any(x[:, names.index("similarity")] != 0) else "lexical", weights)
     return result
 
 
-def write(model: Path, weights: dict, field: str) -> None:
-    """Puts the weights in and seals: SHA-256 of the text without the digits themselves."""
+def seal(model: Path, field: str, weights: dict) -> None:
+    """Puts the object `weights` into `field` of a sealed file and seals it anew: SHA-256 of the text without the digits themselves."""
     text = model.read_text(encoding="utf8")
     lines = json.dumps(weights, indent=2).replace("\n", "\n ")
     text, changed = re.subn(rf'("{field}": )(\{{.*?\n \}}|null)', lambda m: m[1] + lines, text, count=1, flags=re.S)

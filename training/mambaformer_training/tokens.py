@@ -156,7 +156,7 @@ class Choices:
     targets: np.ndarray     # [S] index into `positions`; each was not taken before, and nothing ends before its first sentence
 
 
-LINE_SCALE = 12.0  # model-wasm/src/pipeline/library.rs
+LINE_SCALE = 12.0  # about what `lines` fits for the cosine alone; in the product words, length and rank count, too (clinical/src/retrieval/lines.rs)
 
 
 def _sentence_starts(text: str) -> list[int]:

@@ -113,3 +113,14 @@ def test_a_slip_of_the_finger_is_small():
         said = misspell("replant the avulsed incisor quickly", rng)
         assert abs(len(said) - len("replant the avulsed incisor quickly")) <= 2
         assert len(said.split(" ")) == 5
+
+
+def test_the_share_of_the_tuned_encoder_finds_as_much_as_on_validation():
+    from mambaformer_training.retriever.commands import tuned_share
+
+    asked = [Asked(f"q{i}", "", split, "", 0, [0], [0], 0, False) for i, split in enumerate(["train"] * 10 + ["validation"] * 10)]
+    # The tuned encoder finds all training questions and half of validation's; the other one none. Each training question turns right at another share.
+    tuned = np.array([[1.0, 0.0]] * 10 + [[1.0, 0.0]] * 5 + [[0.0, 1.0]] * 5)
+    untuned = np.array([[0.0, (i + 0.5) / (10 - i - 0.5 + 1e-9)] for i in range(10)])
+    share, found, goal = tuned_share(tuned[:10], untuned, asked[:10], tuned, asked)
+    assert goal == 0.5 and 0.4 <= found <= 0.6 and 0.3 <= share <= 0.7

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mambaformer_training.errors import DataError
-from mambaformer_training.scope import SIGNALS, fit, scope, scores, threshold, write
+from mambaformer_training.scope import SIGNALS, fit, scope, scores, threshold, seal
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -51,4 +51,4 @@ def test_a_file_without_a_place_for_the_weights_is_refused(tmp_path):
     model = tmp_path / "scope.json"
     model.write_text("{}")
     with pytest.raises(DataError, match="no field `lexical`"):
-        write(model, {}, "lexical")
+        seal(model, "lexical", {})

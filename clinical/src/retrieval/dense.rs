@@ -327,6 +327,20 @@ impl DenseIndex {
         Ok(hits)
     }
 
+    /// How near everything is to a vector.
+    pub fn similarities(&self, vector: &[f32], entries: usize) -> Result<Similarities, DenseError> {
+        let cosines = self.cosines(vector)?;
+        let best = self.best_by_entry(&cosines, entries);
+        let line = |(unit, cosine): (&Unit, f32)| match unit.part {
+            Part::Line(line) => Some(((unit.entry, line), cosine)),
+            Part::Whole => None,
+        };
+        Ok(Similarities {
+            entries: best.into_iter().map(|cosine| cosine.unwrap_or(f32::NAN)).collect(),
+            lines: self.units().iter().zip(cosines).filter_map(line).collect(),
+        })
+    }
+
     /// The best of [`Self::cosines`] for each of `entries` entries, whatever part of it is that near; `None` for entries without vectors.
     #[must_use]
     pub fn best_by_entry(&self, cosines: &[f32], entries: usize) -> Vec<Option<f32>> {
@@ -484,6 +498,31 @@ fn content_sha256(header: &[u8], payload: &[u8]) -> String {
 fn to_usize(number: u32) -> usize {
     // Every machine this runs on has 32 bits or more.
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// How near the knowledge base is to a question.
+#[derive(Debug, Clone, Default)]
+pub struct Similarities {
+    /// `[entries]`: cosine of the nearest line; not a number where an entry has no vector.
+    pub entries: Vec<f32>,
+    /// Cosine of each line, by entry and place in it, ascending.
+    lines: Vec<((u32, u32), f32)>,
+}
+
+impl Similarities {
+    /// The cosine of the nearest entry.
+    #[must_use]
+    pub fn nearest(&self) -> f32 {
+        self.entries.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+    }
+
+    /// The cosine of a line.
+    #[must_use]
+    pub fn line(&self, entry: usize, line: usize) -> Option<f32> {
+        let key = (u32::try_from(entry).ok()?, u32::try_from(line).ok()?);
+        let at = self.lines.binary_search_by_key(&key, |(unit, _)| *unit).ok()?;
+        self.lines.get(at).map(|(_, cosine)| *cosine)
+    }
 }
 
 #[cfg(test)]

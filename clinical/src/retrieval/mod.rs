@@ -1,7 +1,8 @@
 //! Finding the entries of the knowledge base for a question.
 //!
 //! [`lexicon`] and [`parameters`] are read once; [`index::SearchIndex::build`] takes the entries with the words of their topics ([`topics`]);
-//! [`index::SearchIndex::search`] ranks them by words, [`dense`] compares their lines by meaning, and [`fusion::fuse`] puts both together. A
+//! [`index::SearchIndex::search`] ranks them by words, [`dense`] compares their lines by meaning, and [`fusion::fuse`] puts both together;
+//! [`lines`] says which of their lines an answer begins with. A
 //! pasted note is searched by [`notes`]. [`bm25`] is the plain ranking that the assistant began with; training follows it.
 
 pub mod analyze;
@@ -10,6 +11,7 @@ pub mod dense;
 pub mod fusion;
 pub mod index;
 pub mod lexicon;
+pub mod lines;
 pub mod notes;
 pub mod parameters;
 pub mod query;

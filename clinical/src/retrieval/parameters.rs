@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::lines::LineWeights;
 use super::sealed::{self, SealedError};
 
 /// The format this reader knows.
@@ -90,6 +91,8 @@ pub struct Parameters {
     pub fusion: Fusion,
     /// Of a hit's confidence.
     pub calibration: Calibration,
+    /// Of a line's prior.
+    pub lines: LineWeights,
     /// What a pasted note's words count beside the question's: 0 to 1.
     pub note_expansion: f32,
 }
@@ -144,6 +147,10 @@ impl Parameters {
             ("typo_candidates", ranking.typo_candidates as f32, 0.0, 20.0),
             ("fusion.dense", dense, 0.0, 1.0),
             ("fusion.k", k, 1.0, 1_000.0),
+            ("lines.similarity", read.lines.similarity, 0.0, 100.0),
+            ("lines.coverage", read.lines.coverage, -20.0, 20.0),
+            ("lines.words", read.lines.words, -5.0, 5.0),
+            ("lines.lead", read.lines.lead, 0.0, 100.0),
             ("note_expansion", read.note_expansion, 0.0, 1.0),
         ] {
             if !(low..=high).contains(&found) {
@@ -178,6 +185,7 @@ pub(crate) mod tests {
             (altered("\"k1\"", "\"k2\""), "unknown field `k2`"),
             (altered("\"format\": 1", "\"format\": 2"), "has format 2"),
             (altered("\"coverage\": 0.", "\"coverage\": 7."), "`coverage` in the retrieval parameters is 7"),
+            (altered("\"lead\": ", "\"lead\": 900"), "`lines.lead` in the retrieval parameters is 900"),
             (altered("\"note_expansion\": 0.", "\"note_expansion\": 9."), "0 to 1 is taken"),
         ] {
             let error = Parameters::from_bytes(text.as_bytes()).expect_err(expected).to_string();

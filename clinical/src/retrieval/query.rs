@@ -27,6 +27,16 @@ pub(crate) struct Concept {
     pub(crate) alternatives: Vec<(Vec<Term>, f32)>,
 }
 
+impl Concept {
+    /// What it is worth in a text that says all of it once: idf, weighted.
+    pub(crate) fn asked(&self, index: &SearchIndex) -> f32 {
+        let worth = |(term, weight): &(Option<Term>, f32)| {
+            index.idf(*term) * if term.is_some() { index.importance(*term).min(*weight) } else { 1.0 }
+        };
+        self.literal.iter().map(worth).sum()
+    }
+}
+
 /// An analysed question.
 #[derive(Debug, Default)]
 pub(crate) struct Query {

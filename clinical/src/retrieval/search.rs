@@ -142,13 +142,7 @@ impl<'a> Totals<'a> {
 
     fn add(&mut self, concept: &Concept, factor: f32, counts_as_asked: bool) {
         let index = self.index;
-        let asked: f32 = concept
-            .literal
-            .iter()
-            .map(|(term, weight)| {
-                index.idf(*term) * if term.is_some() { index.importance(*term).min(*weight) } else { 1.0 }
-            })
-            .sum();
+        let asked = concept.asked(index);
         for (term, weight) in &concept.literal {
             if let Some(term) = *term {
                 self.word(term, *weight);

@@ -176,7 +176,7 @@ impl Tables {
             row_of(eos),
             u32::from(options.jump_forward),
             options.end_prior.to_bits(),
-            0,
+            options.model_weight.to_bits(),
         ]);
         debug_assert_eq!(state.len(), HEAD_WORDS + TAIL_WORDS);
         state.extend(resumed.used.iter().map(|used| u32::from(*used)));

@@ -75,7 +75,7 @@ pub struct Clinic {
 pub(super) struct Material {
     /// As the page shows it.
     pub(super) evidence: Evidence,
-    /// What it was ranked by; comparable within one question only.
+    /// What a text that came with the question was ranked by there; 0 for those that were found, whose rank is in `priors`.
     pub(super) rank: f64,
     /// Bytes of its sentences, or of a record's lines.
     pub(super) sentences: Vec<Range<usize>>,

@@ -1,32 +1,33 @@
 //! The knowledge base with everything that is needed to search it: words, meaning, doses, scope.
 
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use mambaformer_clinical::doses::{self, DoseAnswer, DoseIndex};
 use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
 use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::records::Region;
+use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::fusion::{self, fuse};
 use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
+use mambaformer_clinical::retrieval::lines::{Line, Wanted};
 use mambaformer_clinical::retrieval::parameters::Parameters;
 use mambaformer_clinical::scope::{Scope, ScopeModel};
+use mambaformer_clinical::triage::net::TriageNet;
 use mambaformer_clinical::verify::Group;
 
 use super::PipelineError;
 use super::clinic::{ClinicFiles, Found, LEXICON, Material, RETRIEVAL, SCOPE};
-use super::retriever::{Retriever, RetrieverParts, Similarities};
+use super::retriever::{Retriever, RetrieverParts};
 use crate::answer::{Citation, DoseColumns, DoseRow, Doses, Evidence, EvidenceKind, ReadAs};
 
 /// Passages shown beside those that the model reads.
 const MORE: usize = 6;
 /// Hits of the search by words that are put together with those by meaning.
 const CANDIDATES: usize = 50;
-/// How much a line's prior falls with its distance in meaning from the nearest line: e for 1 / this. Of 6, 12, 30, 60 and 100, 12 gave the
-/// highest key-fact recall (281 validation questions: 0.410, 0.446, 0.425, 0.397, 0.378).
-const LINE_SCALE: f32 = 12.0;
-
-/// The prior of the record's line that answers a question about a dose; that of the nearest other line is 1.
+/// How much likelier the record's line that answers a question about a dose is than the likeliest other line. The end of the answer is
+/// likelier than those, too: the doses of another age or weight stand right beside.
 const DOSE_PREFERENCE: f32 = 20.0;
 
 /// A knowledge base that can be searched.
@@ -56,9 +57,11 @@ impl Library {
         &self.base
     }
 
-    /// Adds the dense side; a second one changes nothing.
-    pub(super) fn add_retriever(&self, parts: RetrieverParts) -> Result<(), PipelineError> {
+    /// Adds the dense side; a second one changes nothing. The net that reads its vectors has to be its own.
+    pub(super) fn add_retriever(&self, parts: RetrieverParts, net: Option<&TriageNet>) -> Result<(), PipelineError> {
+        let encoder = parts.manifest_sha256.clone();
         let retriever = Retriever::new(parts, &self.base)?;
+        net.map_or(Ok(()), |net| net.belongs_to(&encoder, retriever.dimensions()))?;
         let _ = self.retriever.set(retriever);
         Ok(())
     }
@@ -66,7 +69,8 @@ impl Library {
     /// What there is for a question; the first `limit` are for the model.
     pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found, PipelineError> {
         let entries = self.base.passages().len();
-        let near = self.retriever.get().map(|retriever| retriever.read(question.text(), entries)).transpose()?;
+        let read = self.retriever.get().map(|retriever| retriever.read(question.text(), entries)).transpose()?;
+        let (vector, near) = read.unzip();
         let note = question.note().map(Note::text);
         let context = note.map(|note| (note, self.parameters.note_expansion));
         let by_words = self.index.search_with(question.text(), context, CANDIDATES);
@@ -90,14 +94,17 @@ impl Library {
                 ranked.push(unranked(row.passage));
             }
         }
-        let mut materials: Vec<Material> =
-            ranked.iter().filter_map(|found| self.material(found, near.as_ref())).collect();
+        let best = ranked.first().map_or(0.0, |found| found.score);
+        let wanted = Wanted::of(question.text(), &self.index);
+        let weigh = |found: &fusion::Evidence| self.material(found, best, &wanted, near.as_ref());
+        let mut materials: Vec<Material> = ranked.iter().filter_map(weigh).collect();
         let more = materials.split_off(limit.min(materials.len()));
         level(&mut materials);
         if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
             prefer(&mut materials, row);
         }
         Ok(Found {
+            vector,
             more: more.into_iter().map(|material| material.evidence).collect(),
             doses: doses.map(|doses| self.told(&doses)),
             coverage,
@@ -114,7 +121,13 @@ impl Library {
     }
 
     /// An entry as a text for an answer.
-    fn material(&self, found: &fusion::Evidence, near: Option<&Similarities>) -> Option<Material> {
+    fn material(
+        &self,
+        found: &fusion::Evidence,
+        best: f32,
+        wanted: &Wanted<'_>,
+        near: Option<&Similarities>,
+    ) -> Option<Material> {
         let base = &self.base;
         let passage = base.passage(found.entry)?;
         let (kind, group, region) = match base.kind(found.entry)? {
@@ -123,10 +136,14 @@ impl Library {
             Kind::Quoted => (EvidenceKind::Passage, Group::All, Region::International),
         };
         let sentences = base.sentences(found.entry).to_vec();
-        let cosine = |line| near.and_then(|near| near.line(found.entry, line)).unwrap_or(0.0);
+        let logit = |(line, bytes): (usize, &Range<usize>)| {
+            let (coverage, words) = wanted.coverage(passage.text.get(bytes.clone()).unwrap_or_default());
+            let similarity = near.and_then(|near| near.line(found.entry, line));
+            self.parameters.lines.logit(&Line { similarity, coverage, words, lead: (found.score - best).min(0.0) })
+        };
         Some(Material {
-            // Cosines for now; `level` makes priors of them once all texts are there.
-            priors: (0..sentences.len()).map(cosine).collect(),
+            // Logarithms for now; `level` makes priors of them once all texts are there.
+            priors: sentences.iter().enumerate().map(logit).collect(),
             evidence: Evidence {
                 passage: passage.id.clone(),
                 title: passage.title.clone(),
@@ -135,7 +152,8 @@ impl Library {
                 score: f64::from(found.confidence),
                 kind,
             },
-            rank: f64::from(found.score),
+            // The entry's rank is in its lines' priors.
+            rank: 0.0,
             sentences,
             group,
             region,
@@ -184,18 +202,20 @@ fn unranked(entry: usize) -> fusion::Evidence {
 
 /// The record's line that answers a question about a dose is where its answer begins, unless the model is very sure of another.
 fn prefer(materials: &mut [Material], row: &doses::DoseRow) {
-    let Some(first) = materials.first_mut().filter(|first| first.evidence.passage == row.record) else { return };
-    if let Some(line) = first.sentences.iter().position(|line| *line == row.bytes)
-        && let Some(prior) = first.priors.get_mut(line)
-    {
-        *prior = DOSE_PREFERENCE;
+    let Some(first) = materials.first().filter(|first| first.evidence.passage == row.record) else { return };
+    let Some(line) = first.sentences.iter().position(|line| *line == row.bytes) else { return };
+    for prior in materials.iter_mut().flat_map(|material| &mut material.priors) {
+        *prior /= DOSE_PREFERENCE;
+    }
+    if let Some(prior) = materials.first_mut().and_then(|first| first.priors.get_mut(line)) {
+        *prior = 1.0;
     }
 }
 
-/// Makes priors of the lines' cosines: 1 for the nearest line of all texts, less for the others.
+/// Makes priors of the lines' logits: 1 for the likeliest line of all texts, less for the others.
 fn level(materials: &mut [Material]) {
-    let nearest = materials.iter().flat_map(|material| &material.priors).copied().fold(f32::NEG_INFINITY, f32::max);
+    let best = materials.iter().flat_map(|material| &material.priors).copied().fold(f32::NEG_INFINITY, f32::max);
     for prior in materials.iter_mut().flat_map(|material| &mut material.priors) {
-        *prior = (LINE_SCALE * (*prior - nearest)).exp();
+        *prior = (*prior - best).exp();
     }
 }

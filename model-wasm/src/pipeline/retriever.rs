@@ -1,7 +1,7 @@
 //! The dense side of retrieval: the question's vector, and how near every line of the knowledge base is to it.
 
 use mambaformer_clinical::knowledge::KnowledgeBase;
-use mambaformer_clinical::retrieval::dense::{DenseIndex, Part, Unit};
+use mambaformer_clinical::retrieval::dense::{DenseIndex, Similarities};
 use mambaformer_model::sentence_encoder::{SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer};
 
 use super::PipelineError;
@@ -23,14 +23,6 @@ pub(super) struct Retriever {
     index: DenseIndex,
 }
 
-/// How near the knowledge base is to a question.
-pub(super) struct Similarities {
-    /// `[entries]`: cosine of the nearest line; not a number where an entry has no vector.
-    pub(super) entries: Vec<f32>,
-    /// Cosine of each line, by entry and place in it, ascending.
-    lines: Vec<((u32, u32), f32)>,
-}
-
 impl Retriever {
     /// Builds the encoder and checks that the vectors were made with it and with this knowledge base.
     pub(super) fn new(parts: RetrieverParts, base: &KnowledgeBase) -> Result<Self, PipelineError> {
@@ -43,32 +35,15 @@ impl Retriever {
         Ok(Self { tokenizer, encoder, index })
     }
 
-    /// Reads a question.
-    pub(super) fn read(&self, question: &str, entries: usize) -> Result<Similarities, PipelineError> {
+    /// Reads a question: its vector `[dimensions]`, and how near everything is to it.
+    pub(super) fn read(&self, question: &str, entries: usize) -> Result<(Vec<f32>, Similarities), PipelineError> {
         let vector = self.encoder.encode(&self.tokenizer.encode(question)?.ids)?;
-        let cosines = self.index.cosines(&vector)?;
-        let best = self.index.best_by_entry(&cosines, entries);
-        let line = |(unit, cosine): (&Unit, f32)| match unit.part {
-            Part::Line(line) => Some(((unit.entry, line), cosine)),
-            Part::Whole => None,
-        };
-        Ok(Similarities {
-            entries: best.into_iter().map(|cosine| cosine.unwrap_or(f32::NAN)).collect(),
-            lines: self.index.units().iter().zip(cosines).filter_map(line).collect(),
-        })
-    }
-}
-
-impl Similarities {
-    /// The cosine of the nearest entry.
-    pub(super) fn nearest(&self) -> f32 {
-        self.entries.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+        let near = self.index.similarities(&vector, entries)?;
+        Ok((vector, near))
     }
 
-    /// The cosine of a line.
-    pub(super) fn line(&self, entry: usize, line: usize) -> Option<f32> {
-        let key = (u32::try_from(entry).ok()?, u32::try_from(line).ok()?);
-        let at = self.lines.binary_search_by_key(&key, |(unit, _)| *unit).ok()?;
-        self.lines.get(at).map(|(_, cosine)| *cosine)
+    /// Width of its vectors.
+    pub(super) fn dimensions(&self) -> usize {
+        self.index.dimensions()
     }
 }

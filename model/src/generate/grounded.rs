@@ -21,6 +21,9 @@ pub struct GroundedOptions {
     pub jump_forward: bool,
     /// What the end of the answer is multiplied by, as a unit is by its prior; below 1 answers become longer.
     pub end_prior: f32,
+    /// How much the pointer counts beside the priors: its mass is raised to this power. 1 for a model that is as good a judge as they are,
+    /// 0 for one that is none.
+    pub model_weight: f32,
 }
 
 /// What one step did.
@@ -231,18 +234,22 @@ impl<'m> GroundedDecoder<'m> {
         let generated = likelihood * prior;
         let Some(pointer) = pointer else { return generated };
         let copied: f32 = if candidate.units.is_empty() {
-            end * self.ends.iter().map(|at| pointer.attention[*at]).sum::<f32>()
+            end * self.ends.iter().map(|at| self.weighed(pointer.attention[*at])).sum::<f32>()
         } else {
             candidate.units.iter().map(|unit| self.copied(*unit, pointer)).sum()
         };
         pointer.generate * generated + (1.0 - pointer.generate) * copied
     }
 
+    fn weighed(&self, mass: f32) -> f32 {
+        mass.powf(self.options.model_weight)
+    }
+
     /// The pointer's mass where a unit begins, by the unit's prior; nothing for openings and connectives, which stand in no text.
     fn copied(&self, unit: usize, pointer: &Pointer) -> f32 {
         let unit = &self.sources.units()[unit];
         match unit.origin {
-            UnitOrigin::Text { position, .. } => pointer.attention[position] * unit.prior,
+            UnitOrigin::Text { position, .. } => self.weighed(pointer.attention[position]) * unit.prior,
             UnitOrigin::Opening | UnitOrigin::Connective => 0.0,
         }
     }

@@ -80,10 +80,15 @@ fn a_net_for_another_encoder_is_refused() {
     }
 }
 
+/// A vector, and the rule it raises with its level.
+type VectorCase<'a> = (&'a [f32], Option<(&'a str, Level)>);
+/// The message, the net's finding, and the rules that are then alarms and notes.
+type JoinCase<'a> = (&'a str, &'a str, Level, &'a [&'a str], &'a [&'a str]);
+
 #[test]
 fn what_a_vector_gives() {
     let net = read(&text()).expect("reads");
-    let cases: [(&[f32], Option<(&str, Level)>); 8] = [
+    let cases: [VectorCase<'_>; 8] = [
         (&[1.0, 0.0, 0.0], Some(("anaphylaxis", Level::Alarm))),
         (&[0.0, 1.0, 0.0], Some(("suspected-cancer-ulcer", Level::Alarm))),
         // The logit is 1, with e / (1 + e) = 0.73 for it.
@@ -112,8 +117,7 @@ fn how_a_finding_joins_the_rules() {
     let anaphylaxis = "Hives, wheeze and BP 80/40 after amoxicillin.";
     let ulcer = "Ulcer on the tongue for six weeks.";
     let asked = "What is the dose of adrenaline in anaphylaxis?";
-    // The message, the net's finding, and the rules that are then alarms and notes.
-    let cases: [(&str, &str, Level, &[&str], &[&str]); 8] = [
+    let cases: [JoinCase<'_>; 8] = [
         ("All calm.", "sepsis", Level::Alarm, &["sepsis"], &[]),
         ("All calm.", "sepsis", Level::Note, &[], &["sepsis"]),
         (anaphylaxis, "anaphylaxis", Level::Alarm, &["anaphylaxis"], &[]),

@@ -83,6 +83,9 @@ pub fn run(args: Args) -> Result<()> {
                 | Event::Library(_)
                 | Event::Ready(_)
                 | Event::Engine(_)
+                | Event::Calculators(_)
+                | Event::Calculated { .. }
+                | Event::Redacted { .. }
                 | Event::Error { .. } => {}
             }
         }

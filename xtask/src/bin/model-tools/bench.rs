@@ -347,7 +347,8 @@ fn question(config: &Config, tokens: usize) -> (Vec<u32>, Sources) {
 }
 
 /// Two sentences: 48 tokens.
-const OPTIONS: GroundedOptions = GroundedOptions { max_tokens: 48, max_units: 2, jump_forward: true, end_prior: 1.0 };
+const OPTIONS: GroundedOptions =
+    GroundedOptions { max_tokens: 48, max_units: 2, jump_forward: true, end_prior: 1.0, model_weight: 1.0 };
 
 fn routings(config: &Config) -> Vec<(&'static str, Routing)> {
     let all = ("all on ET5", Routing::Force(Expert::Et5));

@@ -40,12 +40,14 @@ fn source(asked: &Practice, place: &Place, corpus: &Corpus, findings: &mut Findi
     }
     let (count, distinct) = (entry.marked.sentences().len(), sentences.iter().collect::<HashSet<_>>().len());
     if sentences.is_empty() || distinct < sentences.len() || !sentences.iter().all(|n| (1..=count).contains(n)) {
-        let message = format!("`sentences` is {sentences:?}; {passage} has the sentences 1 to {count}, each at most once");
+        let message =
+            format!("`sentences` is {sentences:?}; {passage} has the sentences 1 to {count}, each at most once");
         findings.error(place, "reference", message);
     }
     let length = text.chars().count();
     if text.split_whitespace().collect::<Vec<_>>().join(" ") != *text || length == 0 || length > MAX_CHARS {
-        let message = format!("`{text}` has {length} characters; a question is one line of 1 to {MAX_CHARS}, single spaces");
+        let message =
+            format!("`{text}` has {length} characters; a question is one line of 1 to {MAX_CHARS}, single spaces");
         findings.error(place, "field", message);
     }
 }
@@ -90,9 +92,8 @@ fn near_questions(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) 
         }
     }
     let judging = set.clusters.iter().filter(|built| built.assignment.split != Split::Train);
-    let (names, judged): (Vec<&str>, Vec<&[String]>) = judging
-        .flat_map(|built| built.asked.iter().map(|asked| (built.cluster.id.as_str(), asked.as_slice())))
-        .unzip();
+    let (names, judged): (Vec<&str>, Vec<&[String]>) =
+        judging.flat_map(|built| built.asked.iter().map(|asked| (built.cluster.id.as_str(), asked.as_slice()))).unzip();
     let runs: HashMap<&[String], &str> =
         names.iter().zip(&judged).flat_map(|(id, asked)| shingles::runs(asked, RUN).map(|run| (run, *id))).collect();
     for (asked, located) in own.iter().zip(&corpus.practice) {
@@ -104,7 +105,8 @@ fn near_questions(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) 
     let all: Vec<&[String]> = own.iter().map(Vec::as_slice).chain(judged).collect();
     for near in shingles::near_pairs(&all, NEAR_RUN, NEAR) {
         let (first, second) = (near.first.min(near.second), near.first.max(near.second));
-        if let (Some(asked), Some(id)) = (corpus.practice.get(first), second.checked_sub(own.len()).map(|at| names[at])) {
+        if let (Some(asked), Some(id)) = (corpus.practice.get(first), second.checked_sub(own.len()).map(|at| names[at]))
+        {
             let message = format!("`{}` is nearly a question of {id}, which judges; leave it out", asked.value.text);
             findings.error(&asked.place, "leak", message);
         }

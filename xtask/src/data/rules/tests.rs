@@ -304,7 +304,13 @@ fn practice() {
         (Practice, "[1,3]", "[]", "reference", "`sentences` is []"),
         (Practice, "When is", "When  is", "field", "single spaces"),
         (Practice, "\"full\"", "\"loud\"", "schema", "unknown variant `loud`"),
-        (Practice, "\"text\":\"When is a tooth said to be loose in the third degree?\"}", twice, "question", "is asked at data/practice/perio.jsonl:1"),
+        (
+            Practice,
+            "\"text\":\"When is a tooth said to be loose in the third degree?\"}",
+            twice,
+            "question",
+            "is asked at data/practice/perio.jsonl:1",
+        ),
     ]);
 }
 
@@ -316,7 +322,12 @@ fn practice_gives_nothing_away() {
     let cases = [
         ("perio-0001", "[1]", "Regeneration in furcations?", Some("has the answer of perio-q0001")),
         ("perio-0001", "[1,2]", "Regeneration in furcations?", None),
-        ("perio-0001", "[2]", "say after how many weeks is the splint of it loosened", Some("shares `after how many weeks is the splint of`")),
+        (
+            "perio-0001",
+            "[2]",
+            "say after how many weeks is the splint of it loosened",
+            Some("shares `after how many weeks is the splint of`"),
+        ),
         ("perio-0001", "[2]", "furcation II regen", Some("is nearly a question of perio-q0001")),
         (held_out.as_str(), "[2]", "Something else?", Some("is held out")),
     ];
@@ -325,7 +336,8 @@ fn practice_gives_nothing_away() {
             let mut files = sound();
             files.knowledge.push_str(&PASSAGE_1.replace("perio-0001", &held_out));
             files.clusters = CLUSTER_1.replace("can a furcaton II be regenarated", long);
-            files.practice = format!(r#"{{"passage":"{passage}","sentences":{sentences},"style":"full","text":"{text}"}}"#);
+            files.practice =
+                format!(r#"{{"passage":"{passage}","sentences":{sentences},"style":"full","text":"{text}"}}"#);
             let corpus = files.corpus(&mut Findings::default());
             let mut set = DentalQa::build(&corpus);
             set.clusters[0].assignment.split = judges;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use mambaformer_clinical::knowledge::KnowledgeBase;
+use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::parameters::Parameters;
@@ -43,6 +44,7 @@ pub(crate) struct Question {
 
 #[derive(Deserialize)]
 struct Sentence {
+    text: String,
     passages: Vec<String>,
 }
 
@@ -64,7 +66,30 @@ impl Entries {
 
     /// How near every entry is to a question, where there is an encoder.
     pub(crate) fn near(&self, question: &str) -> Result<Option<Vec<f32>>> {
-        self.near.as_ref().map(|near| near.entries(question, self.base.passages().len())).transpose()
+        Ok(self.similarities(question)?.map(|near| near.entries))
+    }
+
+    /// How near every entry and line is to a question, where there is an encoder.
+    pub(crate) fn similarities(&self, question: &str) -> Result<Option<Similarities>> {
+        self.near.as_ref().map(|near| near.read(question, self.base.passages().len())).transpose()
+    }
+
+    /// The lines of an entry.
+    pub(crate) fn texts(&self, entry: usize) -> impl Iterator<Item = &str> {
+        let text = self.base.passage(entry).map_or("", |passage| passage.text.as_str());
+        self.base.sentences(entry).iter().map(|bytes| text.get(bytes.clone()).unwrap_or_default())
+    }
+
+    /// The lines (entry, place) that the answer is made of, in its order; those of the note and parts of lines are none.
+    pub(crate) fn lines(&self, question: &Question) -> Vec<(usize, usize)> {
+        let mut lines = Vec::new();
+        for sentence in &question.sentences {
+            for entry in sentence.passages.iter().filter_map(|id| self.base.index_of(id)) {
+                let holds = |(_, line): &(usize, &str)| sentence.text.contains(line.trim());
+                lines.extend(self.texts(entry).enumerate().filter(holds).map(|(at, _)| (entry, at)));
+            }
+        }
+        lines
     }
 
     /// The id of an entry.

@@ -6,6 +6,7 @@ mod figure;
 mod identifiers;
 mod injections;
 pub(crate) mod labelled;
+mod lines;
 mod near;
 mod records;
 mod retrieval;
@@ -36,7 +37,8 @@ pub struct Args {
     /// Write the reports to this file as JSON, too.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Write what one part found for each item to this file, one JSON object a line: `retrieval` its rankings, `scope` its signals.
+    /// Write what one part found for each item to this file, one JSON object a line: `retrieval` its rankings, `lines` what is
+    /// known of each line, `scope` its signals.
     #[arg(long)]
     dump: Option<PathBuf>,
     /// `triage` on the blind messages and nothing else, to be run once at the end: figures without the texts.
@@ -64,6 +66,7 @@ const PARTS: &[Part] = &[
     ("triage", triage::measure),
     ("scope", scope::measure),
     ("retrieval", retrieval::measure),
+    ("lines", lines::measure),
     ("records", records::measure),
     ("verification", verification::measure),
     ("injections", injections::measure),
@@ -81,7 +84,10 @@ pub fn run(args: &Args) -> Result<()> {
         }
     }
     if args.dump.is_some() && args.parts.len() != 1 {
-        bail!("--dump writes the items of one part, {} are named; name `retrieval` or `scope`", args.parts.len());
+        bail!(
+            "--dump writes the items of one part, {} are named; name `retrieval`, `lines` or `scope`",
+            args.parts.len()
+        );
     }
     if args.blind && args.parts != ["triage"] {
         bail!("--blind measures triage alone; name `triage`");

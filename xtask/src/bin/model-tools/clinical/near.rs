@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use mambaformer_clinical::knowledge::KnowledgeBase;
-use mambaformer_clinical::retrieval::dense::DenseIndex;
+use mambaformer_clinical::retrieval::dense::{DenseIndex, Similarities};
 
 use crate::embed::Encoder;
 
@@ -26,11 +26,10 @@ impl Near {
         Ok(Near { encoder, index })
     }
 
-    /// `[entries]`: cosine of each entry's nearest line; not a number where it has none.
-    pub(crate) fn entries(&self, question: &str, entries: usize) -> Result<Vec<f32>> {
+    /// How near `question` is to everything.
+    pub(crate) fn read(&self, question: &str, entries: usize) -> Result<Similarities> {
         let (vector, _) = self.encoder.encode(question)?;
-        let best = self.index.best_by_entry(&self.index.cosines(&vector)?, entries);
-        Ok(best.into_iter().map(|cosine| cosine.unwrap_or(f32::NAN)).collect())
+        Ok(self.index.similarities(&vector, entries)?)
     }
 }
 
