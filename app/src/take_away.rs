@@ -136,7 +136,10 @@ fn answer(turn: &Turn) -> Vec<String> {
     } else if let Some(state) = turn.state().filter(|state| *state != AnswerState::EmergencyFirst) {
         // The fixed words of the state: what the sources leave open is told in words of the question. Red flags stand above already,
         // each with its own urgency.
-        let (heading, meaning) = words::answer_state(state);
+        let (heading, meaning) = match state {
+            AnswerState::Supported => (words::answer_state(state).0, say::SUPPORTED),
+            _ => words::answer_state(state),
+        };
         lines.push(format!("{heading}. {meaning}"));
     }
     lines.extend(turn.sentences.iter().map(|sentence| sentence_line(turn, sentence)));
@@ -175,7 +178,9 @@ fn sources(turn: &Turn) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Author, Citation, DoseColumns, Doses, Evidence, ReadAs};
+    use mambaformer_wasm::answer::{
+        AnswerRecord, AnswerState, Author, Citation, DoseColumns, Doses, Evidence, FoundBy, ReadAs,
+    };
 
     use crate::session::tests::alarm;
 
@@ -318,6 +323,10 @@ mod tests {
         turn.record = Some(Arc::new(AnswerRecord::empty("1", AnswerState::EmergencyFirst)));
         let told = told(&turn, None);
         assert!(!told.contains("Emergency first") && told.contains("Act now: Anaphylaxis"), "{told}");
+        let possible = Alarm { found_by: FoundBy::Net, ..alarm(AlarmKind::Alarm, "Sepsis") };
+        turn.alarms = Arc::new(vec![possible]);
+        let told = text(&turn, Provenance { date: "", model: None, library: None }, None);
+        assert!(told.contains("Act now: Possibly: Sepsis"), "{told}");
     }
 
     #[test]

@@ -118,6 +118,8 @@ pub mod take_away {
     pub const ANSWER: &str = "Answer";
     /// Over the sources.
     pub const SOURCES: &str = "Sources";
+    /// What it means that an answer is supported, away from the page.
+    pub const SUPPORTED: &str = "Every sentence stands in a source listed below. Check it before you rely on it.";
     /// In the place of an answer that was not written.
     pub const LOOKED_UP: &str = "Passages found; the model has written no answer.";
     /// In the place of a sentence that the answer took from the note.
