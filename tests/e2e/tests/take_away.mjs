@@ -1,5 +1,7 @@
 // Taking an answer away: what is copied and printed, and that question and note stay here unless they were searched and asked for.
 
+import { fileURLToPath } from 'node:url';
+
 import { check, equal, QUESTION } from '../bench.mjs';
 import { paleText, smallTargets, tooWide } from './look.mjs';
 
@@ -69,7 +71,8 @@ export const tests = {
     await chairside.at('take-print').click();
     equal(await chairside.page.evaluate(() => window.printed), 1, 'calls of the printer');
     for (const format of ['A4', 'Letter']) {
-      const pdf = await chairside.page.pdf({ format, path: `output/answer-${format}.pdf` });
+      const path = fileURLToPath(new URL(`../output/answer-${format}.pdf`, import.meta.url));
+      const pdf = await chairside.page.pdf({ format, path });
       check(pdf.length > 1_000, `${format}: ${pdf.length} bytes`);
     }
   },
