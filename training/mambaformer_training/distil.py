@@ -13,8 +13,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from .errors import DataError
+from .tokens import LINE_SCALE
 
-SCALE = 12.0  # of the cosines, as LINE_SCALE
 
 
 class Teacher(nn.Module):
@@ -59,7 +59,7 @@ class Teacher(nn.Module):
         if pointer is None:
             return vectors, zero
         hidden = ~mask.bool()
-        wanted = torch.log_softmax((SCALE * (lines * questions[:, None]).sum(-1)).masked_fill(hidden, -1e9), dim=-1)
+        wanted = torch.log_softmax((LINE_SCALE * (lines * questions[:, None]).sum(-1)).masked_fill(hidden, -1e9), dim=-1)
         chosen = torch.log_softmax(pointer[items].gather(1, taught["positions"]).masked_fill(hidden, -1e9), dim=-1)
         return vectors, (wanted.exp() * (wanted - chosen) * mask).sum(-1).mean()
 

@@ -52,20 +52,27 @@ impl LineWeights {
     }
 }
 
-/// A question, ready to be held against lines.
+/// A question, analysed once: to be searched for ([`SearchIndex::search_for`]) and held against lines.
 pub struct Wanted<'a> {
     index: &'a SearchIndex,
-    query: Query,
+    pub(crate) query: Query,
     asked: f32,
 }
 
 impl<'a> Wanted<'a> {
-    /// Analyses `question` as a search does, with its corrections and synonyms.
+    /// Analyses `question`, with its corrections and synonyms.
     #[must_use]
     pub fn of(question: &str, index: &'a SearchIndex) -> Wanted<'a> {
         let query = Query::of(question, index);
         let asked = query.concepts.iter().map(|concept| concept.asked(index)).sum();
         Wanted { index, query, asked }
+    }
+
+    /// What is known of the line `text`, whose cosine is `similarity` and whose entry's score is `behind` the best one's.
+    #[must_use]
+    pub fn line(&self, text: &str, similarity: Option<f32>, behind: f32) -> Line {
+        let (coverage, words) = self.coverage(text);
+        Line { similarity, coverage, words, lead: -behind.max(0.0) }
     }
 
     /// The share of the question that `text` holds, and its words that say something.

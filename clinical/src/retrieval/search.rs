@@ -4,6 +4,7 @@
 //! `score = (Σ concepts in the entry + sentence · best sentence) · (1 − coverage + coverage · covered share)`.
 
 use super::index::SearchIndex;
+use super::lines::Wanted;
 use super::query::{Concept, Correction, Query};
 
 /// An entry that was found.
@@ -46,7 +47,13 @@ impl SearchIndex {
     /// move entries up that the question finds; they find none by themselves.
     #[must_use]
     pub fn search_with(&self, text: &str, context: Option<(&str, f32)>, limit: usize) -> Found {
-        let query = Query::of(text, self);
+        self.search_for(&Wanted::of(text, self), context, limit)
+    }
+
+    /// As [`Self::search_with`], for a question that is analysed already.
+    #[must_use]
+    pub fn search_for(&self, wanted: &Wanted<'_>, context: Option<(&str, f32)>, limit: usize) -> Found {
+        let query = &wanted.query;
         let mut totals = Totals::new(self);
         for concept in &query.concepts {
             totals.add(concept, 1.0, true);
@@ -59,8 +66,8 @@ impl SearchIndex {
         Found {
             asked: totals.asked,
             hits: totals.hits(limit),
-            corrections: query.corrections,
-            unknown: query.unknown,
+            corrections: query.corrections.clone(),
+            unknown: query.unknown.clone(),
             words: query.words,
             trade_words: query.trade_words,
         }

@@ -11,7 +11,7 @@ use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::fusion::{self, fuse};
 use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
-use mambaformer_clinical::retrieval::lines::{Line, Wanted};
+use mambaformer_clinical::retrieval::lines::Wanted;
 use mambaformer_clinical::retrieval::parameters::Parameters;
 use mambaformer_clinical::scope::{Scope, ScopeModel};
 use mambaformer_clinical::triage::net::TriageNet;
@@ -73,7 +73,8 @@ impl Library {
         let (vector, near) = read.unzip();
         let note = question.note().map(Note::text);
         let context = note.map(|note| (note, self.parameters.note_expansion));
-        let by_words = self.index.search_with(question.text(), context, CANDIDATES);
+        let wanted = Wanted::of(question.text(), &self.index);
+        let by_words = self.index.search_for(&wanted, context, CANDIDATES);
         let mut ranked = fuse(&by_words.hits, near.as_ref().map(|near| near.entries.as_slice()), &self.parameters);
         let nearest = near.as_ref().map(Similarities::nearest);
         let judgement = self.scope.as_ref().map(|scope| scope.judge(question.text(), &by_words, nearest));
@@ -95,17 +96,21 @@ impl Library {
             }
         }
         let best = ranked.first().map_or(0.0, |found| found.score);
-        let wanted = Wanted::of(question.text(), &self.index);
-        let weigh = |found: &fusion::Evidence| self.material(found, best, &wanted, near.as_ref());
-        let mut materials: Vec<Material> = ranked.iter().filter_map(weigh).collect();
-        let more = materials.split_off(limit.min(materials.len()));
+        let mut texts: Vec<_> =
+            ranked.iter().filter_map(|found| self.material(found).map(|text| (found, text))).collect();
+        let more = texts.split_off(limit.min(texts.len()));
+        let weigh = |(found, text): (&fusion::Evidence, Material)| Material {
+            priors: self.logits(found, best, &wanted, near.as_ref()),
+            ..text
+        };
+        let mut materials: Vec<Material> = texts.into_iter().map(weigh).collect();
         level(&mut materials);
         if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
             prefer(&mut materials, row);
         }
         Ok(Found {
             vector,
-            more: more.into_iter().map(|material| material.evidence).collect(),
+            more: more.into_iter().map(|(_, text)| text.evidence).collect(),
             doses: doses.map(|doses| self.told(&doses)),
             coverage,
             out_of_scope: materials.is_empty()
@@ -120,14 +125,25 @@ impl Library {
         })
     }
 
-    /// An entry as a text for an answer.
-    fn material(
+    /// Logarithms of the priors of an entry's lines; [`level`] makes priors of them once all texts are there.
+    fn logits(
         &self,
         found: &fusion::Evidence,
         best: f32,
         wanted: &Wanted<'_>,
         near: Option<&Similarities>,
-    ) -> Option<Material> {
+    ) -> Vec<f32> {
+        let text = self.base.passage(found.entry).map_or("", |passage| passage.text.as_str());
+        let logit = |(line, bytes): (usize, &Range<usize>)| {
+            let similarity = near.and_then(|near| near.line(found.entry, line));
+            let line = wanted.line(text.get(bytes.clone()).unwrap_or_default(), similarity, best - found.score);
+            self.parameters.lines.logit(&line)
+        };
+        self.base.sentences(found.entry).iter().enumerate().map(logit).collect()
+    }
+
+    /// An entry as a text, without priors.
+    fn material(&self, found: &fusion::Evidence) -> Option<Material> {
         let base = &self.base;
         let passage = base.passage(found.entry)?;
         let (kind, group, region) = match base.kind(found.entry)? {
@@ -136,14 +152,8 @@ impl Library {
             Kind::Quoted => (EvidenceKind::Passage, Group::All, Region::International),
         };
         let sentences = base.sentences(found.entry).to_vec();
-        let logit = |(line, bytes): (usize, &Range<usize>)| {
-            let (coverage, words) = wanted.coverage(passage.text.get(bytes.clone()).unwrap_or_default());
-            let similarity = near.and_then(|near| near.line(found.entry, line));
-            self.parameters.lines.logit(&Line { similarity, coverage, words, lead: (found.score - best).min(0.0) })
-        };
         Some(Material {
-            // Logarithms for now; `level` makes priors of them once all texts are there.
-            priors: sentences.iter().enumerate().map(logit).collect(),
+            priors: Vec::new(),
             evidence: Evidence {
                 passage: passage.id.clone(),
                 title: passage.title.clone(),

@@ -1,13 +1,12 @@
 //! A child's dose by weight and age.
 
-use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use mambaformer_wasm::calculation::{Calculation, DoseEntries};
 use mambaformer_wasm::protocol::ErrorKind;
 
 use super::fields::{AgeField, Measured, WeightField, invalid, selected, text};
-use super::result::ResultPanel;
+use super::form::CalculatorForm;
 use crate::assistant::Assistant;
 use crate::calculators::Calculator;
 use crate::words::calculators as words;
@@ -38,32 +37,18 @@ impl Fields {
 #[component]
 pub(super) fn DoseForm() -> impl IntoView {
     const CALCULATOR: Calculator = Calculator::Dose;
-    let assistant = expect_context::<Assistant>();
-    let unable = Memo::new(move |_| assistant.session.with(|session| session.calculators.choices.is_none()));
     let fields =
         Fields { drug: NodeRef::new(), age: Measured::new(), weight: Measured::new(), strength: NodeRef::new() };
-    let send = move |confirmed| match fields.read(confirmed) {
-        Some(calculation) => assistant.calculate(CALCULATOR, calculation),
-        None => assistant.refuse_entries(CALCULATOR),
-    };
-    let on_submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        // Enter in a field gets here, too, while the records are loading.
-        if !unable.get_untracked() {
-            send(false);
-        }
-    };
     let strength_refused = invalid(CALCULATOR, &[ErrorKind::BadStrength]);
     let drug_refused = invalid(CALCULATOR, &[ErrorKind::BadOption]);
     view! {
-        <form
-            class="calculator"
-            aria-labelledby="dose-heading"
-            autocomplete="off"
-            on:submit=on_submit
-            on:input=move |_| assistant.entries_changed(CALCULATOR)
+        <CalculatorForm
+            calculator=CALCULATOR
+            prefix="dose"
+            heading=words::DOSE
+            button=words::CALCULATE_DOSE
+            read=Callback::new(move |confirmed| fields.read(confirmed))
         >
-            <h2 id="dose-heading" class="card__heading">{words::DOSE}</h2>
             <div class="field">
                 <label for="dose-drug">{words::DRUG}</label>
                 <select
@@ -96,16 +81,7 @@ pub(super) fn DoseForm() -> impl IntoView {
                 />
                 <p class="field__help" id="dose-strength-help">{words::STRENGTH_HELP}</p>
             </div>
-            <button
-                class="button button--primary"
-                type="submit"
-                data-testid="dose-calculate"
-                disabled=move || unable.get()
-            >
-                {words::CALCULATE_DOSE}
-            </button>
-            <ResultPanel calculator=CALCULATOR prefix="dose" on_confirm=Callback::new(move |()| send(true)) />
-        </form>
+        </CalculatorForm>
     }
 }
 

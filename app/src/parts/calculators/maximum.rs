@@ -1,13 +1,12 @@
 //! The most local anaesthetic for a patient.
 
-use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use mambaformer_wasm::calculation::{Calculation, MaximumEntries, PatientGroup};
 
 use super::fields::{AgeField, Measured, WeightField, selected};
+use super::form::CalculatorForm;
 use super::given::{GivenFields, GivenRows};
-use super::result::ResultPanel;
 use crate::assistant::Assistant;
 use crate::calculators::Calculator;
 use crate::words::calculators as words;
@@ -54,29 +53,15 @@ impl Fields {
 #[component]
 pub(super) fn MaximumForm() -> impl IntoView {
     const CALCULATOR: Calculator = Calculator::Maximum;
-    let assistant = expect_context::<Assistant>();
-    let unable = Memo::new(move |_| assistant.session.with(|session| session.calculators.choices.is_none()));
     let fields = Fields::new();
-    let send = move |confirmed| match fields.read(confirmed) {
-        Some(calculation) => assistant.calculate(CALCULATOR, calculation),
-        None => assistant.refuse_entries(CALCULATOR),
-    };
-    let on_submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        // Enter in a field gets here, too, while the records are loading.
-        if !unable.get_untracked() {
-            send(false);
-        }
-    };
     view! {
-        <form
-            class="calculator"
-            aria-labelledby="maximum-heading"
-            autocomplete="off"
-            on:submit=on_submit
-            on:input=move |_| assistant.entries_changed(CALCULATOR)
+        <CalculatorForm
+            calculator=CALCULATOR
+            prefix="maximum"
+            heading=words::MAXIMUM
+            button=words::CALCULATE_MAXIMUM
+            read=Callback::new(move |confirmed| fields.read(confirmed))
         >
-            <h2 id="maximum-heading" class="card__heading">{words::MAXIMUM}</h2>
             <div class="field">
                 <label for="maximum-product">{words::PRODUCT}</label>
                 <select id="maximum-product" data-testid="maximum-product" node_ref=fields.product>
@@ -103,16 +88,7 @@ pub(super) fn MaximumForm() -> impl IntoView {
                 {words::HEART}
             </label>
             <GivenFields rows=fields.given />
-            <button
-                class="button button--primary"
-                type="submit"
-                data-testid="maximum-calculate"
-                disabled=move || unable.get()
-            >
-                {words::CALCULATE_MAXIMUM}
-            </button>
-            <ResultPanel calculator=CALCULATOR prefix="maximum" on_confirm=Callback::new(move |()| send(true)) />
-        </form>
+        </CalculatorForm>
     }
 }
 

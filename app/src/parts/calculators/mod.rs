@@ -4,6 +4,7 @@
 
 mod dose;
 mod fields;
+mod form;
 mod given;
 mod maximum;
 mod result;

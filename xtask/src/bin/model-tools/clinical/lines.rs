@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
 use mambaformer_clinical::retrieval::fusion::fuse;
-use mambaformer_clinical::retrieval::lines::{Line, Wanted};
+use mambaformer_clinical::retrieval::lines::Wanted;
 use serde::Serialize;
 
 use super::entries::{self, Entries};
@@ -54,17 +54,16 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let Some(first) = wanted_lines.first() else { continue };
         let note = question.note.as_deref().and_then(|id| entries.note(id));
         let context = note.map(|note| (note, parameters.note_expansion));
-        let found = index.search_with(&question.text, context, CANDIDATES);
+        let wanted = Wanted::of(&question.text, &index);
+        let found = index.search_for(&wanted, context, CANDIDATES);
         let near = entries.similarities(&question.text)?;
         let evidence = fuse(&found.hits, near.as_ref().map(|near| near.entries.as_slice()), &parameters);
         let best = evidence.first().map_or(0.0, |found| found.score);
-        let wanted = Wanted::of(&question.text, &index);
         let (mut places, mut lines) = (Vec::new(), Vec::new());
         for found in evidence.iter().take(PASSAGES) {
             for (line, text) in entries.texts(found.entry).enumerate() {
-                let (coverage, words) = wanted.coverage(text);
                 let similarity = near.as_ref().and_then(|near| near.line(found.entry, line));
-                lines.push(Line { similarity, coverage, words, lead: (found.score - best).min(0.0) });
+                lines.push(wanted.line(text, similarity, best - found.score));
                 places.push((found.entry, line));
             }
         }
