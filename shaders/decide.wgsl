@@ -15,7 +15,7 @@ struct Params {
   max_rows: u32,      // most rows of a call
   max_vocabulary: u32,
   max_ends: u32,
-  pad: u32,
+  copies: u32,        // 1: there is a copy head
 }
 
 @group(0) @binding(0) var<storage, read>       logits:    array<f32>;        // [vocabulary]
@@ -24,7 +24,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read>       tables:    array<u32>;        // vocabulary ids, end positions, ids of the units' tokens
 @group(0) @binding(4) var<storage, read_write> state:     State;
 @group(0) @binding(5) var<storage, read_write> counts:    array<u32>;
-@group(0) @binding(6) var<storage, read_write> ids:       array<u32>;        // the answer's tokens, the start token first
+@group(0) @binding(6) var<storage, read_write> ids:       array<u32>;        // what the decoder reads before the answer, and the answer's tokens
 @group(0) @binding(7) var<uniform>             params:    Params;
 
 const NONE: u32 = 0xffffffffu;
@@ -33,6 +33,8 @@ const OPENING: u32 = 2u;
 const CONNECTIVE: u32 = 3u;
 
 const EVENTS: u32 = 64u;
+// The least normal number: below it lies what devices may take for zero.
+const TINY: f32 = 1.17549435e-38;
 
 struct Unit {
   first: u32,     // place of its first token in the units' part of `tables`
@@ -210,6 +212,20 @@ fn choose(lane: u32) {
 
   let count = counts[params.units];
   storageBarrier();
+  var own_copied = 0.0;
+  for (var u = lane; u < count; u += 256u) {
+    if (may_start(u)) {
+      own_copied += from_source(u);
+    }
+  }
+  var end_copied = 0.0;
+  if (may_end()) {
+    for (var i = 0u; i < counts[params.ends]; i++) {
+      end_copied += state.end_prior * weighed(logarithm(tables[params.max_vocabulary + i]));
+    }
+  }
+  let of_pointer = (1.0 - share) / max(total(lane, own_copied) + end_copied, TINY);
+
   var best = -1.0;
   var best_unit = NONE;
   var own_total = 0.0;
@@ -223,7 +239,9 @@ fn choose(lane: u32) {
           copied += from_source(v);
         }
       }
-      let score = share * (exp(logits[units[u].row] - peak) / mass) * prior + (1.0 - share) * copied;
+      // The pointer chooses among what stands in a text, the language model proposes what does not.
+      let generated = share * (exp(logits[units[u].row] - peak) / mass) * prior;
+      let score = select(generated, of_pointer * copied, units[u].kind == TEXT && params.copies == 1u);
       own_total += score;
       if (score > best) {
         best = score;
@@ -253,11 +271,8 @@ fn choose(lane: u32) {
   }
   // The end of the answer comes last: it wins only if it is strictly better.
   if (may_end()) {
-    var copied = 0.0;
-    for (var i = 0u; i < counts[params.ends]; i++) {
-      copied += weighed(attention[tables[params.max_vocabulary + i]]);
-    }
-    let end = state.end_prior * (share * (exp(logits[state.end_row] - peak) / mass) + (1.0 - share) * copied);
+    let generated = share * state.end_prior * exp(logits[state.end_row] - peak) / mass;
+    let end = select(generated, of_pointer * end_copied, params.copies == 1u);
     sum += end;
     if (chosen == NONE || end > score) {
       score = end;
@@ -285,15 +300,22 @@ fn choose(lane: u32) {
   advance(count);
 }
 
-// WGSL leaves pow(0, 0) to the device.
-fn weighed(mass: f32) -> f32 {
-  return select(pow(mass, state.model_weight), 1.0, state.model_weight == 0.0);
+fn logarithm(at: u32) -> f32 {
+  return log(max(attention[at], TINY));
 }
 
-// The pointer's mass where a unit begins, by the unit's prior; nothing for what stands in no text.
+fn weighed(log_mass: f32) -> f32 {
+  return exp(state.model_weight * log_mass);
+}
+
+// The geometric mean of the pointer's mass over a unit's tokens, by the unit's prior; nothing for what stands in no text.
 fn from_source(u: u32) -> f32 {
   if (units[u].position == NONE) {
     return 0.0;
   }
-  return weighed(attention[units[u].position]) * units[u].prior;
+  var sum = 0.0;
+  for (var i = 0u; i < units[u].length; i++) {
+    sum += logarithm(units[u].position + i);
+  }
+  return weighed(sum / f32(units[u].length)) * units[u].prior;
 }

@@ -11,9 +11,13 @@ struct Params {
   pending_at: u32,     // counts[pending_at]: rows of the decoder's next call
   base_at: u32,        // counts[base_at]: position of the first of them
   go_at: u32,          // counts[go_at]: 1: the next call reads all that is queued, so that a choice can follow
+  before_at: u32,      // counts[before_at]: tokens that the decoder reads before the answer
   max_rows: u32,       // most rows of a call
   room: u32,           // most prompt tokens, the length of each part of `merged`
   end: u32,            // the token that ends an answer
+  pad_a: u32,
+  pad_b: u32,
+  pad_c: u32,
 }
 
 @group(0) @binding(0) var<storage, read>       probabilities: array<f32>;  // [V]
@@ -22,7 +26,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read>       draws:         array<f32>;  // [T_max] in 0..1, below 1
 @group(0) @binding(4) var<storage, read_write> state:         State;
 @group(0) @binding(5) var<storage, read_write> counts:        array<u32>;
-@group(0) @binding(6) var<storage, read_write> ids:           array<u32>;  // [T_max + 1] the answer's tokens, the start token first
+@group(0) @binding(6) var<storage, read_write> ids:           array<u32>;  // what the decoder reads before the answer, and the answer's tokens
 @group(0) @binding(7) var<uniform>             params:        Params;
 
 const NONE: u32 = 0xffffffffu;
@@ -169,13 +173,13 @@ fn main(@builtin(local_invocation_index) lane: u32) {
     let rows = counts[params.pending_at];
     state.read += rows;
     state.calls += min(rows, 1u);
-    ready = select(0u, 1u, state.read == state.tokens + 1u);
+    ready = select(0u, 1u, state.read == state.tokens + counts[params.before_at]);
   }
   if (agreed(lane, ready) == 1u) {
     choose(lane);
   }
   if (lane == 0u) {
-    let left = select(state.tokens + 1u - state.read, 0u, state.finished != 0u || state.not_finite == 1u);
+    let left = select(state.tokens + counts[params.before_at] - state.read, 0u, state.finished != 0u || state.not_finite == 1u);
     counts[params.pending_at] = min(left, params.max_rows);
     counts[params.base_at] = state.read;
     counts[params.go_at] = select(0u, 1u, left > 0u && left <= params.max_rows);
@@ -246,8 +250,8 @@ fn note(id: u32) {
     token.copied = (1.0 - attention[arrayLength(&attention) - 1u]) * mass;
   }
   state.written[state.tokens] = token;
+  ids[state.tokens + counts[params.before_at]] = id;
   state.tokens += 1u;
-  ids[state.tokens] = id;
   if (state.tokens == state.max_tokens) {
     state.finished = FULL;
   }

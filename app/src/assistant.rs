@@ -1,6 +1,7 @@
 //! The page's way to the worker: one object that the parts share through the context.
 
 use leptos::prelude::*;
+use mambaformer_wasm::browse::{Browse, Open};
 use mambaformer_wasm::calculation::{Calculate, Calculation};
 use mambaformer_wasm::client::WorkerClient;
 use mambaformer_wasm::protocol::{
@@ -10,6 +11,7 @@ use mambaformer_wasm::redaction::Redact;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::calculators::{Calculator, Outcome};
+use crate::idle;
 use crate::session::{Model, Problem, Session, Turn, Waiting};
 use crate::take_away::{self, Included};
 use crate::words;
@@ -23,6 +25,9 @@ const PREFERENCE_KEY: &str = "mambaformer.engine";
 
 /// Where it keeps which engine was found the faster on this device: nothing of any question.
 const VERDICT_KEY: &str = "mambaformer.engine.verdict";
+
+/// Where it keeps after how many minutes the page clears itself: a setting.
+const IDLE_KEY: &str = "mambaformer.clear";
 
 /// What cites a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +181,38 @@ impl Assistant {
         self.send(&Request::Calculate(Calculate { id, calculation }));
     }
 
+    /// Asks for the contents of the knowledge base.
+    pub fn browse(self) {
+        let id = self.browsing_id();
+        self.send(&Request::Browse(Browse { id }));
+    }
+
+    /// Opens an entry of the knowledge base.
+    pub fn open_entry(self, passage: String) {
+        let id = self.browsing_id();
+        self.send(&Request::Open(Open { id, passage }));
+    }
+
+    /// Goes back to the entry that was open before, or to the contents.
+    pub fn close_entry(self) {
+        let before = self.session.try_update(|session| session.browsing.back()).flatten();
+        if let Some(passage) = before {
+            self.open_entry(passage);
+        }
+    }
+
+    /// Goes back to the contents.
+    pub fn close_entries(self) {
+        self.session.update(|session| session.browsing.close());
+    }
+
+    fn browsing_id(self) -> String {
+        self.count.update_value(|count| *count = count.wrapping_add(1));
+        let id = format!("browsing-{}", self.count.get_value());
+        self.session.update(|session| session.browsing.asked(id.clone()));
+        id
+    }
+
     /// An entry cannot be sent: half of a character.
     pub fn refuse_entries(self, calculator: Calculator) {
         let problem = Problem { kind: ErrorKind::IllFormedText, message: words::calculators::ILL_FORMED.to_owned() };
@@ -224,6 +261,15 @@ impl Assistant {
         if let Some(area) = self.question.get_untracked() {
             area.set_value(text);
             let _ = area.focus();
+        }
+    }
+
+    /// Empties the boxes and ends the worker with everything it knows. The page is of no use after it and is to be started anew.
+    pub fn forget(self) {
+        self.client.set_value(None);
+        self.session.set(Session::default());
+        for area in [self.question.get_untracked(), self.note.get_untracked()].into_iter().flatten() {
+            area.set_value("");
         }
     }
 
@@ -277,6 +323,18 @@ impl Default for Assistant {
 
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
+}
+
+/// Minutes after which the page clears itself, as the reader has chosen.
+pub(crate) fn kept_idle_minutes() -> Option<u32> {
+    idle::choice(&storage()?.get_item(IDLE_KEY).ok().flatten()?)
+}
+
+/// Keeps the choice; a browser that keeps nothing forgets it with the page.
+pub(crate) fn keep_idle_minutes(minutes: u32) {
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(IDLE_KEY, &minutes.to_string());
+    }
 }
 
 fn kept_preference() -> Option<Preference> {

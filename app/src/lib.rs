@@ -1,9 +1,12 @@
 //! MambaFormer Chairside: what is seen.
 //!
-//! [`session`] is what the page knows (plain data, with [`calculators`] and [`take_away`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
+//! [`session`] is what the page knows (plain data, with [`calculators`], [`browsing`], [`take_away`], [`device`] and [`idle`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
 //! [`words`] what it says. The page knows no tensors and no clinical rules.
 
+pub mod browsing;
 pub mod calculators;
+pub mod device;
+pub mod idle;
 pub mod session;
 pub mod spans;
 pub mod take_away;
@@ -11,6 +14,8 @@ pub mod words;
 
 #[cfg(target_arch = "wasm32")]
 pub mod assistant;
+#[cfg(target_arch = "wasm32")]
+pub mod keeper;
 #[cfg(target_arch = "wasm32")]
 pub mod page;
 #[cfg(target_arch = "wasm32")]

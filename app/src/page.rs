@@ -3,11 +3,15 @@
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::keeper::Keeper;
 use crate::parts::alarms::{AlarmPanel, NoticePanel};
 use crate::parts::announcer::Announcer;
 use crate::parts::answer::AnswerPanel;
 use crate::parts::ask::AskForm;
+use crate::parts::browse::BrowseSection;
 use crate::parts::calculators::CalculatorSection;
+use crate::parts::clear::{ClearWarning, Clearing};
+use crate::parts::device::{DevicePanel, UpdateNotice};
 use crate::parts::doses::DosePanel;
 use crate::parts::engine::EnginePanel;
 use crate::parts::evidence::EvidencePanel;
@@ -22,6 +26,10 @@ pub(crate) fn mount() {
     leptos::mount::mount_to_body(|| {
         let assistant = Assistant::new();
         assistant.start();
+        let keeper = Keeper::new();
+        keeper.start();
+        keeper.seal_when_loaded(assistant);
+        provide_context(keeper);
         view! { <Page assistant /> }
     });
 }
@@ -34,12 +42,19 @@ pub fn Page(
 ) -> impl IntoView {
     provide_context(assistant);
     provide_context(TakeAway::new(assistant));
+    provide_context(Clearing::start(assistant));
+    // A page in a test keeps nothing and seals nothing.
+    if use_context::<Keeper>().is_none() {
+        provide_context(Keeper::new());
+    }
     let session = assistant.session;
     let has_turn = Memo::new(move |_| session.with(|session| session.turn.is_some()));
     view! {
         <a class="skip-link" href="#question">"Go to the question"</a>
         <Header />
         <main class="page">
+            <UpdateNotice />
+            <ClearWarning />
             <AskForm />
             <ProblemPanel />
             <AlarmPanel />
@@ -53,7 +68,9 @@ pub fn Page(
                 </div>
             </Show>
             <CalculatorSection />
+            <BrowseSection />
             <EnginePanel />
+            <DevicePanel />
         </main>
         <Footer />
         <Announcer />

@@ -9,7 +9,9 @@ use mambaformer_wasm::answer::{
 };
 use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage};
 
+use crate::browsing::Browsing;
 use crate::calculators::Calculators;
+use crate::device::Stored;
 use crate::take_away::Included;
 
 /// How far the model is.
@@ -255,6 +257,10 @@ pub struct Session {
     pub calculators: Calculators,
     /// Question and note of the answer on screen, where they are to be taken along.
     pub included: Included,
+    /// The knowledge base to be looked through.
+    pub browsing: Browsing,
+    /// What this browser keeps of the assistant's files.
+    pub stored: Option<Stored>,
 }
 
 impl Default for Session {
@@ -270,6 +276,8 @@ impl Default for Session {
             library: None,
             calculators: Calculators::default(),
             included: Included::default(),
+            browsing: Browsing::default(),
+            stored: None,
         }
     }
 }
@@ -342,6 +350,7 @@ impl Session {
         self.library = None;
         self.calculators.lost();
         self.included.lost();
+        self.browsing.lost();
         self.pending = None;
         self.stopping = false;
         self.problem = None;
@@ -353,6 +362,7 @@ impl Session {
             Event::Progress { stage, loaded_bytes, total_bytes } => {
                 self.model = Model::Loading { stage, loaded_bytes, total_bytes };
             }
+            Event::Stored { kept_bytes, total_bytes } => self.stored = Some(Stored { kept_bytes, total_bytes }),
             Event::Library(info) => self.library = Some(Arc::new(info)),
             Event::Calculators(choices) => self.calculators.choices = Some(Arc::new(choices)),
             Event::Ready(info) => self.model = Model::Ready(info),
@@ -383,10 +393,13 @@ impl Session {
             }
             Event::Done { id, answer, heap_bytes } => self.done(&id, *answer, heap_bytes),
             Event::Calculated { id, sheets, left_out } => self.calculators.calculated(&id, sheets, left_out),
+            Event::Contents { id, contents } => self.browsing.came(&id, contents),
+            Event::Opened { id, entry } => self.browsing.opened(&id, *entry),
             Event::Redacted { id, redacted } => self.included.searched(&id, redacted),
             Event::Error { id, kind, message } => {
                 let refused = self.calculators.refused(id.as_deref(), kind, &message)
-                    || self.included.refused(id.as_deref(), kind, &message);
+                    || self.included.refused(id.as_deref(), kind, &message)
+                    || self.browsing.refused(id.as_deref(), kind, &message);
                 if !refused {
                     self.failed(id.as_deref(), kind, message);
                 }

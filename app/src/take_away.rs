@@ -9,6 +9,8 @@ use mambaformer_wasm::answer::{Alarm, AlarmKind, AnswerState, DoseRow, EvidenceK
 use mambaformer_wasm::protocol::{ErrorKind, LibraryInfo, ModelInfo};
 use mambaformer_wasm::redaction::{Placeholder, Redacted};
 
+use serde_json::json;
+
 use crate::session::{DraftSentence, Problem, Turn};
 use crate::spans::{self, Mark};
 use crate::words;
@@ -91,9 +93,80 @@ pub fn text(turn: &Turn, provenance: Provenance, included: Option<&Redacted>) ->
     let mut made = vec![say::made_by(provenance.model), say::rests_on(provenance.library)];
     made.push(words::WHAT_IT_IS.to_owned());
     parts.push(made.into_iter().filter(|line| !line.is_empty()).collect());
+    parts.push(vec![say::SIGN_OFF.to_owned()]);
     let mut text = parts.iter().map(|lines| lines.join("\n")).collect::<Vec<_>>().join("\n\n");
     text.push('\n');
     text
+}
+
+/// The text as Markdown: its first line is the title, what heads a part a heading. It may have been changed by the reader.
+#[must_use]
+pub fn markdown(text: &str) -> String {
+    use words::take_away as say;
+    let headings = [say::QUESTION, say::NOTE, say::RED_FLAGS, say::DOSES, say::ANSWER, say::SOURCES];
+    let part = |part: &str| match part.split_once('\n') {
+        Some((first, rest)) if first == say::TITLE => format!("# {first}\n\n{rest}"),
+        // A line is a line in what is copied; Markdown would run them together.
+        Some((first, rest)) if headings.contains(&first) => format!("## {first}\n\n{}", rest.replace('\n', "  \n")),
+        _ => part.replace('\n', "  \n"),
+    };
+    let mut told = text.trim_end().split("\n\n").map(part).collect::<Vec<_>>().join("\n\n");
+    told.push('\n');
+    told
+}
+
+/// The answer as JSON, for other programs. `text` is what would be copied, with question and note only where the reader took them in; nothing
+/// else of it quotes them.
+#[must_use]
+pub fn json(turn: &Turn, provenance: Provenance, text: &str) -> String {
+    let quotes_note =
+        |sentence: &&DraftSentence| !sentence.citations.iter().any(|citation| citation.passage == NOTE_PASSAGE);
+    let sentences: Vec<_> = turn
+        .sentences
+        .iter()
+        .filter(quotes_note)
+        .map(|sentence| {
+            let citations = sentence.citations.iter();
+            let citations: Vec<_> = citations
+                .map(|place| json!({"passage": place.passage, "start": place.start, "end": place.end}))
+                .collect();
+            json!({"text": sentence.text.trim(), "citations": citations})
+        })
+        .collect();
+    let cited: Vec<_> = turn
+        .evidence
+        .iter()
+        .flat_map(|evidence| evidence.iter())
+        .chain(turn.more.iter())
+        .filter(|item| item.kind != EvidenceKind::Note)
+        .map(|item| json!({"passage": item.passage, "title": item.title, "source": item.source}))
+        .collect();
+    let alarms: Vec<_> = turn
+        .alarms_of(AlarmKind::Alarm)
+        .map(|alarm| json!({"urgency": words::urgency(alarm.urgency), "name": words::alarm_name(alarm), "text": alarm.text, "source": alarm.source}))
+        .collect();
+    let doses: Vec<_> = turn
+        .doses
+        .iter()
+        .flat_map(|doses| &doses.rows)
+        .map(|row| json!({"line": row.line, "source": row.source}))
+        .collect();
+    let state = turn.state().map(|state| words::answer_state(state).0);
+    let told = json!({
+        "format": 1,
+        "program": words::take_away::TITLE,
+        "date": provenance.date,
+        "notice": words::WHAT_IT_IS,
+        "model": provenance.model.map(|model| json!({"name": model.model, "version": model.version})),
+        "knowledgeBase": provenance.library.map(|library| json!({"version": library.version, "sha256": library.sha256, "attributions": library.attributions})),
+        "state": state,
+        "redFlags": alarms,
+        "doses": doses,
+        "sentences": sentences,
+        "sources": cited,
+        "text": text,
+    });
+    format!("{told:#}\n")
 }
 
 /// `text` in pieces, the placeholders apart with the class of what they stand for.
@@ -276,6 +349,30 @@ mod tests {
             assert!(told.contains(words), "`{words}` is not in:\n{told}");
         }
         assert!(!told.contains("About q"), "a source that no sentence cites:\n{told}");
+    }
+
+    #[test]
+    fn as_markdown_and_as_json_it_says_the_same() {
+        let (turn, library) = (turn(), library());
+        let text = told(&turn, None);
+        let markdown = markdown(&text);
+        assert!(
+            markdown.starts_with("# MambaFormer Chairside\n\nAnswer of 2026-11-22\n\n## Red flags\n\n"),
+            "{markdown}"
+        );
+        assert!(markdown.contains("\n## Sources\n\n[1] About p. Guideline (2020)  \n[3]"), "{markdown}");
+        let plain = |text: &str| {
+            text.replace("# ", "").replace('#', "").split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(plain(&markdown), plain(&text), "no word more or less");
+        let provenance = Provenance { date: "2026-11-22", model: None, library: Some(&library) };
+        let json = json(&turn, provenance, &text);
+        assert!(!json.contains(SECRET), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(read["sentences"].as_array().map(Vec::len), Some(2), "the note's is left out");
+        assert_eq!(read["sentences"][1]["citations"][0]["passage"], "p");
+        assert_eq!((&read["knowledgeBase"]["version"], &read["model"]), (&json!("2f21"), &serde_json::Value::Null));
+        assert_eq!(read["text"], text);
     }
 
     #[test]

@@ -4,22 +4,10 @@
 // page queues for the same lock and gets it when the worker is gone, however it went. What fails with an exception is
 // told in words first.
 
-/**
- * A module that uses one instruction of relaxed SIMD: where it is valid the engine with integer dot products runs, which
- * gives the same answers in less time. Only one engine is fetched. `worker.js?simd=baseline` takes the other one everywhere.
- */
-const RELAXED_SIMD = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, // the magic number and version
-  1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, // one function that returns a v128
-  10, 19, 1, 17, 0, // its body: three vectors made of 1
-  65, 1, 253, 15, 65, 1, 253, 15, 65, 1, 253, 17,
-  253, 147, 2, 11, // i32x4.relaxed_dot_i8x16_i7x16_add_s
-]);
+import { engineName } from './simd.js';
 
-function engineModule() {
-  const baseline = new URL(self.location.href).searchParams.get('simd') === 'baseline';
-  return baseline || !WebAssembly.validate(RELAXED_SIMD) ? './mambaformer_wasm.js' : './mambaformer_wasm_relaxed.js';
-}
+/** `worker.js?simd=baseline` takes the engine that every browser runs. */
+const baseline = new URL(self.location.href).searchParams.get('simd') === 'baseline';
 
 /** Messages that came before the engine was there. */
 const waiting = [];
@@ -66,11 +54,20 @@ function holdLock() {
   });
 }
 
+/**
+ * Takes away every way out of this worker. The engine calls it when all files are there: nothing is fetched from then on. What is left, a script of
+ * this site, the service worker answers from what is kept.
+ */
+self.seal = () => {
+  const ways = ['fetch', 'XMLHttpRequest', 'WebSocket', 'WebSocketStream', 'EventSource', 'WebTransport', 'RTCPeerConnection', 'Worker', 'BroadcastChannel', 'caches', 'indexedDB'];
+  for (const way of ways) Object.defineProperty(self, way, { value: undefined, writable: false, configurable: false });
+};
+
 async function start() {
   // Before any message goes out: the page takes the first one as the sign that the lock is held.
   await holdLock();
   try {
-    const { default: init, WorkerEngine } = await import(engineModule());
+    const { default: init, WorkerEngine } = await import(`./${engineName(baseline)}.js`);
     await init();
     engine = new WorkerEngine();
   } catch {

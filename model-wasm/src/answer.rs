@@ -80,7 +80,7 @@ pub struct Sentence {
 }
 
 /// A passage the answer may draw on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Identifier, unique in the knowledge base.
     pub passage: String,

@@ -1,6 +1,7 @@
 //! How MambaFormer runs in the browser.
 
 pub mod answer;
+pub mod browse;
 pub mod calculation;
 #[cfg(feature = "engine")]
 pub mod gpu;

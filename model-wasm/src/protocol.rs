@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Alarm, AnswerRecord, Citation, Doses, Evidence};
+use crate::browse::{Browse, Contents, Entry, Open};
 use crate::calculation::{Calculate, CalculationSheet, CalculatorChoices};
 use crate::redaction::{Redact, Redacted};
 
@@ -31,6 +32,10 @@ pub enum Request {
     Stop(Stop),
     /// Calculate a maximum or a dose; answered by `calculated`, or `error`, as soon as `library` was told.
     Calculate(Calculate),
+    /// Look through the knowledge base; answered by `contents`, as soon as `library` was told.
+    Browse(Browse),
+    /// Show an entry of it; answered by `opened`, or `error`, as soon as `library` was told.
+    Open(Open),
     /// Take identifiers out of texts; answered by `redacted`, or `error`, as soon as `library` was told.
     Redact(Redact),
 }
@@ -148,6 +153,13 @@ pub enum Event {
         /// Bytes of all files together as far as they are known; never below `loaded_bytes`.
         total_bytes: u64,
     },
+    /// All files are there and checked; comes right before [`Event::Ready`].
+    Stored {
+        /// Bytes of them that this browser keeps for the next visit.
+        kept_bytes: u64,
+        /// Bytes of all of them.
+        total_bytes: u64,
+    },
     /// The knowledge base is there: questions are answered with passages and records alone until [`Event::Ready`].
     Library(LibraryInfo),
     /// What the calculators can be asked for; comes after [`Event::Library`], and they answer from then on.
@@ -219,6 +231,20 @@ pub enum Event {
         #[serde(default)]
         left_out: Vec<String>,
     },
+    /// What the knowledge base holds.
+    Contents {
+        /// [`Browse::id`].
+        id: String,
+        /// All of it.
+        contents: Contents,
+    },
+    /// An entry of the knowledge base.
+    Opened {
+        /// [`Open::id`].
+        id: String,
+        /// Whole.
+        entry: Box<Entry>,
+    },
     /// Texts without the identifiers that were found.
     Redacted {
         /// [`Redact::id`].
@@ -244,13 +270,20 @@ impl Event {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Progress { .. } | Self::Library(_) | Self::Calculators(_) | Self::Ready(_) | Self::Engine(_) => None,
+            Self::Progress { .. }
+            | Self::Stored { .. }
+            | Self::Library(_)
+            | Self::Calculators(_)
+            | Self::Ready(_)
+            | Self::Engine(_) => None,
             Self::Emergency { id, .. }
             | Self::Evidence { id, .. }
             | Self::Routing { id, .. }
             | Self::Text { id, .. }
             | Self::Done { id, .. }
             | Self::Calculated { id, .. }
+            | Self::Contents { id, .. }
+            | Self::Opened { id, .. }
             | Self::Redacted { id, .. } => Some(id),
             Self::Error { id, .. } => id.as_deref(),
         }

@@ -17,7 +17,7 @@ use mambaformer_model::{MambaFormer, Routing};
 use mambaformer_wasm::gpu::GpuModel;
 use serde_json::Value;
 
-use forced::{greedy_margin, load, reference, widened};
+use forced::{asked, first_state, greedy_margin, load, reference, widened};
 
 /// Tokens of answers that are compared.
 const TOKENS: usize = 2_000;
@@ -116,8 +116,10 @@ fn compare(model: &Rc<GpuModel>, reference: &MambaFormer, items: &[Item]) -> Agr
                     agreement.largest_gap = agreement.largest_gap.max((logits[0] - logits[1]).abs());
                 }
             }
-            let mut generated =
-                encoding.generate(prompt, Sampling::Greedy, answer.len(), &[]).unwrap().expect("it generates freely");
+            let mut generated = encoding
+                .generate(prompt, asked(prompt), Sampling::Greedy, answer.len(), &[])
+                .unwrap()
+                .expect("it generates freely");
             let mut chosen = Vec::new();
             for token in answer {
                 chosen.push(generated.forced(*token).await.unwrap());
@@ -125,7 +127,7 @@ fn compare(model: &Rc<GpuModel>, reference: &MambaFormer, items: &[Item]) -> Agr
             chosen
         });
         let mut state = reference.begin_decoding(&encoded).unwrap();
-        let mut z = reference.decode(&mut state, &[reference.config().decoder_start_token_id]).unwrap();
+        let mut z = first_state(reference, &mut state, asked(prompt));
         for (token, found) in answer.iter().zip(chosen) {
             let probabilities = reference.mixture(&z, &state, prompt).unwrap().probabilities;
             let expected = Sampling::Greedy.choose(&probabilities, 0).unwrap();

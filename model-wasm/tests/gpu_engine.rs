@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // helpers of tests, which clippy.toml does not see as tests
 
+mod forced;
 mod made;
 
 use std::path::Path;
@@ -19,6 +20,8 @@ use mambaformer_wasm::gpu::self_test::{Extent, NoPause, self_test};
 use mambaformer_wasm::gpu::variants::{Quarantine, Variant};
 use mambaformer_wasm::gpu::{Capacity, Gpu, GpuModel};
 use mambaformer_wasm::kernels::weights::Format;
+
+use forced::asked;
 
 const CAPACITY: Capacity = Capacity { prompt: 1024, answer: 256 };
 
@@ -71,6 +74,12 @@ fn sources(ids: &[u32], seed: u64) -> Sources {
             units[index].ids = ids;
         }
     }
+    // A longer text has moved behind the prompt's end: it stands as far back as it must.
+    for unit in &mut units {
+        if let UnitOrigin::Text { position, .. } = &mut unit.origin {
+            *position = (*position).min(ids.len() - unit.ids.len());
+        }
+    }
     Sources::new(units)
 }
 
@@ -94,7 +103,7 @@ fn answer_on_cpu(
     routing: Routing,
 ) -> (Vec<(usize, f32)>, Statistics) {
     let encoded = model.encode(ids, routing).unwrap();
-    let mut decoder = GroundedDecoder::new(model, &encoded, sources, options).unwrap();
+    let mut decoder = GroundedDecoder::new(model, &encoded, asked(ids), sources, options).unwrap();
     let mut units = Vec::new();
     loop {
         match decoder.step().unwrap() {
@@ -133,7 +142,7 @@ fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &
                 let memory = encoding.memory().await.unwrap();
                 let logits = encoding.gate_logits().await.unwrap();
                 let routes = encoding.routes().await.unwrap();
-                let mut answer = encoding.answer(&ids, sources(&ids, seed), options, &[]).unwrap();
+                let mut answer = encoding.answer(&ids, asked(&ids), sources(&ids, seed), options, &[]).unwrap();
                 let mut units = Vec::new();
                 while let Some(events) = answer.step().await.unwrap() {
                     units.extend(events);
@@ -223,7 +232,8 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
         let whole: Vec<usize> = whole.iter().map(|(unit, _)| *unit).collect();
         for kept in 1..=whole.len() {
             let encoded = reference.encode(&ids, routing).unwrap();
-            let mut decoder = GroundedDecoder::new(&reference, &encoded, sources.clone(), options).unwrap();
+            let mut decoder =
+                GroundedDecoder::new(&reference, &encoded, asked(&ids), sources.clone(), options).unwrap();
             decoder.resume(&whole[..kept]);
             let mut on_cpu = whole[..kept].to_vec();
             while let GroundedStep::Unit { unit, .. } = decoder.step().unwrap() {
@@ -234,7 +244,7 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
             let on_gpu = pollster::block_on(async {
                 let mut encoding = model.begin(&ids, routing).unwrap();
                 while encoding.step().await.unwrap() {}
-                let mut answer = encoding.answer(&ids, sources.clone(), options, &whole[..kept]).unwrap();
+                let mut answer = encoding.answer(&ids, asked(&ids), sources.clone(), options, &whole[..kept]).unwrap();
                 let mut units = whole[..kept].to_vec();
                 while let Some(events) = answer.step().await.unwrap() {
                     units.extend(events.iter().map(|event| event.unit));

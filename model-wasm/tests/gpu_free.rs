@@ -18,7 +18,7 @@ use mambaformer_wasm::gpu::variants::{Quarantine, Variant};
 use mambaformer_wasm::gpu::{Gpu, GpuModel};
 use mambaformer_wasm::kernels::sample::{DRAW_TOLERANCE, Progress, boundary_distance};
 
-use forced::{CAPACITY, greedy_margin, load, reference};
+use forced::{CAPACITY, asked, first_state, greedy_margin, load, reference};
 
 /// A prompt in which a few dozen tokens occur again and again.
 fn prompt(config: &Config, tokens: usize, seed: u64) -> Vec<u32> {
@@ -44,7 +44,8 @@ fn generate(model: &Rc<GpuModel>, ids: &[u32], sampling: Sampling, most: usize, 
     pollster::block_on(async {
         let mut encoding = model.begin(ids, Routing::default()).unwrap();
         while encoding.step().await.unwrap() {}
-        let mut answer = encoding.generate(ids, sampling, most, written).unwrap().expect("this GPU generates freely");
+        let mut answer =
+            encoding.generate(ids, asked(ids), sampling, most, written).unwrap().expect("this GPU generates freely");
         let mut tokens = Vec::new();
         while let Some(new) = answer.step().await.unwrap() {
             tokens.extend(new);
@@ -68,7 +69,7 @@ fn hold(reference: &MambaFormer, ids: &[u32], sampling: Sampling, generated: &Ge
     let encoded = reference.encode(ids, Routing::default()).unwrap();
     let mut state = reference.begin_decoding(&encoded).unwrap();
     let config = reference.config();
-    let mut z = reference.decode(&mut state, &[config.decoder_start_token_id]).unwrap();
+    let mut z = first_state(reference, &mut state, asked(ids));
     let (mut choices, mut different) = (0, 0);
     let ended = (generated.progress == Progress::Ended).then_some(None);
     for (step, found) in generated.tokens.iter().map(Some).chain(ended).enumerate() {
@@ -161,7 +162,7 @@ fn an_interrupted_answer_goes_on_with_the_same_draws_on_either_path() {
         let encoded = reference.encode(&ids, Routing::default()).unwrap();
         let options = FreeOptions { max_tokens: 90, sampling, stop_strings: Vec::new() };
         let run = |kept: usize| {
-            let mut decoder = FreeDecoder::new(&reference, &tokenizer, &encoded, options.clone()).unwrap();
+            let mut decoder = FreeDecoder::new(&reference, &tokenizer, &encoded, asked(&ids), options.clone()).unwrap();
             let mut written = FreeText::new(&tokenizer, Vec::new());
             for token in &whole.tokens[..kept] {
                 written.push(*token).unwrap();
@@ -193,13 +194,13 @@ fn a_gpu_whose_sampler_is_wrong_leaves_free_generation_to_the_processor() {
     assert_eq!(model.free_dispatches(), None);
     let ids = prompt(&config, 9, 1);
     let encoding = model.begin(&ids, Routing::default()).unwrap();
-    assert!(encoding.generate(&ids, Sampling::Greedy, 5, &[]).unwrap().is_none());
+    assert!(encoding.generate(&ids, asked(&ids), Sampling::Greedy, 5, &[]).unwrap().is_none());
     // With it: embedding, 8 a layer, the last norm, logits, pointer, mixture, choice, and the sizes of all these.
     let layers = config.et5.num_decoder_layers;
     assert_eq!(load(&weights).free_dispatches(), Some(8 * layers + 7));
     let encoding = load(&weights).begin(&ids, Routing::default()).unwrap();
     assert!(
-        encoding.generate(&ids, Sampling::Greedy, CAPACITY.answer + 1, &[]).is_err(),
+        encoding.generate(&ids, asked(&ids), Sampling::Greedy, CAPACITY.answer + 1, &[]).is_err(),
         "more than there is room for"
     );
 }

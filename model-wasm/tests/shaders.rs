@@ -73,7 +73,10 @@ fn all_variants_are_valid_within_the_default_limits() {
     for case in tables.iter().flatten() {
         check(case.kernel.as_ref(), &mut seen);
     }
-    check(&Decide { max_units: 8, max_vocabulary: 64, max_ends: 4, max_unit_tokens: 64, max_rows: 64 }, &mut seen);
+    check(
+        &Decide { max_units: 8, max_vocabulary: 64, max_ends: 4, max_unit_tokens: 64, max_rows: 64, copies: true },
+        &mut seen,
+    );
     assert!(seen.len() > 40, "only {} texts", seen.len());
 }
 

@@ -13,6 +13,9 @@ pub use crate::tensor_list::{Role, TensorSpec};
 /// The most parameters a config may describe. T5-XXL with a Mamba of 2.8 B stays below; a config that asks for more is a typing error.
 pub const PARAMETER_LIMIT: u64 = 20_000_000_000;
 
+/// With the start token it is read in one decoder call.
+pub const MAX_DECODER_PREFIX: usize = 63;
+
 /// A MambaFormer: shared embedding, gate, ET5, EMamba, heads.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +34,10 @@ pub struct Config {
     pub eos_token_id: u32,
     /// First decoder input.
     pub decoder_start_token_id: u32,
+    /// So many of the question's first tokens stand before the start token in the decoder's input, so that its state there knows what is
+    /// asked; 0: none, as in plain T5.
+    #[serde(default)]
+    pub decoder_prefix: usize,
     /// Width of the causal depthwise convolution on the shared embedding, before the gate; `None` for no such layer.
     #[serde(deserialize_with = "Option::deserialize")]
     pub stem_conv: Option<usize>,
@@ -208,6 +215,13 @@ pub enum ConfigError {
 }
 
 impl Config {
+    /// What the decoder reads before an answer to `question`: its first tokens, and the start token.
+    #[must_use]
+    pub fn decoder_start(&self, question: &[u32]) -> Vec<u32> {
+        let read = question.len().min(self.decoder_prefix);
+        question[..read].iter().copied().chain([self.decoder_start_token_id]).collect()
+    }
+
     /// Reads and validates a config from JSON text.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ConfigError> {
         let config: Self =
@@ -222,6 +236,7 @@ impl Config {
         range("vocab_size", self.vocab_size, 2..=1_000_000)?;
         range("d_model", self.d_model, 1..=16_384)?;
         range("max_tokens", self.max_tokens, 1..=65_536)?;
+        range("decoder_prefix", self.decoder_prefix, 0..=MAX_DECODER_PREFIX)?;
         for (field, id) in [
             ("pad_token_id", self.pad_token_id),
             ("eos_token_id", self.eos_token_id),

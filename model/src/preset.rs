@@ -72,6 +72,7 @@ fn nano() -> Config {
         pad_token_id: 0,
         eos_token_id: 1,
         decoder_start_token_id: 0,
+        decoder_prefix: 7,
         stem_conv: Some(4),
         gate: GateConfig { hidden: 16, window: 2, prototypes: 4, temperature: 1.0 },
         et5: Et5Config {
@@ -114,6 +115,7 @@ fn chairside() -> Config {
         pad_token_id: 0,
         eos_token_id: 1,
         decoder_start_token_id: 0,
+        decoder_prefix: 63,
         stem_conv: Some(4),
         gate: GateConfig { hidden: 64, window: 4, prototypes: 16, temperature: 1.0 },
         et5: Et5Config {
@@ -163,6 +165,7 @@ pub(crate) fn converted(
         pad_token_id: 0,
         eos_token_id: 1,
         decoder_start_token_id: 0,
+        decoder_prefix: 0,
         stem_conv: None,
         gate: GateConfig { hidden: 64, window: 4, prototypes: 16, temperature: 1.0 },
         et5,

@@ -118,6 +118,15 @@ impl Prompt {
         Ok(prompt)
     }
 
+    /// The question's tokens.
+    #[must_use]
+    pub fn question(&self) -> &[u32] {
+        let is_asked = |part: &Part| *part == Part::Question;
+        let first = self.parts.iter().position(is_asked).unwrap_or_default();
+        let count = self.parts.iter().skip(first).take_while(|part| is_asked(part)).count();
+        self.ids.get(first..first + count).unwrap_or_default()
+    }
+
     fn push(&mut self, part: Part, tokens: &[Token]) {
         if matches!(part, Part::Note | Part::Text(_)) {
             self.texts.push(PlacedText { part, position: self.ids.len(), tokens: tokens.to_vec() });

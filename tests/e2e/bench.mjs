@@ -28,9 +28,9 @@ export class Bench {
     return bench;
   }
 
-  /** Runs `test` with a page of its own. */
-  async run(test) {
-    const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: 'block' });
+  /** Runs `test` with a page of its own. Service workers are kept out unless `options` let them in: tests change what is served. */
+  async run(test, options = {}) {
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, serviceWorkers: 'block', ...options });
     try {
       await test(new Chairside(context, this.baseUrl));
     } finally {

@@ -36,9 +36,10 @@ def _train(args) -> None:
     from .config import Config, preset
     from .distil import Teacher
     from .errors import CheckpointError
-    from .start import load_export, parent_of
+    from .start import load_export, parent_of, sha256_of
     from .tokens import encode_items, load_tokenizer
     from .train import Settings, Trainer, flush_denormals, keep_memory
+    from .warm import warm
 
     import torch
 
@@ -49,10 +50,16 @@ def _train(args) -> None:
         raise CheckpointError("--start begins a run and --resume goes on with one; give one of them")
     tokenizer = load_tokenizer(args.tokenizer / "tokenizer.json")
     config = preset(args.preset, tokenizer.get_vocab_size())
+    config.emamba.bidirectional = args.two_way
+    config.heads.copy.width = args.copy_width
     counts = json.loads((args.tokenizer / "piece_counts.json").read_text())
     state = None
     settings = Settings(seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
                         dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, max_steps=args.max_steps, added=dict(args.add) or None)
+    if args.warm and (args.start or args.resume):
+        raise CheckpointError("--warm fills a new model; leave --start and --resume out")
+    if args.warm:
+        settings.warm = {"encoder": args.warm.resolve().name, "sha256": sha256_of(args.warm / "model.safetensors")}
     if args.start:
         config, settings.parent = Config.read(args.start / "config.json"), parent_of(args.start, args.tokenizer / "tokenizer.json")
         if (args.run / "checkpoint.pt").exists():
@@ -78,6 +85,8 @@ def _train(args) -> None:
     trainer = Trainer(config, settings, train, validation, counts, args.run, teacher)
     if args.start:
         load_export(trainer.model, args.start)
+    if args.warm:
+        print(json.dumps({"event": "warm", "encoder": args.warm.name, "rows": warm(trainer.model, tokenizer, counts, args.warm)}), flush=True)
     if state is not None:
         trainer.restore(state)
     trainer.fit()
@@ -199,6 +208,9 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--noise-start", type=float, help="scale of the gate's exploration noise at the start (0.1); may be changed on resuming")
     sub.add_argument("--limit", type=int, help="use the first N training items only")
     sub.add_argument("--start", type=Path, help="begin with the weights of this export (model.safetensors, config.json, tokenizer.json) and a new optimiser")
+    sub.add_argument("--warm", type=Path, help="begin with this sentence encoder's vectors of the pieces instead of noise")
+    sub.add_argument("--two-way", action="store_true", help="EMamba reads in both directions")
+    sub.add_argument("--copy-width", type=int, default=64, help="width of the pointer's queries and keys (64)")
     sub.add_argument("--teacher", type=Path, help="vectors of the sentence encoder to distil from (`retriever rank` writes them beside the rankings)")
     sub.add_argument("--without-prior", type=float, default=0.7, help="share of the items that are trained without retrieval's prior (0.7)")
     sub.add_argument("--add", type=_folder_and_count, action="append", default=[], metavar="FOLDER:N", help="train on the first N training items of another folder, too")

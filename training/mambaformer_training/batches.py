@@ -56,46 +56,50 @@ class Order:
         self.epoch, self.position = state["epoch"], state["position"]
 
 
-def collate(items: list[dict], start_token: int) -> dict:
-    """Tensors of a batch: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, answerable, decision, gold [B, 2], pointer and pointer_weight [B, T].
+def collate(items: list[dict], start_token: int, prefix: int = 0) -> dict:
+    """Tensors of a batch: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, begins [B], answerable, decision, gold [B, 2], pointer and pointer_weight [B, T].
 
-    `choices`: rows, steps, targets [S] and positions, prior [S, C] of the sentences that may begin at each step; what may not has a prior of MASKED.
+    The decoder reads the first `prefix` tokens of the question, then at `begins` the start token, then the answer.
+    `choices`: rows, steps, targets [S] and positions, ends, prior [S, C] of the sentences that may begin at each step; what may not has a prior of MASKED.
     """
     longest = max(len(i["source"]) for i in items)
-    answer = max(1, max(len(i["labels"]) for i in items))
+    before = [i["question"][:prefix] if prefix else i["question"][:0] for i in items]
+    answer = max(len(b) + max(1, len(i["labels"])) for b, i in zip(before, items))
     ids = np.zeros((len(items), longest), dtype=np.int64)
     decoder = np.zeros((len(items), answer), dtype=np.int64)
     labels = np.full((len(items), answer), IGNORED, dtype=np.int64)
     pointer = np.full((len(items), answer), -1, dtype=np.int64)
     pointer_weight = np.zeros((len(items), answer), dtype=np.float32)
-    choices = _choices([i["choices"] for i in items])
+    choices = _choices([i["choices"] for i in items], [len(b) for b in before])
     for row, item in enumerate(items):
-        pointer[row, : len(item["pointer"])] = item["pointer"]
-        pointer_weight[row, : len(item["pointer"])] = item["pointer_weight"]
+        begin, n = len(before[row]), len(item["labels"])
+        pointer[row, begin : begin + len(item["pointer"])] = item["pointer"]
+        pointer_weight[row, begin : begin + len(item["pointer"])] = item["pointer_weight"]
         ids[row, : len(item["source"])] = item["source"]
-        decoder[row, 0] = start_token
-        n = len(item["labels"])
-        labels[row, :n] = item["labels"]
-        decoder[row, 1:n] = item["labels"][: max(0, n - 1)]
+        decoder[row, :begin] = before[row]
+        decoder[row, begin] = start_token
+        labels[row, begin : begin + n] = item["labels"]
+        decoder[row, begin + 1 : begin + n] = item["labels"][: max(0, n - 1)]
     return {"ids": torch.from_numpy(ids), "lengths": torch.tensor([len(i["source"]) for i in items]), "decoder_ids": torch.from_numpy(decoder),
-            "labels": torch.from_numpy(labels), "decoder_lengths": torch.tensor([max(1, len(i["labels"])) for i in items]),
+            "labels": torch.from_numpy(labels), "decoder_lengths": torch.tensor([len(b) + max(1, len(i["labels"])) for b, i in zip(before, items)]),
+            "begins": torch.tensor([len(b) for b in before]),
             "answerable": torch.tensor([float(i["answerable"]) for i in items]), "decision": torch.tensor([i["decision"] for i in items]),
             "gold": torch.tensor([list(i["gold"]) for i in items]), "pointer": torch.from_numpy(pointer), "pointer_weight": torch.from_numpy(pointer_weight), "choices": choices, "taught": taught(items)}
 
 
-def _choices(items: list) -> dict[str, torch.Tensor]:
-    """One row for each sentence that an answer begins, and for its end."""
+def _choices(items: list, begins: list[int]) -> dict[str, torch.Tensor]:
+    """One row for each sentence that an answer begins, and for its end; an item's labels begin at its place of `begins`."""
     count = sum(len(c.steps) for c in items)
     widest = max(len(c.positions) for c in items)
-    positions, prior = np.zeros((count, widest), dtype=np.int64), np.full((count, widest), MASKED, dtype=np.float32)
+    positions, ends, prior = np.zeros((count, widest), dtype=np.int64), np.ones((count, widest), dtype=np.int64), np.full((count, widest), MASKED, dtype=np.float32)
     rows, at = np.zeros(count, dtype=np.int64), 0
     for row, c in enumerate(items):
         end = len(c.positions) - 1
         for order in range(len(c.steps)):
-            rows[at], positions[at, : end + 1], prior[at, : end + 1] = row, c.positions, c.prior
+            rows[at], positions[at, : end + 1], ends[at, : end + 1], prior[at, : end + 1] = row, c.positions, c.ends, c.prior
             prior[at, c.targets[:order]] = MASKED
             if order == 0:
                 prior[at, end] = MASKED
             at += 1
-    joined = lambda field: torch.from_numpy(np.concatenate([getattr(c, field) for c in items]).astype(np.int64))
-    return {"rows": torch.from_numpy(rows), "steps": joined("steps"), "targets": joined("targets"), "positions": torch.from_numpy(positions), "prior": torch.from_numpy(prior)}
+    joined = lambda parts: torch.from_numpy(np.concatenate(parts).astype(np.int64))
+    return {"rows": torch.from_numpy(rows), "steps": joined([c.steps + begin for c, begin in zip(items, begins)]), "targets": joined([c.targets for c in items]), "positions": torch.from_numpy(positions), "ends": torch.from_numpy(ends), "prior": torch.from_numpy(prior)}

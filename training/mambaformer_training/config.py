@@ -62,6 +62,8 @@ class Config:
     pad_token_id: int = 0
     eos_token_id: int = 1
     decoder_start_token_id: int = 0
+    # So many of the question's first tokens stand before the start token in the decoder's input; 0: none, as in plain T5.
+    decoder_prefix: int = 0
     stem_conv: int | None = 4
     gate: GateConfig = field(default_factory=GateConfig)
     et5: Et5Config = field(default_factory=Et5Config)
@@ -100,9 +102,9 @@ class Config:
 def preset(name: str, vocab_size: int | None = None) -> Config:
     """`chairside` (ships) or `nano` (tests)."""
     if name == "chairside":
-        config = Config()
+        config = Config(decoder_prefix=63)
     elif name == "nano":
-        config = Config(name="nano", vocab_size=512, d_model=64, max_tokens=512, gate=GateConfig(16, 2, 4, 1.0),
+        config = Config(name="nano", vocab_size=512, d_model=64, max_tokens=512, decoder_prefix=7, gate=GateConfig(16, 2, 4, 1.0),
                         et5=Et5Config(2, 2, 2, 32, 128), emamba=EMambaConfig(64, 2, 128, 8, 4, 4),
                         heads=HeadsConfig(WidthConfig(16), True, True, WidthConfig(64)))
     else:

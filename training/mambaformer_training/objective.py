@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from .batches import IGNORED
+from .distil import mean_over_lines
 from .model import EMAMBA, ET5, Encoded, MambaFormer
 
 
@@ -16,7 +17,7 @@ from .model import EMAMBA, ET5, Encoded, MambaFormer
 class Weights:
     # Choosing among the sentences that the decoder will have; the pointer's own loss keeps the rest of its mass in place.
     selection: float = 1.0
-    pointer: float = 0.3
+    pointer: float = 0.1
     # From the sentence encoder's vectors, and from its choice of the first sentence.
     vectors: float = 2.0
     taught_choice: float = 0.5
@@ -66,9 +67,9 @@ def pointer_loss(attention: torch.Tensor, pointer: torch.Tensor, weight: torch.T
 
 
 def selection_logits(attention: torch.Tensor, choices: dict) -> torch.Tensor:
-    """Log of the pointer attention [B, T, L] at each sentence that may begin at each step, times what retrieval says of it: [S, C], not normalised."""
+    """What the pointer [B, T, L] (log) says of each sentence that may come at each step, plus what retrieval says of it: [S, C], not normalised."""
     at_step = attention[choices["rows"], choices["steps"]]
-    return at_step.gather(1, choices["positions"]) + choices["prior"]
+    return mean_over_lines(at_step[..., None], choices["positions"], choices["ends"])[..., 0] + choices["prior"]
 
 
 def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float], target_emamba: float = 0.5) -> dict[str, torch.Tensor]:
@@ -146,13 +147,14 @@ def task_terms(model: MambaFormer, encoded: Encoded, batch: dict, teacher=None) 
     copying = model.copy_attention(encoded, z, packing) if model.config.heads.copy else None
     log_p = answer_log_probability(model, encoded, z, packing, batch["labels"], copying)
     tokens = (batch["labels"] != IGNORED).sum()
-    first = z[packing.offsets[:-1]].float()
+    rows = torch.arange(len(batch["begins"]))
+    first = z[packing.offsets[:-1] + batch["begins"]].float()
     terms = {"nll": -log_p.sum() / tokens.clamp(min=1), "answer_tokens": tokens}
     zero = log_p.new_zeros(())
     terms["pointer"] = zero if copying is None else pointer_loss(copying[0], batch["pointer"], batch["pointer_weight"])
     terms["vectors"] = terms["taught_choice"] = zero
     if teacher is not None:
-        terms["vectors"], terms["taught_choice"] = teacher.loss(encoded.memory, None if copying is None else copying[0][:, 0], batch)
+        terms["vectors"], terms["taught_choice"] = teacher.loss(encoded.memory, first, None if copying is None else copying[0][rows, batch["begins"]], batch)
     terms["selection"] = zero
     if copying is not None and len(batch["choices"]["rows"]):
         terms["selection"] = F.cross_entropy(selection_logits(copying[0], batch["choices"]), batch["choices"]["targets"])

@@ -151,6 +151,7 @@ class Choices:
     """Which sentences of a prompt an answer may be made of, and which it is made of."""
 
     positions: np.ndarray   # [C] first position of each sentence of passages and note; the last entry is the place of </s>, which ends an answer
+    ends: np.ndarray        # [C] the position behind its last piece
     prior: np.ndarray       # [C] log of what retrieval says of it: LINE_SCALE times its cosine less the best one; 0 for the note's and the end
     steps: np.ndarray       # [S] label index at which a sentence begins, or the answer ends
     targets: np.ndarray     # [S] index into `positions`; each was not taken before, and nothing ends before its first sentence
@@ -196,14 +197,15 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
         for text, encoding in zip(part, tokenizer.encode_batch(part, add_special_tokens=False)):
             cache[text] = (encoding.ids, encoding.offsets)
     out = []
-    places_in: dict[str, list[int]] = {}
+    places_in: dict[str, list[tuple[int, int]]] = {}
 
-    def starts_of(text: str) -> list[int]:
-        """Where its sentences begin, in pieces."""
+    def lines_of(text: str) -> list[tuple[int, int]]:
+        """Where its sentences begin and end, in pieces."""
         text = collapse(text)
         if text not in places_in:
             offsets = cache[text][1]
-            places_in[text] = [next(i for i, (_, end) in enumerate(offsets) if end > start) for start in _sentence_starts(text)]
+            starts = [next(i for i, (_, end) in enumerate(offsets) if end > start) for start in _sentence_starts(text)]
+            places_in[text] = list(zip(starts, starts[1:] + [len(offsets)]))
         return places_in[text]
 
     stops = {tokenizer.token_to_id(piece) for piece in ".?!"} - {None}
@@ -235,18 +237,19 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
         elif answerable and item["answer"]:
             labels = pieces(item["answer"]) + [EOS]
             pointer, weight = pointer_targets(ids, labels, [span], stops)
-        cosines = [(start + at, cosine) for p, (start, _) in zip(item["passages"], spans) for at, cosine in zip(starts_of(p["text"]), p.get("cosines", []), strict="cosines" in p)]
-        best = max((c for _, c in cosines), default=0.0)
-        noted_at = [at for at in (noted[0] + s for s in starts_of(note)) if at < noted[1]] if note and cosines else []
-        positions = [at for at, _ in cosines] + noted_at + [len(ids) - 1]
-        prior = [LINE_SCALE * (c - best) for _, c in cosines] + [0.0] * (len(noted_at) + 1)
+        cosines = [(start + a, start + b, cosine) for p, (start, _) in zip(item["passages"], spans) for (a, b), cosine in zip(lines_of(p["text"]), p.get("cosines", []), strict="cosines" in p)]
+        best = max((c for *_, c in cosines), default=0.0)
+        noted_at = [(noted[0] + a, min(noted[0] + b, noted[1])) for a, b in lines_of(note) if noted[0] + a < noted[1]] if note and cosines else []
+        places_of_lines = [(a, b) for a, b, _ in cosines] + noted_at + [(len(ids) - 1, len(ids))]
+        positions, ends = [a for a, _ in places_of_lines], [b for _, b in places_of_lines]
+        prior = [LINE_SCALE * (c - best) for *_, c in cosines] + [0.0] * (len(noted_at) + 1)
         wanted_at = [(label, positions.index(at)) for label, at in begins if at in positions]
         # A sentence that is put together from clauses, or said twice, is no choice among whole sentences.
         whole = cosines and begins and len(wanted_at) == len(begins) and len({t for _, t in wanted_at}) == len(begins)
         wanted_at = wanted_at + [(len(labels) - 1, len(positions) - 1)] if whole else []
-        choices = Choices(np.array(positions, dtype=np.int32), np.array(prior, dtype=np.float32), np.array([s for s, _ in wanted_at], dtype=np.int32), np.array([t for _, t in wanted_at], dtype=np.int32))
+        choices = Choices(np.array(positions, dtype=np.int32), np.array(ends, dtype=np.int32), np.array(prior, dtype=np.float32), np.array([s for s, _ in wanted_at], dtype=np.int32), np.array([t for _, t in wanted_at], dtype=np.int32))
         # A prompt that lost passages to its limit is not taught: the lines would not be those of the vectors.
         rows = teacher.rows(item) if teacher is not None and len(spans) == len(item["passages"]) else None
-        out.append({"choices": choices, "taught": rows, "pointer": pointer, "pointer_weight": weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
+        out.append({"question": np.array(pieces(item["question"]), dtype=np.int32), "choices": choices, "taught": rows, "pointer": pointer, "pointer_weight": weight, "source": np.array(ids, dtype=np.int32), "labels": np.array(labels, dtype=np.int32), "gold": span, "answerable": answerable,
                     "decision": -1 if item["decision"] is None else item["decision"]})
     return out

@@ -45,6 +45,8 @@ class Settings:
     max_steps: int | None = None
     # The export a run began with (see `start`), and the items of other folders that were added.
     parent: dict | None = None
+    # The sentence encoder whose words the run began with (see `warm`).
+    warm: dict | None = None
     added: dict | None = None
 
 
@@ -107,7 +109,8 @@ class Trainer:
         self.teacher = teacher
         self.optimiser = optimiser_of(self.model, settings)
         if teacher is not None:
-            self.optimiser.add_param_group({"params": list(teacher.parameters()), "weight_decay": 0.0})
+            # The projections are cosines' only: until they have turned to the vectors they teach the model noise.
+            self.optimiser.add_param_group({"params": list(teacher.parameters()), "weight_decay": 0.0, "rate": 8.0})
         self.order = Order([len(i["source"]) for i in train], settings.tokens_per_batch, settings.seed)
         self.weights, self.utility = Weights(), Utility()
         self.step, self.elapsed, self.tokens, self.answer_tokens = 0, 0.0, 0, 0
@@ -154,8 +157,8 @@ class Trainer:
         # Linear to nothing: the last third of a short run gains more from a small rate than from another pass.
         rate = s.learning_rate * min(1.0, (self.step + 1) / s.warmup_steps) * max(0.01, 1 - progress)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        batch = collate([self.items[i] for i in self.order.next()], self.config.decoder_start_token_id)
+            group["lr"] = rate * group.get("rate", 1.0)
+        batch = collate([self.items[i] for i in self.order.next()], self.config.decoder_start_token_id, self.config.decoder_prefix)
         drop_prior(batch["choices"], torch.rand(len(batch["lengths"])) < s.without_prior)
         scale = s.noise_start + (s.noise_end - s.noise_start) * min(1.0, progress / 0.7)
         gumbel = -torch.log(-torch.log(torch.rand(*batch["ids"].shape, 2).clamp(1e-9, 1 - 1e-7)))
@@ -197,7 +200,7 @@ class Trainer:
         sums: dict[str, float] = {k: 0.0 for k in ("nll", "answer_tokens", "answerable_right", "items", "decision_right", "decision_count", "emamba", "tokens", "pointed", "pointed_right", "first_nll", "firsts", "chosen", "chosen_right", "chosen_alone", "ranked_right", "then", "then_right", "selection", "vectors", "batches")}
         shares = []
         for start in range(0, len(items), 8):
-            batch = collate(items[start : start + 8], self.config.decoder_start_token_id)
+            batch = collate(items[start : start + 8], self.config.decoder_start_token_id, self.config.decoder_prefix)
             with self.autocast():
                 encoded = self.model.encode(batch["ids"], batch["lengths"])
                 task = task_terms(self.model, encoded, batch, self.teacher)
@@ -215,8 +218,8 @@ class Trainer:
             sums["tokens"] += float(batch["lengths"].sum())
             shares += (routed / batch["lengths"]).tolist()
             packing = task["packing"]
-            sums["first_nll"] -= float(task["log_p"][packing.offsets[:-1]].sum())
-            sums["firsts"] += float((batch["labels"][:, 0] != IGNORED).sum())
+            sums["first_nll"] -= float(task["log_p"][packing.offsets[:-1] + batch["begins"]].sum())
+            sums["firsts"] += float((batch["labels"].gather(1, batch["begins"][:, None]) != IGNORED).sum())
             if self.config.heads.copy:
                 attention, _ = task["copying"]
                 self.count_choices(attention, batch["choices"], sums)
@@ -224,7 +227,7 @@ class Trainer:
                     a, b = batch["gold"][row].tolist()
                     if b > a:
                         sums["pointed"] += 1
-                        sums["pointed_right"] += float(a <= int(attention[row, 0].argmax()) < b)
+                        sums["pointed_right"] += float(a <= int(attention[row, int(batch["begins"][row])].argmax()) < b)
         third = len(shares) // 3
         out = {"nll": sums["nll"] / max(1, sums["answer_tokens"]), "first_nll": sums["first_nll"] / max(1, sums["firsts"]), "answerable_accuracy": sums["answerable_right"] / sums["items"],
                "decision_accuracy": sums["decision_right"] / max(1, sums["decision_count"]), "share_emamba": sums["emamba"] / sums["tokens"],

@@ -9,7 +9,7 @@ import pytest
 
 from mambaformer_training.dentalqa import SPLITS, Corpus, dentalqa, held_out, in_table_order, insert, locate, read_folder, redrawn
 from mambaformer_training.errors import DataError
-from mambaformer_training.text import split_sentences
+from mambaformer_training.text import collapse, split_sentences
 from mambaformer_training.tokens import EOS, LINE_SCALE, NOTE, PASSAGE, encode_items, load_tokenizer, train_tokenizer
 
 SOURCE = {"organisation": "Society", "title": "Guide", "year": 2020}
@@ -121,6 +121,8 @@ def test_choices_are_the_sentences_of_the_prompt_with_retrievals_say(ranked):
             best = max(cosine(p, n) for p, n, _ in expected)
             for (p, n, text), at, prior in zip(expected, choices.positions, choices.prior):
                 assert text.startswith(tokenizer.decode(source[at : at + 3].tolist())) and prior == pytest.approx(LINE_SCALE * (cosine(p, n) - best), abs=1e-4)
+            for (_, _, text), at, end in zip(expected, choices.positions, choices.ends):
+                assert collapse(tokenizer.decode(source[at:end].tolist())) == collapse(text)
             assert (choices.prior[len(expected) :] == 0).all()
             assert item["answerable"] or not len(choices.steps)
             if len(choices.steps):

@@ -7,6 +7,7 @@ from mambaformer_training.batches import IGNORED, Order, collate
 from mambaformer_training.config import Config, preset
 from mambaformer_training.model import EMAMBA, ET5, MambaFormer
 from mambaformer_training.tokens import Choices, pointer_targets
+from mambaformer_training.distil import mean_over_lines
 from mambaformer_training.objective import Utility, Weights, answer_log_probability, pointer_loss, router_terms, selection_logits, task_terms
 from mambaformer_training.packing import Packing
 
@@ -33,7 +34,8 @@ def items(lengths, seed=2):
 
 
 def choices(positions, prior, steps, targets):
-    return Choices(np.array(positions, np.int32), np.array(prior, np.float32), np.array(steps, np.int32), np.array(targets, np.int32))
+    ends = positions[1:] + [positions[-1] + 1]
+    return Choices(np.array(positions, np.int32), np.array(ends, np.int32), np.array(prior, np.float32), np.array(steps, np.int32), np.array(targets, np.int32))
 
 
 def test_pointer_targets_follow_the_source():
@@ -65,13 +67,21 @@ def test_what_was_taken_is_no_choice_again_and_nothing_ends_before_it_begins():
     attention = torch.log_softmax(torch.randn(2, 4, 12, generator=torch.Generator().manual_seed(1)), dim=-1)
     logits = selection_logits(attention, batch["choices"])
     want = torch.full((5, 4), -1e9)
-    want[0, :3] = attention[0, 0, [2, 5, 8]] + torch.tensor([0.0, -1.0, -2.0])
-    want[1, 0], want[1, 2], want[1, 3] = attention[0, 2, 2], attention[0, 2, 8] - 2, attention[0, 2, 11]
-    want[2, 2], want[2, 3] = attention[0, 3, 8] - 2, attention[0, 3, 11]
-    want[3, 0] = attention[1, 1, 4]
+    line = lambda row, step, start, end: attention[row, step, start:end].mean()
+    want[0, :3] = torch.stack([line(0, 0, 2, 5), line(0, 0, 5, 8), line(0, 0, 8, 11)]) + torch.tensor([0.0, -1.0, -2.0])
+    want[1, 0], want[1, 2], want[1, 3] = line(0, 2, 2, 5), line(0, 2, 8, 11) - 2, attention[0, 2, 11]
+    want[2, 2], want[2, 3] = line(0, 3, 8, 11) - 2, attention[0, 3, 11]
+    want[3, 0] = line(1, 1, 4, 11)
     want[4, 1] = attention[1, 2, 11]
     torch.testing.assert_close(logits.clamp(min=-1e8), want.clamp(min=-1e8))
     assert batch["choices"]["targets"].tolist() == [1, 0, 3, 0, 1]
+
+
+def test_means_over_lines_are_those_of_the_lines():
+    values = torch.randn(2, 9, 3, generator=torch.Generator().manual_seed(1))
+    starts, ends = torch.tensor([[0, 4, 8], [2, 3, 0]]), torch.tensor([[4, 8, 9], [3, 9, 9]])
+    want = torch.stack([torch.stack([values[row, a:b].mean(0) for a, b in zip(starts[row], ends[row])]) for row in range(2)])
+    torch.testing.assert_close(mean_over_lines(values, starts, ends), want)
 
 
 def test_compaction_keeps_order():

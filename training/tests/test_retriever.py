@@ -1,4 +1,4 @@
-"""Vocabulary pruning, the encoder's vectors, what is measured, and one short run of tuning."""
+"""Vocabulary pruning, the encoder's vectors, what is measured, one short run of tuning, and what a model begins with from it."""
 
 import json
 import random
@@ -9,12 +9,15 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig
 
-from mambaformer_training.errors import CheckpointError
+from mambaformer_training.config import preset
+from mambaformer_training.errors import CheckpointError, DataError
+from mambaformer_training.model import MambaFormer
 from mambaformer_training.retriever import encoder, measure, vocabulary
 from mambaformer_training.retriever.entries import Asked, Entries
 from mambaformer_training.retriever.static import StaticEncoder
 from mambaformer_training.retriever.train import Settings, Trainer, misspell
 from mambaformer_training.retrieval import Bm25
+from mambaformer_training.warm import TABLE_STD, warm
 
 WORDS = "rinse the tooth and replant it use a splint for two weeks floss paste brush twice day fluoride gum bleeds stop press gauze".split()
 
@@ -124,3 +127,27 @@ def test_the_share_of_the_tuned_encoder_finds_as_much_as_on_validation():
     untuned = np.array([[0.0, (i + 0.5) / (10 - i - 0.5 + 1e-9)] for i in range(10)])
     share, found, goal = tuned_share(tuned[:10], untuned, asked[:10], tuned, asked)
     assert goal == 0.5 and 0.4 <= found <= 0.6 and 0.3 <= share <= 0.7
+
+
+def test_a_warm_start_begins_with_the_encoders_words(tmp_path):
+    words = ["tooth", "gum", "floss", "rinse", "splint"]
+    encoder = small(wordpiece(words))
+    encoder.save(tmp_path)
+    tokenizer = Tokenizer(models.WordLevel({w: i for i, w in enumerate(["<pad>", *words, "."])}, unk_token="<pad>"))
+    config = preset("nano", 7)
+    config.d_model = config.emamba.d_model = 32
+    model, counts = MambaFormer(config), [0, 900, 1, 1, 1, 1, 50]
+    marks = model.shared.weight[[0, 6]].clone()
+    assert warm(model, tokenizer, counts, tmp_path) == len(words)
+    table = model.shared.weight[1:6].detach().numpy()
+    assert torch.equal(model.shared.weight[[0, 6]], marks) and np.square(table).mean() == pytest.approx(TABLE_STD**2, rel=1e-4)
+    vectors = encoder.encode(words)
+    vectors -= vectors.mean(0)
+    unit = lambda rows: rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    np.testing.assert_allclose(unit(table) @ unit(table).T, unit(vectors) @ unit(vectors).T, atol=1e-4)
+    assert np.linalg.norm(table[0]) / np.linalg.norm(vectors[0]) < 0.5 * np.linalg.norm(table[1]) / np.linalg.norm(vectors[1]), "the frequent word is shorter"
+    attention = model.et5.encoder.block[0].layer[0].SelfAttention
+    matched = max(1, attention.heads // 4) * attention.width
+    assert torch.equal(attention.q.weight[:matched], attention.k.weight[:matched]) and not torch.equal(attention.q.weight, attention.k.weight)
+    with pytest.raises(DataError, match="wider encoder"):
+        warm(MambaFormer(preset("nano", 7)), tokenizer, counts, tmp_path)

@@ -24,7 +24,7 @@ def trainer(run, steps):
     for item in items:
         item["pointer"], item["pointer_weight"] = pointer_targets(item["source"].tolist(), item["labels"].tolist(), [item["gold"]], {7})
         end = len(item["source"]) - 1
-        item["choices"] = Choices(np.array([2, 4, end]), np.array([0, -0.5, 0], np.float32), np.array([0, 3]), np.array([len(item["source"]) % 2, 2]))
+        item["choices"] = Choices(np.array([2, 4, end]), np.array([4, end, end + 1]), np.array([0, -0.5, 0], np.float32), np.array([0, 3]), np.array([len(item["source"]) % 2, 2]))
     settings = Settings(minutes=5, tokens_per_batch=60, max_steps=steps, warmup_steps=2, validation_items=8, log_every=1, dtype="f32", threads=1)
     return Trainer(preset("nano", 200), settings, items, items, np.ones(200), run)
 
@@ -52,7 +52,7 @@ def test_resumed_run_gives_the_same_losses(tmp_path):
 
 def test_validation_tells_the_model_from_the_prior():
     attention = torch.log(torch.tensor([[[0.5, 0.3, 0.2]], [[0.1, 0.7, 0.2]]]))
-    choices = {"rows": torch.tensor([0, 1]), "steps": torch.tensor([0, 0]), "targets": torch.tensor([1, 0]), "positions": torch.tensor([[0, 1, 2], [0, 1, 2]]),
+    choices = {"rows": torch.tensor([0, 1]), "steps": torch.tensor([0, 0]), "targets": torch.tensor([1, 0]), "positions": torch.tensor([[0, 1, 2], [0, 1, 2]]), "ends": torch.tensor([[1, 2, 3], [1, 2, 3]]),
                "prior": torch.tensor([[-2.0, 0.0, -1e9], [0.0, -1.0, -1e9]])}
     sums = dict.fromkeys(("selection", "chosen", "chosen_right", "chosen_alone", "ranked_right", "then", "then_right"), 0.0)
     Trainer.count_choices(attention, choices, sums)

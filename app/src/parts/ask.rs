@@ -4,6 +4,7 @@ use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::parts::clear::ClearButton;
 use crate::session::Model;
 use crate::words;
 
@@ -133,6 +134,7 @@ fn Actions() -> impl IntoView {
                 </svg>
                 {move || if stopping.get() { "Stopping…" } else { "Stop" }}
             </button>
+            <ClearButton />
             <p class="ask__hint" id="question-help">
                 {move || help.get()}
             </p>

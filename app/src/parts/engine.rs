@@ -25,9 +25,9 @@ pub fn EnginePanel() -> impl IntoView {
         }
     };
     view! {
-        <details class="card engine" data-testid="engine">
+        <details class="card panel" data-testid="engine">
             <summary>"Engine details"</summary>
-            <div class="engine__choice">
+            <div class="panel__choice">
                 <label for="engine-choice">"Compute on"</label>
                 <select id="engine-choice" data-testid="engine-choice" on:change=choose>
                     {options.to_vec()}
@@ -90,5 +90,5 @@ fn EngineView(
             }
         })
         .collect::<Vec<_>>();
-    view! { <dl class="engine__facts" data-testid="engine-facts">{rows}</dl> }
+    view! { <dl class="panel__facts" data-testid="engine-facts">{rows}</dl> }
 }

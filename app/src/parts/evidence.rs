@@ -198,7 +198,7 @@ fn show_mark(card: &web_sys::HtmlElement) {
 }
 
 /// A kind as the style sheet names it.
-fn kind_key(kind: EvidenceKind) -> &'static str {
+pub(crate) fn kind_key(kind: EvidenceKind) -> &'static str {
     match kind {
         EvidenceKind::Passage => "passage",
         EvidenceKind::Record => "record",

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
-use crate::parts::calculators::CalculatorLink;
 use crate::parts::icons::Logo;
+use crate::parts::section::SectionLink;
+use crate::parts::{browse, calculators};
 use crate::session::Model;
 use crate::words;
 
@@ -36,7 +37,10 @@ pub fn Header() -> impl IntoView {
                     <span>"Answers from reviewable sources, for dental professionals"</span>
                 </p>
             </div>
-            <CalculatorLink />
+            <nav class="masthead__links" aria-label="Sections">
+                <SectionLink section=browse::SECTION name=words::browsing::HEADING />
+                <SectionLink section=calculators::SECTION name=words::calculators::HEADING />
+            </nav>
             <div class="status" data-phase=phase>
                 <span class="status__dot" aria-hidden="true"></span>
                 <div class="status__text">

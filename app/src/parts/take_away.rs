@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::assistant::Assistant;
-use crate::session::Model;
+use crate::session::{Model, Turn};
 use crate::take_away::{self, Included, Provenance};
 use crate::words::take_away as words;
 
@@ -51,6 +51,11 @@ impl TakeAway {
 
     /// The text as it is put together.
     fn compose(self, included: Option<&Redacted>) -> Option<String> {
+        self.with_answer(|turn, provenance| take_away::text(turn, provenance, included))
+    }
+
+    /// The answer on screen with what made it; `None` where it has not ended.
+    fn with_answer<T>(self, told: impl FnOnce(&Turn, Provenance) -> T) -> Option<T> {
         self.assistant.session.with(|session| {
             let turn = session.turn.as_ref().filter(|turn| turn.record.is_some())?;
             let model = match &session.model {
@@ -58,7 +63,7 @@ impl TakeAway {
                 _ => None,
             };
             let provenance = Provenance { date: &today(), model, library: session.library.as_deref() };
-            Some(take_away::text(turn, provenance, included))
+            Some(told(turn, provenance))
         })
     }
 }
@@ -72,9 +77,9 @@ fn today() -> String {
 /// Copy and Print, and what goes along.
 #[component]
 pub fn TakeAwayPanel() -> impl IntoView {
-    let take_away = expect_context::<TakeAway>();
-    let assistant = take_away.assistant;
-    let text = Memo::new(move |_| take_away.text());
+    let taken = expect_context::<TakeAway>();
+    let assistant = taken.assistant;
+    let text = Memo::new(move |_| taken.text());
     let ended = Memo::new(move |_| {
         assistant.session.with(|session| session.turn.as_ref().is_some_and(|turn| turn.record.is_some()))
     });
@@ -92,6 +97,18 @@ pub fn TakeAwayPanel() -> impl IntoView {
         // A browser that does not print has said so itself.
         let _ = window().print();
     };
+    let save = move |_| {
+        if let Some(text) = text.get_untracked() {
+            offer("md", "text/markdown", &take_away::markdown(&text));
+        }
+    };
+    let save_json = move |_| {
+        let json =
+            text.get_untracked().and_then(|text| taken.with_answer(|turn, made| take_away::json(turn, made, &text)));
+        if let Some(json) = json {
+            offer("json", "application/json", &json);
+        }
+    };
     let unable = move || text.with(Option::is_none);
     view! {
         <Show when=move || ended.get()>
@@ -100,16 +117,16 @@ pub fn TakeAwayPanel() -> impl IntoView {
                     <input
                         type="checkbox"
                         data-testid="take-include"
-                        prop:checked=move || take_away.include.get()
+                        prop:checked=move || taken.include.get()
                         on:change=move |event| assistant.include(event_target_checked(&event))
                     />
                     {words::INCLUDE}
                 </label>
                 <Show
-                    when=move || take_away.include.get()
+                    when=move || taken.include.get()
                     fallback=|| view! { <p class="take-away__hint">{words::WITHOUT}</p> }
                 >
-                    <Preview take_away />
+                    <Preview take_away=taken />
                 </Show>
                 <div class="take-away__actions">
                     <button class="button" type="button" data-testid="take-copy" disabled=unable on:click=copy>
@@ -118,11 +135,17 @@ pub fn TakeAwayPanel() -> impl IntoView {
                     <button class="button" type="button" data-testid="take-print" disabled=unable on:click=print>
                         {words::PRINT}
                     </button>
+                    <button class="button" type="button" data-testid="take-save" disabled=unable on:click=save>
+                        {words::SAVE}
+                    </button>
+                    <button class="button" type="button" data-testid="take-json" disabled=unable on:click=save_json>
+                        {words::SAVE_JSON}
+                    </button>
                     <p role="status" data-testid="take-told">
                         {move || copied.get().map(|copied| if copied { words::COPIED } else { words::NOT_COPIED })}
                     </p>
                 </div>
-                <Show when=move || copied.get() == Some(false) && !take_away.include.get()>
+                <Show when=move || copied.get() == Some(false) && !taken.include.get()>
                     <textarea
                         class="take-away__text"
                         data-testid="take-plain"
@@ -208,6 +231,24 @@ pub fn PrintSheet() -> impl IntoView {
             text.trim_end().split("\n\n").map(|part| view! { <p dir="auto">{part.to_owned()}</p> }).collect::<Vec<_>>();
         Some(view! { <div class="print-sheet" data-testid="print-sheet" translate="no">{paragraphs}</div> })
     }
+}
+
+/// Offers a file to be saved. The browser asks where, or puts it where it puts files.
+fn offer(ending: &str, kind: &str, text: &str) {
+    let name = format!("chairside-{}.{ending}", today());
+    let about = web_sys::BlobPropertyBag::new();
+    about.set_type(kind);
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let Ok(file) = web_sys::Blob::new_with_str_sequence_and_options(&parts, &about) else { return };
+    let Ok(address) = web_sys::Url::create_object_url_with_blob(&file) else { return };
+    if let Ok(link) = document().create_element("a")
+        && let Ok(link) = link.dyn_into::<web_sys::HtmlAnchorElement>()
+    {
+        link.set_href(&address);
+        link.set_download(&name);
+        link.click();
+    }
+    let _ = web_sys::Url::revoke_object_url(&address);
 }
 
 /// Whether the browser has taken the text.

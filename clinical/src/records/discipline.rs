@@ -84,6 +84,33 @@ impl Discipline {
         Discipline::Ethics,
     ];
 
+    /// What it is called, as a heading.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Discipline::Caries => "Caries and restorative dentistry",
+            Discipline::Endo => "Endodontics",
+            Discipline::Perio => "Periodontics",
+            Discipline::Surg => "Oral surgery",
+            Discipline::Omed => "Oral medicine and pathology",
+            Discipline::Pharm => "Pharmacology",
+            Discipline::La => "Local anaesthesia and sedation",
+            Discipline::Emerg => "Medical emergencies",
+            Discipline::Medcomp => "Medically compromised patients",
+            Discipline::Paed => "Paediatric dentistry",
+            Discipline::Prosth => "Prosthodontics",
+            Discipline::Implant => "Implants",
+            Discipline::Ortho => "Orthodontics",
+            Discipline::Tmd => "Orofacial pain and temporomandibular disorders",
+            Discipline::Radio => "Radiology and radiation safety",
+            Discipline::Infect => "Infection control",
+            Discipline::Trauma => "Trauma",
+            Discipline::Prev => "Prevention and fluoride",
+            Discipline::Geri => "Geriatric and special care dentistry",
+            Discipline::Ethics => "Ethics, consent and records",
+        }
+    }
+
     /// The prefix of its ids and the name of its files.
     #[must_use]
     pub fn prefix(self) -> &'static str {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::analyze::for_each_compound;
 use super::index::{Known, SearchIndex, Term};
-use super::query::Query;
+use super::query::{Concept, Query};
 use super::spelling::canonical;
 
 /// Words that a length is counted in.
@@ -51,6 +51,20 @@ impl LineWeights {
             + self.lead * line.lead
     }
 }
+
+/// What a text says of a word of the question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoken {
+    /// It says it, in this word or in another.
+    Said,
+    /// It does not.
+    Missing,
+    /// The word says nothing of the subject: "long", "please".
+    OfNothing,
+}
+
+/// What a word must be worth to the search to be of the subject: below it are the lexicon's weak words.
+const OF_THE_SUBJECT: f32 = 0.75;
 
 /// A question, analysed once: to be searched for ([`SearchIndex::search_for`]) and held against lines.
 pub struct Wanted<'a> {
@@ -95,6 +109,30 @@ impl<'a> Wanted<'a> {
             covered += best;
         }
         (if self.asked > 0.0 { (covered / self.asked).min(1.0) } else { 0.0 }, words)
+    }
+
+    /// Tells of words of the question whether `text` says them, as the search understands both: corrected, with synonyms and abbreviations,
+    /// several words together where they are one term ("dry socket").
+    pub fn spoken_in(self, text: &str) -> impl Fn(&str) -> Spoken + use<'a> {
+        let (terms, _) = self.terms(text);
+        let is_said = |concept: &Concept| {
+            let literal = !concept.literal.is_empty()
+                && concept.literal.iter().all(|(term, _)| term.is_some_and(|term| terms.contains(&term)));
+            literal || concept.alternatives.iter().any(|(way, _)| way.iter().all(|term| terms.contains(term)))
+        };
+        let said: Vec<bool> = self.query.concepts.iter().map(is_said).collect();
+        move |word| {
+            let alone = Query::of(word, self.index);
+            let own: Vec<Option<Term>> =
+                alone.concepts.iter().flat_map(|concept| concept.literal.iter().map(|(term, _)| *term)).collect();
+            if own.iter().all(|term| self.index.importance(*term) < OF_THE_SUBJECT) {
+                return Spoken::OfNothing;
+            }
+            let mut concepts = self.query.concepts.iter().zip(&said);
+            let holds =
+                |concept: &Concept| concept.literal.iter().any(|(term, _)| term.is_some() && own.contains(term));
+            if concepts.any(|(concept, said)| *said && holds(concept)) { Spoken::Said } else { Spoken::Missing }
+        }
     }
 
     fn terms(&self, text: &str) -> (HashSet<Term>, usize) {
@@ -147,6 +185,23 @@ mod tests {
             assert!((least..=most).contains(&found), "{question} in `{text}`: {found}");
         }
         assert_eq!(Wanted::of("pain", &index).coverage("Acid dissolves the tooth.").1, 3);
+    }
+
+    #[test]
+    fn a_text_says_a_word_in_other_words() {
+        let index = index();
+        for (question, word, expected) in [
+            ("pain after dry socket", "pain", Spoken::Said),
+            ("pain after dry socket", "dry", Spoken::Said),
+            ("pain after dry socket", "socket", Spoken::Said),
+            ("extracton in a camel", "extracton", Spoken::Said),
+            ("extracton in a camel", "camel", Spoken::Missing),
+            ("ibuprofen after extraction", "ibuprofen", Spoken::Missing),
+            ("how long does the pain last", "long", Spoken::OfNothing),
+        ] {
+            let spoken = Wanted::of(question, &index).spoken_in(TEXT);
+            assert_eq!(spoken(word), expected, "{word} in `{question}`");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::lexicon::Lexicon;
 use super::mixture::{named_group, named_region};
 use super::words::words;
 use crate::retrieval::analyze::Analyzer;
+use crate::retrieval::lines::Spoken;
 
 /// The most gaps that are named.
 pub const MAX_GAPS: usize = 3;
@@ -87,8 +88,8 @@ impl AnswerState {
 /// What the question names that no cited sentence speaks of: drugs, groups of patients and regions first, then its other content words
 /// where fewer than `covered` of them (0 to 1) are found. At most [`MAX_GAPS`], in the question's own words, without repetition.
 ///
-/// `cited` are the cited sentences, best with the titles of their passages and the group and region they are about. `same` tells
-/// whether two words mean the same to the search (synonyms, abbreviations, misspellings); without such knowledge give `|_, _| false`.
+/// `cited` are the cited sentences, best with the titles of their passages and the group and region they are about. `spoken` tells what the
+/// search knows of a word that they do not hold ([`Wanted::spoken_in`](crate::retrieval::lines::Wanted::spoken_in)).
 #[must_use]
 pub fn gaps(
     question: &str,
@@ -96,7 +97,7 @@ pub fn gaps(
     lexicon: &Lexicon,
     analyzer: &Analyzer,
     covered: f64,
-    same: impl Fn(&str, &str) -> bool,
+    spoken: impl Fn(&str) -> Spoken,
 ) -> Vec<String> {
     let asked = words(question);
     let text = cited.join(" \n ");
@@ -134,14 +135,21 @@ pub fn gaps(
         name(word);
     }
     let stems: BTreeSet<String> = said.iter().filter_map(|word| analyzer.stem(&word.text)).collect();
-    let content: Vec<_> = asked.iter().filter_map(|word| analyzer.stem(&word.text).map(|stem| (word, stem))).collect();
-    let missing: Vec<_> = content
-        .iter()
-        .filter(|(word, stem)| !stems.contains(stem) && !said.iter().any(|own| same(&word.text, &own.text)))
-        .collect();
-    let found = content.len() - missing.len();
-    if (found as f64) < covered * content.len() as f64 {
-        for (word, _) in missing {
+    let (mut content, mut missing) = (0_usize, Vec::new());
+    for word in &asked {
+        let Some(stem) = analyzer.stem(&word.text) else { continue };
+        match if stems.contains(&stem) { Spoken::Said } else { spoken(&word.text) } {
+            Spoken::Said => content += 1,
+            Spoken::Missing => {
+                content += 1;
+                missing.push(word);
+            }
+            Spoken::OfNothing => {}
+        }
+    }
+    let found = content - missing.len();
+    if (found as f64) < covered * content as f64 {
+        for word in missing {
             name(question.get(word.bytes.clone()));
         }
     }
@@ -186,7 +194,8 @@ mod tests {
     fn gaps_are_in_the_questions_words() {
         let lexicon = Lexicon::new(["amoxicillin", "warfarin", "paracetamol (acetaminophen)"]);
         let analyzer = Analyzer::default();
-        let find = |question: &str, cited: &[&str]| gaps(question, cited, &lexicon, &analyzer, 0.5, |_, _| false);
+        let find =
+            |question: &str, cited: &[&str]| gaps(question, cited, &lexicon, &analyzer, 0.5, |_| Spoken::Missing);
         assert_eq!(
             find("Can Amoxicillin be given with warfarin?", &["Amoxicillin is given for five days."]),
             ["warfarin"]
@@ -195,12 +204,19 @@ mod tests {
         assert_eq!(find("Splint in a pregnant patient?", &["Splint the tooth of the patient."]), ["pregnant"]);
         assert_eq!(find("sedation of a camel at night", &["Splint the tooth."]), ["sedation", "camel", "night"]);
         assert!(find("", &[]).is_empty());
+        let known = |word: &str| match word {
+            "incisor" => Spoken::Said,
+            "long" => Spoken::OfNothing,
+            _ => Spoken::Missing,
+        };
+        let asked = "how long is a camel's incisor splinted";
+        assert_eq!(gaps(asked, &["Splinted."], &lexicon, &analyzer, 0.9, known), ["camel's"]);
     }
 
     proptest! {
         #[test]
         fn any_text(question in ".{0,60}", cited in ".{0,60}") {
-            let found = gaps(&question, &[&cited], &Lexicon::default(), &Analyzer::default(), 1.0, |_, _| false);
+            let found = gaps(&question, &[&cited], &Lexicon::default(), &Analyzer::default(), 1.0, |_| Spoken::Missing);
             prop_assert!(found.len() <= MAX_GAPS);
             prop_assert!(found.iter().all(|gap| question.contains(gap.as_str())));
         }

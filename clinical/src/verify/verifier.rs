@@ -10,6 +10,7 @@ use super::state::gaps;
 use super::wording;
 use super::words::{Word, words};
 use crate::retrieval::analyze::Analyzer;
+use crate::retrieval::lines::Spoken;
 
 /// How often one sentence is mended: each round gives it an earlier sentence or the rest of its own.
 const MAX_ROUNDS: usize = 4;
@@ -45,8 +46,8 @@ impl Verifier {
 
     /// What the question names and no cited sentence speaks of ([`super::gaps`]).
     #[must_use]
-    pub fn gaps(&self, question: &str, cited: &[&str], covered: f64, same: impl Fn(&str, &str) -> bool) -> Vec<String> {
-        gaps(question, cited, &self.lexicon, &self.analyzer, covered, same)
+    pub fn gaps(&self, question: &str, cited: &[&str], covered: f64, spoken: impl Fn(&str) -> Spoken) -> Vec<String> {
+        gaps(question, cited, &self.lexicon, &self.analyzer, covered, spoken)
     }
 
     /// Checks the sentences of a grounded answer in their order: one verdict each. Text that does not repeat its source word for

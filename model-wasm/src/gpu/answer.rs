@@ -100,10 +100,11 @@ impl GpuEncoding {
         Ok(bytemuck::pod_collect_to_vec(&bytes))
     }
 
-    /// Starts a grounded answer over the encoded prompt `ids`, after the units that an interrupted answer held already.
+    /// Starts a grounded answer to `question` over the encoded prompt `ids`, after the units that an interrupted answer held already.
     pub fn answer(
         self,
         ids: &[u32],
+        question: &[u32],
         sources: Sources,
         options: GroundedOptions,
         resume: &[usize],
@@ -113,7 +114,8 @@ impl GpuEncoding {
             let limit = model.capacity.answer;
             return Err(TooMany { what: "answer tokens allowed", found: options.max_tokens, limit });
         }
-        let prompt = Prompt { ids, eos: model.config.eos_token_id, start: model.config.decoder_start_token_id };
+        let start = model.config.decoder_start(question);
+        let prompt = Prompt { ids, eos: model.config.eos_token_id, start: &start };
         let tables = Tables::new(&model.room, &sources, options, resume, prompt)?;
         let queue = &model.gpu.queue;
         queue.write_buffer(&model.units, 0, bytemuck::cast_slice(&tables.units));

@@ -30,6 +30,8 @@ pub enum Count {
     One = 11,
     /// Distinct tokens of the prompt.
     Distinct = 12,
+    /// Tokens that the decoder reads before an answer.
+    Before = 13,
 }
 
 /// Words of the buffer.

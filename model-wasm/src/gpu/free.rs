@@ -21,17 +21,21 @@ pub struct GpuFree {
     calls: Calls,
     /// Tokens already returned.
     told: usize,
+    /// Tokens that the decoder reads before the answer.
+    before: usize,
     head: Head,
     submits: usize,
     z: Vec<f32>,
 }
 
 impl GpuEncoding {
-    /// Starts to generate freely over the encoded prompt `ids`, after the tokens `written` that an interrupted answer held already.
+    /// Starts to generate an answer to `question` freely over the encoded prompt `ids`, after the tokens `written` that an interrupted
+    /// answer held already.
     /// Nothing if this GPU does not generate freely.
     pub fn generate(
         self,
         ids: &[u32],
+        question: &[u32],
         sampling: Sampling,
         max_tokens: usize,
         written: &[u32],
@@ -46,7 +50,8 @@ impl GpuEncoding {
             return Err(TooMany { what: "answer tokens written", found: written.len(), limit });
         }
         let merged = Merged::new(ids, model.capacity.prompt);
-        let mut answer = vec![model.config.decoder_start_token_id];
+        let mut answer = model.config.decoder_start(question);
+        let before = answer.len();
         answer.extend(written);
         let state = sample::state(sampling, max_tokens, written.len());
         let queue = &model.gpu.queue;
@@ -57,6 +62,7 @@ impl GpuEncoding {
         for (count, value) in [
             (Count::Vocabulary, dimension(model.config.vocab_size)),
             (Count::Distinct, merged.distinct),
+            (Count::Before, dimension(before)),
             (Count::Pending, dimension(answer.len().min(MAX_ROWS))),
             (Count::Base, 0),
             (Count::Go, u32::from(answer.len() <= MAX_ROWS)),
@@ -68,6 +74,7 @@ impl GpuEncoding {
             staging: model.gpu.staging(4 * bytes as u64),
             head: Head::read(&state),
             told: written.len(),
+            before,
             calls: Calls::default(),
             submits: 0,
             z: Vec::new(),
@@ -97,11 +104,11 @@ impl GpuFree {
         let (GpuModel { gpu, answer_ids, counts, .. }, Some(free)) = (&*self.model, &self.model.free) else {
             return Ok(chosen);
         };
-        let told = dimension(self.told);
+        let (told, last) = (dimension(self.told), self.before + self.told - 1);
         let calls = dimension(self.head.calls);
-        gpu.queue.write_buffer(answer_ids, 4 * self.told as u64, bytemuck::bytes_of(&token));
-        gpu.queue.write_buffer(&free.state, 0, bytemuck::cast_slice(&[0, told, 0, calls, told]));
-        for (count, value) in [(Count::Pending, 1), (Count::Base, told), (Count::Go, 1)] {
+        gpu.queue.write_buffer(answer_ids, 4 * last as u64, bytemuck::bytes_of(&token));
+        gpu.queue.write_buffer(&free.state, 0, bytemuck::cast_slice(&[0, told, 0, calls, dimension(last)]));
+        for (count, value) in [(Count::Pending, 1), (Count::Base, dimension(last)), (Count::Go, 1)] {
             gpu.queue.write_buffer(counts, 4 * u64::from(count.at()), bytemuck::bytes_of(&value));
         }
         Ok(chosen)

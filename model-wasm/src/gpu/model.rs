@@ -71,7 +71,7 @@ pub struct GpuModel {
     pub(super) counts: Buffer,
     /// `[L_max]` prompt tokens.
     pub(super) prompt_ids: Buffer,
-    /// `[T_max + 1]` answer tokens, the start token first.
+    /// `[T_max + 1 + decoder_prefix]`: what the decoder reads before the answer, and the answer's tokens.
     pub(super) answer_ids: Buffer,
     /// `[L_max]` routes as `gate_choose` and `compact` leave them.
     pub(super) routes: Buffer,
@@ -320,6 +320,7 @@ impl Builder<'_> {
             max_ends: MAX_ENDS,
             max_unit_tokens: l + 512,
             max_rows: MAX_ROWS,
+            copies: config.heads.copy.is_some(),
         };
         let counts = Rc::clone(&self.counts);
         self.arena.own(&counts);
@@ -350,7 +351,7 @@ impl Builder<'_> {
 
         // --- one decoder call ---
         self.grids = GridTable::new(self.gpu);
-        let answer_ids = self.keep("answer ids", t + 1);
+        let answer_ids = self.keep("answer ids", t + 1 + config.decoder_prefix);
         let z = self.keep("z", d);
         let units = self.keep("units", room.unit_bytes() / 4);
         let tables = self.keep("tables", room.table_bytes() / 4);
@@ -707,7 +708,7 @@ impl Builder<'_> {
             let layer = format!("et5.decoder.block.{index}.layer");
             let own = format!("{layer}.0.SelfAttention");
             let norm = self.vector(&format!("{layer}.0.layer_norm.weight"))?;
-            let cache = self.keep("own keys and values", (t + 1) * 3 * inner);
+            let cache = self.keep("own keys and values", (t + 1 + config.decoder_prefix) * 3 * inner);
             let names = ["q", "k", "v"].map(|part| format!("{own}.{part}"));
             let cached = |m: Matmul| Matmul { y_row_at: Some(Count::Base), ..m.normed(epsilon) };
             self.product(Rows::Few, &names, None, cached, at, (&hidden, Some(&norm), &cache))?;

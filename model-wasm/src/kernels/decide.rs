@@ -30,6 +30,8 @@ pub struct Decide {
     pub max_unit_tokens: usize,
     /// Rows of one decoder call.
     pub max_rows: usize,
+    /// Whether there is a copy head; without one the language model scores every unit.
+    pub copies: bool,
 }
 
 impl Decide {
@@ -76,7 +78,7 @@ impl Kernel for Decide {
             dimension(self.max_rows),
             dimension(self.max_vocabulary),
             dimension(self.max_ends),
-            0,
+            u32::from(self.copies),
         ]
     }
 }
@@ -89,7 +91,7 @@ pub struct Tables {
     pub tables: Vec<u32>,
     /// The initial state.
     pub state: Vec<u32>,
-    /// The answer's tokens so far, the start token first.
+    /// What the decoder reads before the answer, and the answer's tokens so far.
     pub answer: Vec<u32>,
     /// Numbers for the counts.
     pub counts: [(Count, u32); 6],
@@ -102,8 +104,8 @@ pub struct Prompt<'p> {
     pub ids: &'p [u32],
     /// The end token.
     pub eos: u32,
-    /// The first decoder input.
-    pub start: u32,
+    /// What the decoder reads before the answer; the start token last.
+    pub start: &'p [u32],
 }
 
 /// A question that does not fit into the buffers made at load.
@@ -162,11 +164,11 @@ impl Tables {
         tables.extend(&unit_tokens);
 
         let resumed = Resumed::new(sources, resume);
-        let mut answer = vec![start];
+        let mut answer = start.to_vec();
         answer.extend(&resumed.tokens);
         let mut state = vec![0; HEAD_WORDS];
         state[0] = u32::from(!sources.has_text());
-        state[2] = dimension(answer.len() - 1);
+        state[2] = dimension(resumed.tokens.len());
         state[6] = dimension(answer.len());
         state.extend([
             resumed.last.map_or(0, |unit| rows[UNIT_WORDS * unit + 2]),

@@ -64,9 +64,13 @@ impl Kernel for Sample {
             Count::Pending.at(),
             Count::Base.at(),
             Count::Go.at(),
+            Count::Before.at(),
             dimension(self.max_rows),
             dimension(self.room),
             self.end,
+            0,
+            0,
+            0,
         ]
     }
 }
@@ -249,6 +253,7 @@ fn case(name: &str, Shape { vocabulary, tokens, sampling, written, levels }: Sha
                 (Count::Distinct, merged.distinct),
                 (Count::Pending, dimension(written + 1)),
                 (Count::Go, 1),
+                (Count::Before, 1),
             ]),
             ids,
         ],

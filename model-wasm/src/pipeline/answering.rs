@@ -284,14 +284,16 @@ impl<'a> Answering<'a> {
         match self.ask.options.mode {
             Mode::Grounded => {
                 let (sources, limits) = self.sources(&prompt)?;
-                if let Ok(answer) = encoding.answer(&prompt.ids, sources, limits, &self.told) {
+                if let Ok(answer) = encoding.answer(&prompt.ids, prompt.question(), sources, limits, &self.told) {
                     self.stage = Stage::GroundedOnGpu { prompt, answer: Box::new(answer) };
                     return Ok(events);
                 }
             }
             Mode::Free => {
                 let (sampling, limit) = (self.sampling(), self.max_tokens());
-                if let Ok(Some(answer)) = encoding.generate(&prompt.ids, sampling, limit, self.generated.ids()) {
+                if let Ok(Some(answer)) =
+                    encoding.generate(&prompt.ids, prompt.question(), sampling, limit, self.generated.ids())
+                {
                     self.stage = Stage::FreeOnGpu { prompt, answer: Box::new(answer) };
                     return Ok(events);
                 }
@@ -388,7 +390,7 @@ impl<'a> Answering<'a> {
         self.verdict = match self.ask.options.mode {
             Mode::Grounded => {
                 let (sources, limits) = self.sources(&prompt)?;
-                let mut decoder = GroundedDecoder::new(&assistant.model, &encoded, sources, limits)?;
+                let mut decoder = GroundedDecoder::new(&assistant.model, &encoded, prompt.question(), sources, limits)?;
                 let verdict = decoder.verdict();
                 decoder.resume(&self.told);
                 self.stage = Stage::Grounded { prompt, decoder: Box::new(decoder) };
@@ -400,7 +402,8 @@ impl<'a> Answering<'a> {
                     sampling: self.sampling(),
                     stop_strings: self.ask.options.stop_strings.clone(),
                 };
-                let mut decoder = FreeDecoder::new(&assistant.model, &assistant.tokenizer, &encoded, options)?;
+                let mut decoder =
+                    FreeDecoder::new(&assistant.model, &assistant.tokenizer, &encoded, prompt.question(), options)?;
                 decoder.resume(self.generated.clone())?;
                 let verdict = decoder.verdict();
                 self.stage = Stage::Free { prompt, decoder: Box::new(decoder) };

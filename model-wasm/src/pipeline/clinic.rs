@@ -7,6 +7,7 @@ use mambaformer_clinical::grounding::Grounding;
 use mambaformer_clinical::knowledge::{Drug, KnowledgeBase};
 use mambaformer_clinical::question::{Field, Note, Question};
 use mambaformer_clinical::records::Region;
+use mambaformer_clinical::retrieval::lines::Spoken;
 use mambaformer_clinical::retrieval::topics::nearest_topics;
 use mambaformer_clinical::text::sentences::sentences;
 use mambaformer_clinical::triage::net::TriageNet;
@@ -18,6 +19,9 @@ use super::library::Library;
 use super::retriever::RetrieverParts;
 use crate::answer::{Alarm, AlarmKind, Doses, Evidence, EvidenceKind, FoundBy, ReadAs, Topic, Urgency};
 use crate::protocol::LibraryInfo;
+
+/// Below this share of the question's content words in what is cited the rest is named as a gap.
+const COVERED: f64 = 0.5;
 
 /// Openings, connectives and boundaries of grounded decoding; the one file that is always needed.
 pub const GROUNDING: &str = "grounding.json";
@@ -174,6 +178,21 @@ impl Clinic {
             passages: count(base.passages().len() - base.records().len()),
             records: count(base.records().len()),
             attributions: base.licences().iter().map(|licence| licence.attribution.clone()).collect(),
+        }
+    }
+
+    /// The knowledge base with its search, where there is one.
+    pub(super) fn library(&self) -> Option<&Library> {
+        self.library.as_ref()
+    }
+
+    /// What the question names and no cited sentence speaks of, as the search understands both.
+    pub(super) fn gaps(&self, question: &str, cited: &[&str]) -> Vec<String> {
+        match &self.library {
+            Some(library) => {
+                self.verifier.gaps(question, cited, COVERED, library.spoken_in(question, &cited.join("\n")))
+            }
+            None => self.verifier.gaps(question, cited, COVERED, |_| Spoken::Missing),
         }
     }
 

@@ -11,9 +11,6 @@ use crate::answer::{
 };
 use crate::protocol::Event;
 
-/// Below this share of the question's content words in what is cited the rest is named as a gap.
-const COVERED: f64 = 0.5;
-
 /// How an answer came to its end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ended {
@@ -78,11 +75,7 @@ pub(super) fn conclude(
         .collect();
     let cited: Vec<&str> = told.iter().map(String::as_str).collect();
     let evidence_sentences = if ended.free { usize::from(record.tokens_out > 0) } else { sentences.evidence };
-    let gaps = if cited.is_empty() {
-        Vec::new()
-    } else {
-        clinic.verifier().gaps(question.text(), &cited, COVERED, |_, _| false)
-    };
+    let gaps = if cited.is_empty() { Vec::new() } else { clinic.gaps(question.text(), &cited) };
     let state = verify::AnswerState::decide(&verify::Ending {
         emergency: alarms.iter().any(|alarm| alarm.kind == AlarmKind::Alarm),
         stopped: ended.stopped,

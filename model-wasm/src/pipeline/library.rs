@@ -11,7 +11,7 @@ use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::fusion::{self, fuse};
 use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
-use mambaformer_clinical::retrieval::lines::Wanted;
+use mambaformer_clinical::retrieval::lines::{Spoken, Wanted};
 use mambaformer_clinical::retrieval::parameters::Parameters;
 use mambaformer_clinical::scope::{Scope, ScopeModel};
 use mambaformer_clinical::triage::net::TriageNet;
@@ -125,6 +125,11 @@ impl Library {
         })
     }
 
+    /// Tells of the words of a question whether `text` says them.
+    pub(super) fn spoken_in(&self, question: &str, text: &str) -> impl Fn(&str) -> Spoken {
+        Wanted::of(question, &self.index).spoken_in(text)
+    }
+
     /// Logarithms of the priors of an entry's lines; [`level`] makes priors of them once all texts are there.
     fn logits(
         &self,
@@ -143,25 +148,32 @@ impl Library {
     }
 
     /// An entry as a text, without priors.
+    /// An entry as it is shown.
+    pub(super) fn evidence(&self, index: usize, score: f64) -> Option<Evidence> {
+        let passage = self.base.passage(index)?;
+        Some(Evidence {
+            passage: passage.id.clone(),
+            title: passage.title.clone(),
+            text: passage.text.clone(),
+            source: self.base.credit(index).map(|credit| credit.to_string()).unwrap_or_default(),
+            score,
+            kind: match self.base.kind(index)? {
+                Kind::Record(_) => EvidenceKind::Record,
+                Kind::Passage(_) | Kind::Quoted => EvidenceKind::Passage,
+            },
+        })
+    }
+
     fn material(&self, found: &fusion::Evidence) -> Option<Material> {
-        let base = &self.base;
-        let passage = base.passage(found.entry)?;
-        let (kind, group, region) = match base.kind(found.entry)? {
-            Kind::Passage(about) => (EvidenceKind::Passage, Group::from_name(&about.population), about.region),
-            Kind::Record(record) => (EvidenceKind::Record, Group::All, record.region),
-            Kind::Quoted => (EvidenceKind::Passage, Group::All, Region::International),
+        let (group, region) = match self.base.kind(found.entry)? {
+            Kind::Passage(about) => (Group::from_name(&about.population), about.region),
+            Kind::Record(record) => (Group::All, record.region),
+            Kind::Quoted => (Group::All, Region::International),
         };
-        let sentences = base.sentences(found.entry).to_vec();
+        let sentences = self.base.sentences(found.entry).to_vec();
         Some(Material {
             priors: Vec::new(),
-            evidence: Evidence {
-                passage: passage.id.clone(),
-                title: passage.title.clone(),
-                text: passage.text.clone(),
-                source: base.credit(found.entry).map(|credit| credit.to_string()).unwrap_or_default(),
-                score: f64::from(found.confidence),
-                kind,
-            },
+            evidence: self.evidence(found.entry, f64::from(found.confidence))?,
             // The entry's rank is in its lines' priors.
             rank: 0.0,
             sentences,

@@ -2,6 +2,7 @@
 //! question → retrieval → prompt → gate → experts → memory → decode → events (docs/ARCHITECTURE.md).
 
 mod answering;
+mod browsing;
 mod calculations;
 mod checked;
 pub mod clinic;

@@ -9,8 +9,11 @@ use mambaformer_model::kind::ModelConfig;
 use mambaformer_model::manifest::{FileEntry, ModelFile};
 use mambaformer_model::sentence_encoder::SentenceEncoderLoader;
 use mambaformer_model::weights::{Loader, LoaderOf, WeightsError};
+use wasm_bindgen::prelude::*;
 
 use super::fetch::Download;
+use super::pause::wait;
+use super::shelf::{self, PART_BYTES, Shelf};
 use crate::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, PipelineError, RetrieverParts};
 use crate::protocol::{ErrorKind, Event, Load, Stage};
 
@@ -73,6 +76,15 @@ impl From<WeightsError> for LoadError {
 }
 
 impl LoadError {
+    /// Whether the same request may get through in a moment.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Broken { .. } => true,
+            Self::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
+            Self::TooLong { .. } | Self::Asset(_) | Self::Pipeline(_) => false,
+        }
+    }
+
     /// The protocol's name for this kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -134,7 +146,20 @@ pub(super) async fn load(
     progress.stage = Stage::Build;
     progress.tell();
     let weights = loader.finish()?;
+    files.shelf.sweep(&files.index).await;
+    seal();
+    post(&Event::Stored { kept_bytes: files.shelf.kept_bytes(), total_bytes: progress.total_bytes });
     Ok(Assistant::new(AssistantParts { weights, clinic, for_gpu: true })?)
+}
+
+/// Takes the ways out of this worker away (`js/worker.js`); nothing is fetched from now on. A worker of another script has none to take.
+fn seal() {
+    let global = js_sys::global();
+    if let Ok(seal) = js_sys::Reflect::get(&global, &JsValue::from_str("seal"))
+        && let Some(seal) = seal.dyn_ref::<js_sys::Function>()
+    {
+        let _ = seal.call0(&global);
+    }
 }
 
 /// What lies beside the index.
@@ -142,14 +167,22 @@ struct Files {
     /// Its address.
     url: String,
     index: AssetIndex,
+    shelf: Shelf,
 }
 
 impl Files {
     /// Fetches the index.
     async fn open(url: &str) -> Result<Self, LoadError> {
-        let limit = u64::try_from(assets::MAX_FILE_BYTES).unwrap_or(u64::MAX);
-        let bytes = Download::start(url, "index.json").await?.whole(limit, |_| ()).await?;
-        Ok(Self { url: url.to_owned(), index: AssetIndex::from_bytes(&bytes)? })
+        const INDEX: &str = "index.json";
+        let limit_bytes = u64::try_from(assets::MAX_FILE_BYTES).unwrap_or(u64::MAX);
+        let mut retry = Retry::default();
+        let bytes = loop {
+            match whole(url, INDEX, limit_bytes).await {
+                Ok(bytes) => break bytes,
+                Err(error) => retry.after(error).await?,
+            }
+        };
+        Ok(Self { url: url.to_owned(), index: AssetIndex::from_bytes(&bytes)?, shelf: Shelf::open().await })
     }
 
     fn address(&self, path: &str) -> Result<String, LoadError> {
@@ -160,14 +193,22 @@ impl Files {
 
     /// A file that is used whole, checked against the index.
     async fn whole(&self, path: &str, progress: &mut Progress<'_>) -> Result<Vec<u8>, LoadError> {
-        let asset: &Asset = self.index.get(path)?;
-        let download = Download::start(&self.address(path)?, path).await?;
-        let bytes = download.whole(asset.bytes, |bytes| progress.received(bytes)).await?;
-        asset.verify(&bytes)?;
-        Ok(bytes)
+        let mut all = Vec::new();
+        let sink = |bytes: &[u8]| {
+            all.extend_from_slice(bytes);
+            Ok(())
+        };
+        self.stream(path, progress, sink).await?;
+        let asset = self.index.get(path)?;
+        let checked = asset.verify(&all);
+        if checked.is_err() {
+            self.shelf.forget(asset, &self.address(path)?).await;
+        }
+        checked?;
+        Ok(all)
     }
 
-    /// Tokenizer and weights of a model's folder.
+    /// Tokenizer and weights of a model's folder: their chunks are checked as they arrive, so that a damaged download ends at the damage.
     async fn fill<C: ModelConfig>(
         &self,
         mut loader: LoaderOf<C>,
@@ -179,34 +220,151 @@ impl Files {
             (ModelFile::Weights, loader.manifest().files.weights.clone()),
         ];
         for (file, entry) in listed {
-            self.chunked(&mut loader, file, folder, &entry, progress).await?;
+            let path = in_folder(folder, &entry.path);
+            let mut found = 0_u64;
+            let sink = |bytes: &[u8]| {
+                found += bytes.len() as u64;
+                if found > entry.bytes {
+                    return Err(length_error(&entry, found).into());
+                }
+                loader.feed(file, bytes)?;
+                Ok(())
+            };
+            let streamed = self.stream(&path, progress, sink).await;
+            let checked = streamed
+                .and_then(|()| if found == entry.bytes { Ok(()) } else { Err(length_error(&entry, found).into()) });
+            if checked.as_ref().is_err_and(|error| error.kind() == ErrorKind::Integrity) {
+                self.shelf.forget(self.index.get(&path)?, &self.address(&path)?).await;
+            }
+            checked?;
         }
         Ok(loader)
     }
 
-    /// A file of the model's manifest: its chunks are checked as they arrive, so that a damaged download ends at the damage.
-    async fn chunked<C: ModelConfig>(
+    /// Hands a file to `sink`, part by part: from the shelf, or from the server. After a break it goes on with the part it was in.
+    async fn stream(
         &self,
-        loader: &mut LoaderOf<C>,
-        file: ModelFile,
-        folder: &str,
-        entry: &FileEntry,
+        path: &str,
         progress: &mut Progress<'_>,
+        mut sink: impl FnMut(&[u8]) -> Result<(), LoadError>,
     ) -> Result<(), LoadError> {
-        let download = Download::start(&self.address(&in_folder(folder, &entry.path))?, &entry.path).await?;
-        let mut found = 0_u64;
-        download
-            .stream(|bytes| {
-                found += bytes.len() as u64;
-                if found > entry.bytes {
-                    return Err(length_error(entry, found).into());
+        let asset = self.index.get(path)?;
+        let address = self.address(path)?;
+        let mut part = 0;
+        while part < shelf::parts(asset) {
+            let Some(bytes) = self.shelf.part(asset, &address, part).await else { break };
+            progress.received(bytes.len() as u64);
+            sink(&bytes)?;
+            part += 1;
+        }
+        let mut retry = Retry::default();
+        while part < shelf::parts(asset) {
+            let before = part;
+            match self.fetch(asset, &address, &mut part, progress, &mut sink).await {
+                // The file ended before its time, and whoever sent it says that it is whole.
+                Ok(()) if part < shelf::parts(asset) => return Ok(()),
+                Ok(()) => {}
+                Err(error) => {
+                    if part > before {
+                        retry = Retry::default();
+                    }
+                    retry.after(error).await?;
                 }
-                loader.feed(file, bytes)?;
-                progress.received(bytes.len() as u64);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches a file from `part` on, which counts the parts that have been handed on.
+    async fn fetch(
+        &self,
+        asset: &Asset,
+        address: &str,
+        part: &mut u64,
+        progress: &mut Progress<'_>,
+        sink: &mut impl FnMut(&[u8]) -> Result<(), LoadError>,
+    ) -> Result<(), LoadError> {
+        let mut download = Download::start(address, &asset.path, *part * PART_BYTES).await?;
+        let mut held = Vec::new();
+        let counted = progress.loaded_bytes;
+        loop {
+            let bytes = match download.next().await {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => break,
+                Err(error) => {
+                    // What was received of this part is received again.
+                    progress.loaded_bytes = counted.max(progress.loaded_bytes - held.len() as u64);
+                    return Err(error);
+                }
+            };
+            progress.received(bytes.len() as u64);
+            held.extend_from_slice(&bytes);
+            while *part + 1 < shelf::parts(asset) && held.len() as u64 >= PART_BYTES {
+                let rest = held.split_off(usize::try_from(PART_BYTES).unwrap_or(usize::MAX));
+                self.hand_on(asset, address, part, &held, sink).await?;
+                held = rest;
+            }
+            if *part + 1 >= shelf::parts(asset) && held.len() as u64 > shelf::length(asset, *part) {
+                let limit_bytes = asset.bytes;
+                return Err(LoadError::TooLong { name: asset.path.clone(), limit_bytes });
+            }
+        }
+        if held.len() as u64 == shelf::length(asset, *part) {
+            return self.hand_on(asset, address, part, &held, sink).await;
+        }
+        // Too short: whoever takes it in finds out, with the length in words.
+        sink(&held)
+    }
+
+    /// Gives a whole part to `sink` and keeps it.
+    async fn hand_on(
+        &self,
+        asset: &Asset,
+        address: &str,
+        part: &mut u64,
+        bytes: &[u8],
+        sink: &mut impl FnMut(&[u8]) -> Result<(), LoadError>,
+    ) -> Result<(), LoadError> {
+        sink(bytes)?;
+        self.shelf.keep(asset, address, *part, bytes).await;
+        *part += 1;
+        Ok(())
+    }
+}
+
+/// A small file, at most `limit_bytes`.
+async fn whole(url: &str, name: &str, limit_bytes: u64) -> Result<Vec<u8>, LoadError> {
+    let mut download = Download::start(url, name, 0).await?;
+    let mut all = Vec::new();
+    while let Some(bytes) = download.next().await? {
+        all.extend_from_slice(&bytes);
+        if all.len() as u64 > limit_bytes {
+            return Err(LoadError::TooLong { name: name.to_owned(), limit_bytes });
+        }
+    }
+    Ok(all)
+}
+
+/// Tries again after what may pass: later each time, and not for ever.
+#[derive(Default)]
+struct Retry {
+    tries: usize,
+}
+
+impl Retry {
+    /// Milliseconds before each further try.
+    const WAITS: [i32; 4] = [300, 1_000, 3_000, 6_000];
+
+    /// Waits where another try may help; gives the error back where none does, or none is left.
+    async fn after(&mut self, error: LoadError) -> Result<(), LoadError> {
+        match Self::WAITS.get(self.tries) {
+            Some(milliseconds) if error.may_pass() => {
+                self.tries += 1;
+                wait(*milliseconds).await;
                 Ok(())
-            })
-            .await?;
-        if found == entry.bytes { Ok(()) } else { Err(length_error(entry, found).into()) }
+            }
+            _ => Err(error),
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::load::load;
 use super::pause::Pause;
-use crate::calculation::Calculate;
 use crate::pipeline::{Assistant, Clinic, PipelineError, redaction};
 use crate::protocol::{Ask, ErrorKind, Event, Load, Request};
 use crate::redaction::Redact;
@@ -91,8 +90,19 @@ impl MessageLoop {
         match serde_json::from_str::<Request>(message) {
             Ok(Request::Load(request)) => self.load(request),
             Ok(Request::Ask(ask)) => self.ask(ask),
-            Ok(Request::Calculate(request)) => self.calculate(request),
+            Ok(Request::Calculate(request)) => {
+                let id = request.id.clone();
+                self.of_library(id, |clinic| clinic.calculate(&request));
+            }
             Ok(Request::Redact(request)) => self.redact(request),
+            Ok(Request::Browse(request)) => {
+                let id = request.id.clone();
+                self.of_library(id, |clinic| clinic.browse(request));
+            }
+            Ok(Request::Open(request)) => {
+                let id = request.id.clone();
+                self.of_library(id, |clinic| clinic.open(request));
+            }
             Ok(Request::Stop(stop)) => {
                 if let Some(running) = self.shared.running.borrow().as_ref().filter(|running| running.id == stop.id) {
                     running.stop.set(true);
@@ -167,13 +177,13 @@ impl MessageLoop {
 }
 
 impl MessageLoop {
-    /// Calculates at once, with or without the model, beside an answer that is being written.
-    fn calculate(&self, request: Calculate) {
-        let reply = self.shared.phase.borrow().clinic().map(|clinic| clinic.calculate(&request));
+    /// What needs no model: calculates or looks up at once, with or without it, beside an answer that is being written.
+    fn of_library(&self, id: String, reply: impl FnOnce(&Clinic) -> Event) {
+        let reply = self.shared.phase.borrow().clinic().map(reply);
         let reply = reply.unwrap_or_else(|| Event::Error {
-            id: Some(request.id),
+            id: Some(id),
             kind: ErrorKind::NotReady,
-            message: "the records are not loaded yet; calculate again when they are".to_owned(),
+            message: "the records are not loaded yet; try again when they are".to_owned(),
         });
         (self.shared.post)(&reply);
     }

@@ -43,8 +43,7 @@ impl Pause {
     pub(super) async fn until_quiet(&mut self, idle: &dyn Fn() -> bool, quiet_ms: f64) {
         let mut since = now_ms();
         while now_ms() - since < quiet_ms {
-            let turn = js_sys::Promise::new(&mut |resolve, _| set_timer(&resolve, WAIT_MS));
-            let _ = JsFuture::from(turn).await;
+            wait(WAIT_MS).await;
             if !idle() {
                 since = now_ms();
             }
@@ -56,6 +55,12 @@ impl AsyncPause for Pause {
     fn pause(&mut self) -> std::pin::Pin<Box<dyn Future<Output = ()> + '_>> {
         Box::pin(self.if_due())
     }
+}
+
+/// Lets so much time go by.
+pub(super) async fn wait(milliseconds: i32) {
+    let turn = js_sys::Promise::new(&mut |resolve, _| set_timer(&resolve, milliseconds));
+    let _ = JsFuture::from(turn).await;
 }
 
 #[wasm_bindgen]

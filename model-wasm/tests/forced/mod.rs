@@ -3,8 +3,9 @@
 
 use std::rc::Rc;
 
-use mambaformer_model::MambaFormer;
+use candle_core::Tensor;
 use mambaformer_model::weights::{Scheme, Weights};
+use mambaformer_model::{DecoderState, MambaFormer};
 use mambaformer_wasm::gpu::variants::Quarantine;
 use mambaformer_wasm::gpu::{Capacity, Gpu, GpuModel};
 
@@ -37,4 +38,15 @@ pub fn greedy_margin(probabilities: &[f32]) -> f32 {
         .iter()
         .fold((0.0f32, 0.0f32), |(first, second), &p| if p > first { (p, first) } else { (first, second.max(p)) });
     (first - second) / first.max(f32::MIN_POSITIVE)
+}
+
+/// A few tokens of a prompt in the place of its question: more than some models read before an answer, fewer than others.
+pub fn asked(ids: &[u32]) -> &[u32] {
+    ids.get(1..ids.len().min(12)).unwrap_or_default()
+}
+
+/// The decoder's state `[1, d_model]` when it has read what stands before an answer to `question`.
+pub fn first_state(model: &MambaFormer, state: &mut DecoderState, question: &[u32]) -> Tensor {
+    let start = model.config().decoder_start(question);
+    model.decode(state, &start).unwrap().narrow(0, start.len() - 1, 1).unwrap()
 }

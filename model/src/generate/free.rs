@@ -130,15 +130,16 @@ pub struct FreeDecoder<'m> {
 }
 
 impl<'m> FreeDecoder<'m> {
-    /// Reads the start token; nothing is generated yet.
+    /// Reads what stands before an answer to `question` (its tokens); nothing is generated yet.
     pub fn new(
         model: &'m MambaFormer,
         tokenizer: &'m Tokenizer,
         encoded: &Encoded,
+        question: &[u32],
         options: FreeOptions,
     ) -> Result<Self, ModelError> {
         let mut state = model.begin_decoding(encoded)?;
-        model.read(&mut state, &[model.config().decoder_start_token_id])?;
+        model.read(&mut state, &model.config().decoder_start(question))?;
         Ok(Self {
             verdict: model.verdict_of(&state),
             text: FreeText::new(tokenizer, options.stop_strings),

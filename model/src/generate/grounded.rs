@@ -5,9 +5,9 @@ use super::resume::Resumed;
 use super::sampler::largest;
 use super::sources::{Sources, UnitOrigin};
 use crate::error::ModelError;
-use crate::heads::{HeadRows, HeadScratch, LanguageModelHead, Pointer, Verdict};
+use crate::heads::{HeadRows, HeadScratch, LanguageModelHead, Verdict};
 use crate::mambaformer::{DecoderState, Encoded, MambaFormer};
-use crate::nn::softmax_in_place;
+use crate::nn::{exp, ln, softmax_in_place};
 
 /// Limits of an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,8 +21,8 @@ pub struct GroundedOptions {
     pub jump_forward: bool,
     /// What the end of the answer is multiplied by, as a unit is by its prior; below 1 answers become longer.
     pub end_prior: f32,
-    /// How much the pointer counts beside the priors: its mass is raised to this power. 1 for a model that is as good a judge as they are,
-    /// 0 for one that is none.
+    /// How much the pointer counts beside the priors: its mass is raised to this power. 1 for a model that judges as it was trained to,
+    /// 0 for one whose judgement counts nothing.
     pub model_weight: f32,
 }
 
@@ -81,10 +81,11 @@ pub struct GroundedDecoder<'m> {
 }
 
 impl<'m> GroundedDecoder<'m> {
-    /// Reads the start token; nothing is written yet.
+    /// Reads what stands before an answer to `question` (its tokens); nothing is written yet.
     pub fn new(
         model: &'m MambaFormer,
         encoded: &Encoded,
+        question: &[u32],
         sources: Sources,
         options: GroundedOptions,
     ) -> Result<Self, ModelError> {
@@ -92,7 +93,7 @@ impl<'m> GroundedDecoder<'m> {
         let vocabulary = sources.first_tokens(config.eos_token_id);
         let rows = model.head_rows(&vocabulary);
         let mut state = model.begin_decoding(encoded)?;
-        model.read(&mut state, &[config.decoder_start_token_id])?;
+        model.read(&mut state, &config.decoder_start(question))?;
         let verdict = model.verdict_of(&state);
         let units = sources.units().len();
         Ok(Self {
@@ -205,12 +206,17 @@ impl<'m> GroundedDecoder<'m> {
         LanguageModelHead::score(z, &self.rows, &mut self.generated);
         softmax_in_place(&mut self.generated);
         let pointer = self.model.point(z, &self.state, &mut self.scratch);
+        let copied = pointer.as_ref().map(|pointer| self.copied(candidates, &pointer.attention));
+        let mass: f32 = copied.iter().flatten().sum();
         let mut scores = Vec::with_capacity(candidates.len());
-        for candidate in candidates.iter_mut() {
-            if let Some(pointer) = &pointer {
-                candidate.units.sort_by(|a, b| self.copied(*b, pointer).total_cmp(&self.copied(*a, pointer)));
-            }
-            scores.push(self.score(candidate, pointer.as_ref()));
+        for (index, candidate) in candidates.iter().enumerate() {
+            let generated = self.generated(candidate);
+            scores.push(match (&pointer, &copied) {
+                (Some(pointer), Some(_)) if self.stands_in_no_text(candidate) => pointer.generate * generated,
+                (Some(pointer), Some(copied)) if mass > 0.0 => (1.0 - pointer.generate) * copied[index] / mass,
+                (Some(_), _) => 0.0,
+                (None, _) => generated,
+            });
         }
         let total: f32 = scores.iter().sum();
         if !total.is_finite() {
@@ -224,34 +230,45 @@ impl<'m> GroundedDecoder<'m> {
         Ok((chosen, if total > 0.0 { scores[chosen] / total } else { 0.0 }))
     }
 
-    /// The mass of one candidate: its first token generated, or copied from where its units begin, each by the unit's prior.
-    fn score(&self, candidate: &Candidate, pointer: Option<&Pointer>) -> f32 {
+    /// Openings and connectives: only the language model can propose them.
+    fn stands_in_no_text(&self, candidate: &Candidate) -> bool {
+        let origin = |unit: &usize| self.sources.units()[*unit].origin;
+        candidate.units.first().is_some_and(|unit| !matches!(origin(unit), UnitOrigin::Text { .. }))
+    }
+
+    /// What the language model gives to the first token of a candidate, by its prior.
+    fn generated(&self, candidate: &Candidate) -> f32 {
         let units = self.sources.units();
         let id = candidate.units.first().map_or(self.model.config().eos_token_id, |unit| units[*unit].ids[0]);
         let likelihood = self.vocabulary.binary_search(&id).map_or(0.0, |row| self.generated[row]);
-        let end = self.options.end_prior;
-        let prior = candidate.units.iter().map(|unit| units[*unit].prior).reduce(f32::max).unwrap_or(end);
-        let generated = likelihood * prior;
-        let Some(pointer) = pointer else { return generated };
-        let copied: f32 = if candidate.units.is_empty() {
-            end * self.ends.iter().map(|at| self.weighed(pointer.attention[*at])).sum::<f32>()
-        } else {
-            candidate.units.iter().map(|unit| self.copied(*unit, pointer)).sum()
+        let prior = candidate.units.iter().map(|unit| units[*unit].prior).reduce(f32::max);
+        likelihood * prior.unwrap_or(self.options.end_prior)
+    }
+
+    /// What the pointer, `attention [L]`, gives to each candidate, by its priors; not normalised. The units of a candidate are put in the
+    /// order in which it favours them.
+    fn copied(&self, candidates: &mut [Candidate], attention: &[f32]) -> Vec<f32> {
+        let logs: Vec<f32> = attention.iter().map(|mass| ln(mass.max(f32::MIN_POSITIVE))).collect();
+        let weighed = |log: f32| exp(self.options.model_weight * log);
+        let of_unit = |unit: usize| {
+            let unit = &self.sources.units()[unit];
+            match unit.origin {
+                UnitOrigin::Text { position, .. } => {
+                    weighed(mean(logs.get(position..position + unit.ids.len()).unwrap_or_default())) * unit.prior
+                }
+                UnitOrigin::Opening | UnitOrigin::Connective => 0.0,
+            }
         };
-        pointer.generate * generated + (1.0 - pointer.generate) * copied
-    }
-
-    fn weighed(&self, mass: f32) -> f32 {
-        mass.powf(self.options.model_weight)
-    }
-
-    /// The pointer's mass where a unit begins, by the unit's prior; nothing for openings and connectives, which stand in no text.
-    fn copied(&self, unit: usize, pointer: &Pointer) -> f32 {
-        let unit = &self.sources.units()[unit];
-        match unit.origin {
-            UnitOrigin::Text { position, .. } => self.weighed(pointer.attention[position]) * unit.prior,
-            UnitOrigin::Opening | UnitOrigin::Connective => 0.0,
-        }
+        candidates
+            .iter_mut()
+            .map(|candidate| {
+                if candidate.units.is_empty() {
+                    return self.options.end_prior * self.ends.iter().map(|at| weighed(logs[*at])).sum::<f32>();
+                }
+                candidate.units.sort_by(|a, b| of_unit(*b).total_cmp(&of_unit(*a)));
+                candidate.units.iter().map(|unit| of_unit(*unit)).sum()
+            })
+            .collect()
     }
 
     /// Puts a unit behind the answer. Neither it nor another of its text comes again.
@@ -263,4 +280,9 @@ impl<'m> GroundedDecoder<'m> {
         self.units_written += usize::from(matches!(written.origin, UnitOrigin::Text { .. }));
         self.sources.mark_same(unit, &mut self.used);
     }
+}
+
+/// The mean of the logarithms of a unit's masses; of a unit that does not stand in the prompt, that of no mass.
+fn mean(logs: &[f32]) -> f32 {
+    if logs.is_empty() { ln(f32::MIN_POSITIVE) } else { logs.iter().sum::<f32>() / logs.len() as f32 }
 }

@@ -16,6 +16,7 @@ pub fn tiny_config() -> Config {
         pad_token_id: 0,
         eos_token_id: 1,
         decoder_start_token_id: 0,
+        decoder_prefix: 3,
         stem_conv: Some(4),
         gate: GateConfig { hidden: 4, window: 1, prototypes: 2, temperature: 1.0 },
         et5: Et5Config {

@@ -57,8 +57,15 @@ export const tests = {
   },
 
   'the policy refuses inline code, and page and worker cannot reach other servers': async (chairside) => {
+    // Held while it loads: once everything is there, page and worker can reach nothing at all (offline.mjs).
+    let go;
+    const held = new Promise((resolve) => (go = resolve));
+    await chairside.context.route('**/assets/model/model.safetensors', async (route) => {
+      await held;
+      await route.continue();
+    });
     await chairside.open();
-    await chairside.ready();
+    await chairside.searchable();
     const ran = await chairside.page.evaluate(() => {
       const script = document.createElement('script');
       script.textContent = 'window.inlineRan = true';
@@ -73,10 +80,14 @@ export const tests = {
       });
     equal(await chairside.page.evaluate(outward), 'connect-src', 'a request of the page to another server');
     equal(await chairside.worker().evaluate(outward), 'connect-src', 'a request of the worker to another server');
+    go();
   },
 
   'no request leaves page or worker after ready': async (chairside) => {
     await chairside.open();
+    // The test proves that it would see one.
+    await chairside.page.evaluate(() => fetch('icon.svg').then((answer) => answer.text()));
+    check(chairside.requests.some((url) => url.endsWith('/icon.svg')), 'a request made on purpose was not seen');
     await chairside.ready();
     const before = chairside.requests.length;
     for (const question of [QUESTION, 'What causes gum disease?', 'zzxxqq vvkkjj']) {
@@ -90,10 +101,6 @@ export const tests = {
       );
     }
     equal(chairside.requests.slice(before), [], 'requests after ready');
-    // The test proves that it could have seen one.
-    await chairside.page.evaluate(() => fetch('icon.svg').then((answer) => answer.text()));
-    await chairside.worker().evaluate(() => fetch('worker.js').then((answer) => answer.text()));
-    equal(chairside.requests.length - before, 2, 'requests made on purpose that were seen');
   },
 
   'nothing typed reaches the address, the storage or the console': async (chairside) => {
@@ -110,7 +117,7 @@ export const tests = {
       local: JSON.stringify(localStorage),
       session: JSON.stringify(sessionStorage),
       cookies: document.cookie,
-      caches: await caches.keys(),
+      caches: await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((key) => key.url))),
       databases: (await indexedDB.databases()).map((database) => database.name),
     }));
     check(!JSON.stringify(kept).includes(canary), `found in ${JSON.stringify(kept)}`);

@@ -46,7 +46,34 @@ async function included(chairside) {
 
 const lines = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
 
+/** What a button saves as a file: its name and text. */
+async function saved(chairside, button) {
+  const [download] = await Promise.all([chairside.page.waitForEvent('download'), chairside.at(button).click()]);
+  const parts = [];
+  for await (const part of await download.createReadStream()) parts.push(part);
+  return { name: download.suggestedFilename(), text: Buffer.concat(parts).toString() };
+}
+
 export const tests = {
+  'an answer is saved as Markdown and as JSON, without question and note, after the page is sealed': async (chairside) => {
+    await chairside.open();
+    await chairside.ready();
+    await chairside.at('note').evaluate((box) => (box.value = 'Zanzibarcanary takes warfarin.'));
+    await chairside.ask(`${QUESTION} Zanzibarcanary`);
+    await chairside.answered();
+    await chairside.page.waitForFunction(() => document.querySelector('[data-testid="device-short"]')?.textContent.includes('sealed'));
+    const markdown = await saved(chairside, 'take-save');
+    check(/^chairside-\d{4}-\d\d-\d\d\.md$/.test(markdown.name), markdown.name);
+    check(markdown.text.startsWith('# MambaFormer Chairside\n') && markdown.text.includes('\n## Sources\n'), markdown.text);
+    check(/Checked against the sources by: _+/.test(markdown.text), 'no line to sign');
+    const json = await saved(chairside, 'take-json');
+    const read = JSON.parse(json.text);
+    check(json.name.endsWith('.json') && read.sentences.length > 0 && read.sources.length > 0, json.text);
+    check(/^[0-9a-f]{64}$/.test(read.knowledgeBase.sha256) && read.model.name === 'chairside', json.text);
+    check(!`${markdown.text}${json.text}`.includes('Zanzibarcanary'), 'what was typed is in what was saved');
+    equal(chairside.complaints, [], 'complaints');
+  },
+
   'an answer is copied with sources, versions and date, and without question and note': async (chairside) => {
     await answered(chairside, QUESTION);
     equal(await chairside.at('take-include').isChecked(), false, 'the box at first');

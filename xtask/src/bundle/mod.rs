@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! dist/index.html, *.js, *.wasm, *.css   the page (Trunk, from app/)
+//! dist/sw.js, release.js                 the service worker and the list of what it keeps
 //! dist/engine/                           the worker (model-wasm/js/* and the modules that wasm-bindgen makes)
 //! dist/assets/                           index.json, weights, knowledge base, rules (assets/)
 //! ```
 
 mod engine;
 mod page;
+mod release;
 mod scripts;
 
 use std::fs;
@@ -46,6 +48,7 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
     copy_folder(&workspace.root().join("assets"), &dist.join("assets"))?;
     write_index(&dist.join("assets"))?;
     scripts::externalize(&dist)?;
+    release::write(&dist)?;
     check(&dist)?;
     print_sizes(&dist)?;
     Ok(dist)
@@ -80,7 +83,7 @@ pub(crate) fn existing(workspace: &Workspace) -> Result<PathBuf> {
 
 /// What the page asks for before anything else; a build without it would fail in front of the user.
 fn check(dist: &Path) -> Result<()> {
-    for file in ["index.html", "engine/worker.js", "assets/grounding.json"] {
+    for file in ["index.html", "sw.js", "release.js", "engine/worker.js", "assets/grounding.json"] {
         if !dist.join(file).is_file() {
             bail!("{} is missing", dist.join(file).display());
         }

@@ -75,4 +75,18 @@ mod tests {
         assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'") && !policy.contains('*'));
         assert!(!policy.contains("  "), "the line continuation left a gap");
     }
+
+    #[test]
+    fn the_files_for_other_servers_send_the_same() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hosting");
+        for (file, form) in
+            [("_headers", "{name}: {value}"), ("nginx.conf", "{name} \"{value}\""), ("Caddyfile", "{name} \"{value}\"")]
+        {
+            let text = std::fs::read_to_string(folder.join(file)).expect(file);
+            for (name, value) in SECURITY {
+                let line = form.replace("{name}", name).replace("{value}", value);
+                assert!(text.contains(&line), "hosting/{file} lacks `{line}`");
+            }
+        }
+    }
 }

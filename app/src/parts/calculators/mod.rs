@@ -16,7 +16,7 @@ use crate::session::Model;
 use crate::words::calculators as words;
 
 /// What the link in the header points at.
-const SECTION: &str = "calculators";
+pub(crate) const SECTION: &str = "calculators";
 
 /// Both calculators, folded away until they are wanted.
 #[component]
@@ -44,20 +44,5 @@ pub fn CalculatorSection() -> impl IntoView {
                 <dose::DoseForm />
             </div>
         </details>
-    }
-}
-
-/// Unfolds the calculators and goes there, from the header.
-#[component]
-pub fn CalculatorLink() -> impl IntoView {
-    let open = move |_| {
-        if let Some(section) = document().get_element_by_id(SECTION) {
-            let _ = section.set_attribute("open", "");
-        }
-    };
-    view! {
-        <a class="masthead__link" href=format!("#{SECTION}") data-testid="calculators-link" on:click=open>
-            {words::HEADING}
-        </a>
     }
 }

@@ -85,8 +85,11 @@ pub fn run(args: Args) -> Result<()> {
                 | Event::Engine(_)
                 | Event::Calculators(_)
                 | Event::Calculated { .. }
+                | Event::Contents { .. }
+                | Event::Opened { .. }
                 | Event::Redacted { .. }
-                | Event::Error { .. } => {}
+                | Event::Error { .. }
+                | Event::Stored { .. } => {}
             }
         }
     }

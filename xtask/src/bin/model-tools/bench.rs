@@ -390,7 +390,7 @@ fn model_on_gpu(gpu: &Rc<Gpu>, weights: &Weights, config: &Config, args: &Args, 
                     while encoding.step().await? {}
                     let encode = started.elapsed().as_secs_f64() * 1e3;
                     let started = Instant::now();
-                    let mut answer = encoding.answer(&ids, sources.clone(), OPTIONS, &[])?;
+                    let mut answer = encoding.answer(&ids, &[], sources.clone(), OPTIONS, &[])?;
                     while answer.step().await?.is_some() {}
                     (calls, submits) = (answer.statistics().model_calls, answer.submits());
                     anyhow::Ok((encode, started.elapsed().as_secs_f64() * 1e3))
@@ -416,7 +416,7 @@ fn free_on_gpu(model: &Rc<GpuModel>, ids: &[u32]) -> Result<Option<Value>> {
     block_on(async {
         let mut encoding = model.begin(ids, Routing::Force(Expert::Et5))?;
         while encoding.step().await? {}
-        let Some(mut answer) = encoding.generate(ids, Sampling::Greedy, OPTIONS.max_tokens, &[])? else {
+        let Some(mut answer) = encoding.generate(ids, &[], Sampling::Greedy, OPTIONS.max_tokens, &[])? else {
             return Ok(None);
         };
         let started = Instant::now();
@@ -445,7 +445,7 @@ fn model_on_cpu(mut weights: Weights, config: &Config, args: &Args, runs: &mut V
                 let encoded = model.encode(&ids, routing)?;
                 let encode = started.elapsed().as_secs_f64() * 1e3;
                 let started = Instant::now();
-                let mut decoder = GroundedDecoder::new(&model, &encoded, sources.clone(), OPTIONS)?;
+                let mut decoder = GroundedDecoder::new(&model, &encoded, &[], sources.clone(), OPTIONS)?;
                 while decoder.step()? != GroundedStep::Done {}
                 calls = decoder.statistics().model_calls;
                 if round > 0 {

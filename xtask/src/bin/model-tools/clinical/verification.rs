@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use mambaformer_clinical::retrieval::analyze::Analyzer;
+use mambaformer_clinical::retrieval::lines::Spoken;
 use mambaformer_clinical::verify::{AnswerState, Ending, Kind, Lexicon, Verdict, Verifier, gaps};
 use mambaformer_model::random::Stream;
 
@@ -152,7 +153,7 @@ fn states(corpus: &Corpus, gold: &[&Gold], name: &str, verifier: &Verifier, repo
                     && draft.spans.iter().any(|span| span.source.kind != Kind::Note)
             })
             .count();
-        let gaps = gaps(question, &cited, verifier.lexicon(), &analyzer, COVERED, |_, _| false);
+        let gaps = gaps(question, &cited, verifier.lexicon(), &analyzer, COVERED, |_| Spoken::Missing);
         AnswerState::decide(&Ending { evidence_sentences, gaps, ..Ending::default() })
     };
     let (mut own, mut other) = (0, 0);

@@ -1,0 +1,83 @@
+//! What is kept on this device, what may leave the page, and the version that waits.
+
+use leptos::prelude::*;
+
+use crate::assistant::Assistant;
+use crate::keeper::Keeper;
+use crate::parts::clear::ClearChoice;
+use crate::words::device as words;
+
+/// Folded away: for whoever wants to check it, or needs the space.
+#[component]
+pub fn DevicePanel() -> impl IntoView {
+    let keeper = expect_context::<Keeper>();
+    let session = expect_context::<Assistant>().session;
+    let device = keeper.device;
+    let stored = Memo::new(move |_| session.with(|session| session.stored));
+    let removed = RwSignal::new(false);
+    let remove = move |_| {
+        keeper.remove(move || {
+            session.update(|session| session.stored = None);
+            removed.set(true);
+        });
+    };
+    let requests = Memo::new(move |_| device.with(|device| device.seal.requests.clone()));
+    view! {
+        <details class="card panel" data-testid="device">
+            <summary>
+                {words::HEADING} <span class="panel__short" data-testid="device-short">
+                    {move || device.with(|device| words::short(device, stored.get()))}
+                </span>
+            </summary>
+            <dl class="panel__facts">
+                <dt>"Offline"</dt>
+                <dd data-testid="device-offline">{move || device.with(|device| words::offline(device, stored.get()))}</dd>
+                <dt>"Kept here"</dt>
+                <dd data-testid="device-space">
+                    {move || device.with(|device| words::space(device, stored.get()))} " " {words::NOTHING_KEPT}
+                </dd>
+                <dt>"Connections"</dt>
+                <dd data-testid="device-seal">
+                    {move || device.with(|device| words::seal(&device.seal))}
+                    <Show when=move || requests.with(|requests| !requests.is_empty())>
+                        <ul class="panel__list">
+                            {move || requests.get().into_iter().map(|name| view! { <li>{name}</li> }).collect::<Vec<_>>()}
+                        </ul>
+                    </Show>
+                </dd>
+            </dl>
+            <ClearChoice />
+            <div class="panel__choice">
+                <button
+                    class="button"
+                    type="button"
+                    data-testid="device-remove"
+                    disabled=move || stored.get().is_none()
+                    on:click=remove
+                >
+                    {words::REMOVE}
+                </button>
+                <p role="status">{move || removed.get().then_some(words::REMOVED)}</p>
+            </div>
+        </details>
+    }
+}
+
+/// A version that waits to be taken; the region is always there so that a screen reader hears what appears in it.
+#[component]
+pub fn UpdateNotice() -> impl IntoView {
+    let keeper = expect_context::<Keeper>();
+    let waits = Memo::new(move |_| keeper.device.with(|device| device.update_waits));
+    view! {
+        <div role="status">
+            <Show when=move || waits.get()>
+                <div class="card notice" data-testid="update">
+                    <p>{words::UPDATE_WAITS}</p>
+                    <button class="button" type="button" data-testid="take-update" on:click=move |_| keeper.take_update()>
+                        {words::TAKE}
+                    </button>
+                </div>
+            </Show>
+        </div>
+    }
+}

@@ -1,0 +1,117 @@
+//! Parts of downloaded files, kept in the browser's cache storage between visits: a download that broke off goes on where it was, and
+//! what is there is not fetched again, so that the assistant starts without a server.
+//!
+//! A part is named by its file's address and hash, so that another version never gets it, and carries a hash of its own: storage that
+//! went bad is noticed and fetched again. What is kept is checked against the index like what comes from the server.
+
+use std::cell::Cell;
+
+use mambaformer_clinical::assets::{Asset, AssetIndex};
+use mambaformer_clinical::integrity::sha256_hex;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit};
+
+/// What is fetched again at most after a break.
+pub(super) const PART_BYTES: u64 = 4 << 20;
+/// The cache's name; the page removes it by this name.
+const STORE: &str = "mambaformer-assets";
+const HASH: &str = "x-part-sha256";
+
+/// The parts that are kept; nothing where the browser keeps nothing.
+pub(super) struct Shelf {
+    cache: Option<Cache>,
+    /// Bytes that are kept of the files of this index, read or written in this visit.
+    kept_bytes: Cell<u64>,
+}
+
+impl Shelf {
+    /// Opens the cache storage, where there is one: not in private windows of some browsers, and not without a secure connection.
+    pub(super) async fn open() -> Self {
+        Self { cache: open().await, kept_bytes: Cell::new(0) }
+    }
+
+    /// Bytes of the files that are kept.
+    pub(super) fn kept_bytes(&self) -> u64 {
+        self.kept_bytes.get()
+    }
+
+    /// A part as it was kept; `None` where it is not, or not as it was.
+    pub(super) async fn part(&self, asset: &Asset, address: &str, part: u64) -> Option<Vec<u8>> {
+        let cache = self.cache.as_ref()?;
+        let found = JsFuture::from(cache.match_with_str(&name(asset, address, part))).await.ok()?;
+        let response: Response = found.dyn_into().ok()?;
+        let hash = response.headers().get(HASH).ok()??;
+        let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
+        let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
+        let whole = bytes.len() as u64 == length(asset, part) && sha256_hex(&bytes) == hash;
+        if whole {
+            self.kept_bytes.set(self.kept_bytes.get() + bytes.len() as u64);
+        }
+        whole.then_some(bytes)
+    }
+
+    /// Keeps a part. A full storage keeps nothing more; the files are then fetched again at the next visit.
+    pub(super) async fn keep(&self, asset: &Asset, address: &str, part: u64, bytes: &[u8]) {
+        let Some(cache) = &self.cache else { return };
+        let put = || {
+            let headers = Headers::new()?;
+            headers.set(HASH, &sha256_hex(bytes))?;
+            let about = ResponseInit::new();
+            about.set_headers(&headers);
+            let body = js_sys::Uint8Array::from(bytes);
+            let response = Response::new_with_opt_js_u8_array_and_init(Some(&body), &about)?;
+            Ok::<_, JsValue>(cache.put_with_str(&name(asset, address, part), &response))
+        };
+        let kept = match put() {
+            Ok(promise) => JsFuture::from(promise).await.is_ok(),
+            Err(_) => false,
+        };
+        if kept {
+            self.kept_bytes.set(self.kept_bytes.get() + bytes.len() as u64);
+        }
+    }
+
+    /// Removes the parts of one file: what they add up to does not match its hash.
+    pub(super) async fn forget(&self, asset: &Asset, address: &str) {
+        let Some(cache) = &self.cache else { return };
+        for part in 0..parts(asset) {
+            let _ = JsFuture::from(cache.delete_with_str(&name(asset, address, part))).await;
+        }
+    }
+
+    /// Removes what belongs to other versions of the files. To be called when this version is loaded and checked: until then the one
+    /// before is all there is.
+    pub(super) async fn sweep(&self, index: &AssetIndex) {
+        let Some(cache) = &self.cache else { return };
+        let Ok(keys) = JsFuture::from(cache.keys()).await else { return };
+        for key in js_sys::Array::from(&keys).iter() {
+            let Ok(request) = key.dyn_into::<Request>() else { continue };
+            let url = request.url();
+            let listed = index.files().any(|asset| url.contains(&format!("{}?sha256={}&", asset.path, asset.sha256)));
+            if !listed {
+                let _ = JsFuture::from(cache.delete_with_request(&request)).await;
+            }
+        }
+    }
+}
+
+/// How many parts a file has.
+pub(super) fn parts(asset: &Asset) -> u64 {
+    asset.bytes.div_ceil(PART_BYTES)
+}
+
+/// Bytes of one part.
+pub(super) fn length(asset: &Asset, part: u64) -> u64 {
+    asset.bytes.saturating_sub(part * PART_BYTES).min(PART_BYTES)
+}
+
+fn name(asset: &Asset, address: &str, part: u64) -> String {
+    format!("{address}?sha256={}&part={part}", asset.sha256)
+}
+
+async fn open() -> Option<Cache> {
+    let caches = js_sys::Reflect::get(&js_sys::global(), &JsValue::from_str("caches")).ok()?;
+    let caches: CacheStorage = caches.dyn_into().ok()?;
+    JsFuture::from(caches.open(STORE)).await.ok()?.dyn_into().ok()
+}
