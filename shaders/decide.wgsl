@@ -73,7 +73,8 @@ struct State {
   end_row: u32,     // the end's place in the vocabulary
   jump_forward: u32,
   end_prior: f32,   // what the end is multiplied by, as a unit is by its prior
-  model_weight: f32, // power of the pointer's mass
+  weight_first: f32, // power of the pointer's mass before there is a sentence of a text
+  weight_then: f32,  // and from then on
   used: array<u32>, // [units]
 }
 
@@ -305,7 +306,7 @@ fn logarithm(at: u32) -> f32 {
 }
 
 fn weighed(log_mass: f32) -> f32 {
-  return exp(state.model_weight * log_mass);
+  return exp(select(state.weight_then, state.weight_first, state.written == 0u) * log_mass);
 }
 
 // The geometric mean of the pointer's mass over a unit's tokens, by the unit's prior; nothing for what stands in no text.

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use mambaformer_model::config::{Combine, Config};
 use mambaformer_model::generate::{
-    GroundedDecoder, GroundedOptions, GroundedStep, SourceUnit, Sources, Statistics, UnitOrigin,
+    GroundedDecoder, GroundedOptions, GroundedStep, ModelWeight, SourceUnit, Sources, Statistics, UnitOrigin,
 };
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::{RandomWeights, Stream};
@@ -135,7 +135,7 @@ fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &
                 max_units: 4,
                 jump_forward: round % 3 != 2,
                 end_prior: 0.7,
-                model_weight: [1.0, 0.5, 0.0][round % 3],
+                model_weight: ModelWeight { first: [1.0, 0.5, 0.0][round % 3], then: [0.5, 1.0, 0.25][round % 3] },
             };
             let (memory, logits, routes, found) = pollster::block_on(async {
                 while encoding.step().await.unwrap() {}
@@ -221,8 +221,13 @@ fn an_interrupted_answer_goes_on_the_same_on_either_path() {
     let config = Preset::Nano.config();
     let weights = packed(&config, Scheme::F32);
     let (model, reference) = (load(&weights), reference(&weights));
-    let options =
-        GroundedOptions { max_tokens: 160, max_units: 6, jump_forward: true, end_prior: 0.7, model_weight: 1.0 };
+    let options = GroundedOptions {
+        max_tokens: 160,
+        max_units: 6,
+        jump_forward: true,
+        end_prior: 0.7,
+        model_weight: ModelWeight { first: 1.0, then: 0.5 },
+    };
     let routing = Routing::default();
     let mut resumed = 0;
     for seed in 0..6 {

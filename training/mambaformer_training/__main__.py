@@ -55,7 +55,7 @@ def _train(args) -> None:
     counts = json.loads((args.tokenizer / "piece_counts.json").read_text())
     state = None
     settings = Settings(seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
-                        dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, max_steps=args.max_steps, added=dict(args.add) or None)
+                        dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, weights=dict(args.weight) or None, max_steps=args.max_steps, added=dict(args.add) or None)
     if args.warm and (args.start or args.resume):
         raise CheckpointError("--warm fills a new model; leave --start and --resume out")
     if args.warm:
@@ -72,6 +72,8 @@ def _train(args) -> None:
         stored.update({"minutes": args.minutes, "max_steps": args.max_steps, "threads": args.threads})
         if args.noise_start is not None:
             stored["noise_start"] = args.noise_start
+        if args.weight:
+            stored["weights"] = dict(args.weight)
         settings = Settings(**stored)
         if settings.added != (dict(args.add) or None):
             raise CheckpointError(f"the run began with --add {settings.added}; give the same to resume it")
@@ -162,6 +164,19 @@ def _folder_and_count(text: str) -> tuple[str, int]:
     return folder, int(count)
 
 
+def _name_and_weight(text: str) -> tuple[str, float]:
+    from .objective import Weights
+
+    name, _, value = text.partition("=")
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if name not in vars(Weights()) or number < 0:
+        raise argparse.ArgumentTypeError(f"`{text}` is not NAME=NUMBER with a name of {', '.join(vars(Weights()))}")
+    return name, number
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m mambaformer_training", description=__doc__)
     commands = top.add_subparsers(required=True)
@@ -214,6 +229,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--teacher", type=Path, help="vectors of the sentence encoder to distil from (`retriever rank` writes them beside the rankings)")
     sub.add_argument("--without-prior", type=float, default=0.7, help="share of the items that are trained without retrieval's prior (0.7)")
     sub.add_argument("--add", type=_folder_and_count, action="append", default=[], metavar="FOLDER:N", help="train on the first N training items of another folder, too")
+    sub.add_argument("--weight", type=_name_and_weight, action="append", default=[], metavar="NAME=NUMBER", help="weight of a term of the loss (`Weights` in objective.py); may be changed on resuming")
     sub.add_argument("--resume", action="store_true")
     sub.add_argument("--export", action="store_true", help="export after the end")
 

@@ -47,7 +47,10 @@ def export(run: Path, tokenizer: Path, items: Path, out: Path, dtype: str) -> No
     data = _counts(items)
     added = {Path(folder).name: {"items": count, "data": _counts(Path(folder))} for folder, count in (settings.get("added") or {}).items()}
     licences = LICENCES + [licence for counts in [data, *(a["data"] for a in added.values())] for licence in (counts or {}).get("licences", [])]
+    number = run.resolve().name.rpartition("-")[2]
     provenance = {
+        # The second run of a name is its second version.
+        "version": f"0.{number}.0" if number.isdigit() else "0.1.0",
         "tool": f"mambaformer_training {__version__}, torch {torch.__version__}, Python {platform.python_version()}",
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         "seed": settings["seed"], "settings": settings, "loss_weights": state["weights"], "compute_dtype": state["dtype"],

@@ -15,6 +15,8 @@ from .model import EMAMBA, ET5, Encoded, MambaFormer
 
 @dataclass
 class Weights:
+    # The words themselves: what free generation needs and grounded decoding does not.
+    nll: float = 1.0
     # Choosing among the sentences that the decoder will have; the pointer's own loss keeps the rest of its mass in place.
     selection: float = 1.0
     pointer: float = 0.1

@@ -47,6 +47,8 @@ class Settings:
     parent: dict | None = None
     # The sentence encoder whose words the run began with (see `warm`).
     warm: dict | None = None
+    # Weights of the loss that are not the usual ones, by name; from a resumption on they may be others.
+    weights: dict | None = None
     added: dict | None = None
 
 
@@ -112,7 +114,7 @@ class Trainer:
             # The projections are cosines' only: until they have turned to the vectors they teach the model noise.
             self.optimiser.add_param_group({"params": list(teacher.parameters()), "weight_decay": 0.0, "rate": 8.0})
         self.order = Order([len(i["source"]) for i in train], settings.tokens_per_batch, settings.seed)
-        self.weights, self.utility = Weights(), Utility()
+        self.weights, self.utility = Weights(**(settings.weights or {})), Utility()
         self.step, self.elapsed, self.tokens, self.answer_tokens = 0, 0.0, 0, 0
         self.dtype = faster_dtype() if settings.dtype == "auto" else settings.dtype
         self.usual = [0.5, 0.5]
@@ -169,7 +171,7 @@ class Trainer:
                 encoded.mixed.retain_grad()
             task = task_terms(self.model, encoded, batch, self.teacher)
             router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual, w.target_emamba)
-        loss = task["nll"] + w.selection * task["selection"] + w.vectors * task["vectors"] + w.taught_choice * task["taught_choice"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
+        loss = w.nll * task["nll"] + w.selection * task["selection"] + w.vectors * task["vectors"] + w.taught_choice * task["taught_choice"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
         total = loss + w.cost * router["cost"] + w.balance * router["balance"] + w.entropy * router["entropy"] + w.router_z * router["router_z"]
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()

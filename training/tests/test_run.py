@@ -1,5 +1,6 @@
 """Checkpoints, export and their errors, on the nano preset."""
 
+import argparse
 import json
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mambaformer_training import checkpoint
+from mambaformer_training.__main__ import _name_and_weight
 from mambaformer_training.config import preset
 from mambaformer_training.distil import Teacher
 from mambaformer_training.errors import CheckpointError, DataError, SpaceError
@@ -58,6 +60,17 @@ def test_validation_tells_the_model_from_the_prior():
     Trainer.count_choices(attention, choices, sums)
     # The prior is right both times; it puts the first question right, and cannot outweigh the model at the second.
     assert (sums["chosen"], sums["ranked_right"], sums["chosen_alone"], sums["chosen_right"], sums["then"]) == (2, 2, 0, 1, 0)
+
+
+def test_weights_of_the_loss_are_given_by_name(tmp_path):
+    assert _name_and_weight("nll=0.1") == ("nll", 0.1)
+    for text in ("nll", "nll=x", "nll=-1", "words=1", "=1"):
+        with pytest.raises(argparse.ArgumentTypeError, match="NAME=NUMBER"):
+            _name_and_weight(text)
+    plain, light = trainer(tmp_path / "plain", 1), trainer(tmp_path / "light", 1)
+    light = Trainer(light.config, Settings(**(vars(light.settings) | {"weights": {"nll": 0.0}})), light.items, light.items, np.ones(200), light.run)
+    first, second = plain.train_step(), light.train_step()
+    assert second["loss"] == pytest.approx(first["loss"] - first["nll"], rel=1e-4)
 
 
 def test_export_has_the_model_and_its_provenance(tmp_path):

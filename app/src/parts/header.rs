@@ -32,10 +32,10 @@ pub fn Header() -> impl IntoView {
         <header class="masthead">
             <div class="masthead__name">
                 <Logo />
-                <p>
-                    <strong>"MambaFormer Chairside"</strong>
-                    <span>"Answers from reviewable sources, for dental professionals"</span>
-                </p>
+                <div>
+                    <h1>"MambaFormer Chairside"</h1>
+                    <p>"Answers from reviewable sources, for dental professionals"</p>
+                </div>
             </div>
             <nav class="masthead__links" aria-label="Sections">
                 <SectionLink section=browse::SECTION name=words::browsing::HEADING />

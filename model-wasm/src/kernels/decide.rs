@@ -13,7 +13,7 @@ use crate::gpu::shader::{Access, fill, reduction};
 pub const MAX_EVENTS: usize = 64;
 /// Words of the state's head that the host reads: 8 numbers and the events.
 pub const HEAD_WORDS: usize = 8 + 4 * MAX_EVENTS;
-const TAIL_WORDS: usize = 8;
+const TAIL_WORDS: usize = 9;
 const UNIT_WORDS: usize = 7;
 const NONE: u32 = u32::MAX;
 
@@ -178,7 +178,8 @@ impl Tables {
             row_of(eos),
             u32::from(options.jump_forward),
             options.end_prior.to_bits(),
-            options.model_weight.to_bits(),
+            options.model_weight.first.to_bits(),
+            options.model_weight.then.to_bits(),
         ]);
         debug_assert_eq!(state.len(), HEAD_WORDS + TAIL_WORDS);
         state.extend(resumed.used.iter().map(|used| u32::from(*used)));

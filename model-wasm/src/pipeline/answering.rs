@@ -16,7 +16,7 @@ use super::checked::Sentences;
 use super::clinic::{self, Found, Material};
 use super::composition::Composition;
 use super::ending;
-use super::units::{END_PRIOR, MODEL_WEIGHT, sources};
+use super::units::sources;
 use super::{Assistant, EVIDENCE_PASSAGES, Measures, PipelineError};
 use crate::answer::{Alarm, AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, TimingsMs};
 use crate::gpu::answer::{GpuEncoding, GpuGrounded};
@@ -342,9 +342,8 @@ impl<'a> Answering<'a> {
         let grounding = assistant.clinic().grounding();
         let sources = sources(prompt, &self.found.materials, self.question.note(), grounding, &assistant.tokenizer)?;
         let max_units = usize::try_from(grounding.max_sentences()).unwrap_or(usize::MAX);
-        let jump_forward = self.measures.jump_forward;
+        let Measures { jump_forward, end_prior, model_weight, .. } = self.measures;
         let max_tokens = self.max_tokens();
-        let (end_prior, model_weight) = (END_PRIOR, MODEL_WEIGHT);
         Ok((sources, GroundedOptions { max_tokens, max_units, jump_forward, end_prior, model_weight }))
     }
 

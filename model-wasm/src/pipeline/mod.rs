@@ -27,6 +27,7 @@ use std::rc::Rc;
 
 use mambaformer_clinical::question::{self, Question};
 use mambaformer_model::MambaFormer;
+use mambaformer_model::generate::ModelWeight;
 use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::Weights;
 
@@ -85,11 +86,16 @@ pub struct Measures {
     pub force: Option<mambaformer_model::Expert>,
     /// Withhold what the model calls unanswerable. Off where answers themselves are to be measured.
     pub abstain: bool,
+    /// `GroundedOptions::end_prior`.
+    pub end_prior: f32,
+    /// `GroundedOptions::model_weight`.
+    pub model_weight: ModelWeight,
 }
 
 impl Default for Measures {
     fn default() -> Self {
-        Self { jump_forward: true, force: None, abstain: true }
+        let (end_prior, model_weight) = (units::END_PRIOR, units::MODEL_WEIGHT);
+        Self { jump_forward: true, force: None, abstain: true, end_prior, model_weight }
     }
 }
 

@@ -23,7 +23,25 @@ pub struct GroundedOptions {
     pub end_prior: f32,
     /// How much the pointer counts beside the priors: its mass is raised to this power. 1 for a model that judges as it was trained to,
     /// 0 for one whose judgement counts nothing.
-    pub model_weight: f32,
+    pub model_weight: ModelWeight,
+}
+
+/// How much the pointer's mass counts beside the priors, at the choice of the first sentence and at those after it: a model may have learnt
+/// one and not the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ModelWeight {
+    /// Before there is a sentence of a text.
+    pub first: f32,
+    /// From then on.
+    pub then: f32,
+}
+
+impl ModelWeight {
+    /// The same at every choice.
+    #[must_use]
+    pub const fn even(weight: f32) -> Self {
+        Self { first: weight, then: weight }
+    }
 }
 
 /// What one step did.
@@ -249,7 +267,9 @@ impl<'m> GroundedDecoder<'m> {
     /// order in which it favours them.
     fn copied(&self, candidates: &mut [Candidate], attention: &[f32]) -> Vec<f32> {
         let logs: Vec<f32> = attention.iter().map(|mass| ln(mass.max(f32::MIN_POSITIVE))).collect();
-        let weighed = |log: f32| exp(self.options.model_weight * log);
+        let weight = self.options.model_weight;
+        let weight = if self.units_written == 0 { weight.first } else { weight.then };
+        let weighed = |log: f32| exp(weight * log);
         let of_unit = |unit: usize| {
             let unit = &self.sources.units()[unit];
             match unit.origin {

@@ -7,7 +7,7 @@ mod sampler;
 mod sources;
 
 pub use free::{FreeDecoder, FreeError, FreeOptions, FreeStep, FreeText, FreeToken, StopReason};
-pub use grounded::{GroundedDecoder, GroundedOptions, GroundedStep, Statistics};
+pub use grounded::{GroundedDecoder, GroundedOptions, GroundedStep, ModelWeight, Statistics};
 pub use resume::Resumed;
 pub use sampler::{Sampling, uniform};
 pub use sources::{SourceUnit, Sources, UnitOrigin};

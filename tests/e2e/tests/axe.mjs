@@ -32,17 +32,17 @@ const STATES = {
   ready: async () => {},
   answer: answered(QUESTION),
   'cited passage': (chairside) => chairside.page.getByTestId('citation').first().click(),
+  'routing and engine': async (chairside) => {
+    for (const summary of ['.routing__table > summary', '[data-testid="engine"] > summary', '[data-testid="device"] > summary']) {
+      await chairside.page.locator(summary).click();
+    }
+  },
   'red flag': answered('Patient has stridor and her throat is swelling. What now?'),
   'dose table': answered('amoxicillin dose for an adult with penicillin allergy, UK'),
   'not covered': answered('How do I bake sourdough bread?'),
   'question and note taken along': async (chairside) => {
     await chairside.at('take-include').check();
     await chairside.at('take-text').waitFor();
-  },
-  'routing and engine': async (chairside) => {
-    for (const summary of ['.routing__table > summary', '[data-testid="engine"] > summary', '[data-testid="device"] > summary']) {
-      await chairside.page.locator(summary).click();
-    }
   },
   calculator: async (chairside) => {
     await chairside.at('calculators-link').click();

@@ -59,7 +59,7 @@ export const tests = {
     await chairside.open();
     await chairside.ready();
     await chairside.at('note').evaluate((box) => (box.value = 'Zanzibarcanary takes warfarin.'));
-    await chairside.ask(`${QUESTION} Zanzibarcanary`);
+    await chairside.ask(QUESTION);
     await chairside.answered();
     await chairside.page.waitForFunction(() => document.querySelector('[data-testid="device-short"]')?.textContent.includes('sealed'));
     const markdown = await saved(chairside, 'take-save');

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use anyhow::{Context, Result};
 use mambaformer_clinical::integrity::sha256_hex;
 use mambaformer_model::Expert;
+use mambaformer_model::generate::ModelWeight;
 use mambaformer_model::sentence_encoder::SentenceEncoderWeights;
 use mambaformer_model::weights::{Weights, read_manifest};
 use mambaformer_wasm::gpu::self_test::NoPause;
@@ -105,6 +106,15 @@ pub struct Manner {
     /// Answer even what the model calls unanswerable.
     #[arg(long)]
     no_abstain: bool,
+    /// What the end of an answer is multiplied by; smaller makes answers longer.
+    #[arg(long, default_value_t = Measures::default().end_prior)]
+    end_prior: f32,
+    /// How much the model's choice of the first sentence counts beside retrieval's, 0 to 1 and above.
+    #[arg(long, default_value_t = Measures::default().model_weight.first)]
+    model_weight: f32,
+    /// The same of the sentences after it, and of the end.
+    #[arg(long, default_value_t = Measures::default().model_weight.then)]
+    model_weight_then: f32,
     /// Compute on the graphics processor (grounded answers only).
     #[arg(long)]
     gpu: bool,
@@ -137,6 +147,12 @@ impl Manner {
 
     /// What only the tools can ask for.
     pub fn measures(&self) -> Measures {
-        Measures { force: self.force.map(Into::into), abstain: !self.no_abstain, ..Measures::default() }
+        Measures {
+            force: self.force.map(Into::into),
+            abstain: !self.no_abstain,
+            end_prior: self.end_prior,
+            model_weight: ModelWeight { first: self.model_weight, then: self.model_weight_then },
+            ..Measures::default()
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use mambaformer_model::config::Config;
 use mambaformer_model::generate::{
-    GroundedDecoder, GroundedOptions, GroundedStep, Sampling, SourceUnit, Sources, UnitOrigin,
+    GroundedDecoder, GroundedOptions, GroundedStep, ModelWeight, Sampling, SourceUnit, Sources, UnitOrigin,
 };
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::{RandomWeights, Stream, byte_tokenizer};
@@ -347,8 +347,13 @@ fn question(config: &Config, tokens: usize) -> (Vec<u32>, Sources) {
 }
 
 /// Two sentences: 48 tokens.
-const OPTIONS: GroundedOptions =
-    GroundedOptions { max_tokens: 48, max_units: 2, jump_forward: true, end_prior: 1.0, model_weight: 1.0 };
+const OPTIONS: GroundedOptions = GroundedOptions {
+    max_tokens: 48,
+    max_units: 2,
+    jump_forward: true,
+    end_prior: 1.0,
+    model_weight: ModelWeight::even(1.0),
+};
 
 fn routings(config: &Config) -> Vec<(&'static str, Routing)> {
     let all = ("all on ET5", Routing::Force(Expert::Et5));
