@@ -45,7 +45,9 @@ def warm(model: MambaFormer, tokenizer: Tokenizer, counts: list[int], encoder: P
     vectors = teacher.encode(list(texts.values()), 256)
     vectors = vectors - vectors.mean(0)
     _, _, axes = np.linalg.svd(vectors, full_matrices=False)
-    table = vectors @ axes[: model.config.d_model].T
+    axes = axes[: model.config.d_model]
+    # Few pieces have few components; the others of their rows are nothing.
+    table = np.pad(vectors @ axes.T, ((0, 0), (0, model.config.d_model - len(axes))))
     share = (np.asarray(counts, dtype=np.float64)[rows] + 1) / (np.sum(counts) + size)
     table *= np.sqrt(1e-3 / (1e-3 + share))[:, None]
     table *= TABLE_STD / np.sqrt(np.mean(np.square(table)))

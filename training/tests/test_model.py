@@ -26,7 +26,7 @@ def build(two_way=False, seed=1):
 
 def items(lengths, seed=2):
     rng = np.random.default_rng(seed)
-    rows = [{"source": rng.integers(7, 200, n), "labels": rng.integers(7, 200, 1 + n % 5), "gold": (0, 0), "answerable": 1, "decision": n % 4 - 1} for n in lengths]
+    rows = [{"question": rng.integers(7, 200, n % 4), "source": rng.integers(7, 200, n), "labels": rng.integers(7, 200, 1 + n % 5), "gold": (0, 0), "answerable": 1, "decision": n % 4 - 1} for n in lengths]
     for row in rows:
         row["pointer"], row["pointer_weight"] = pointer_targets(row["source"].tolist(), row["labels"].tolist(), [row["gold"]], {7})
         row["choices"] = choices([2, 5, len(row["source"]) - 1], [0.0, -1.0, 0.0], [0, len(row["labels"]) - 1], [1, 2])
