@@ -228,7 +228,8 @@ async fn failed_loads_say_why_and_can_be_tried_again() {
         bench.messages.receive(&load(url));
         bench.messages.receive(&load(url));
         assert_eq!(bench.errors().last(), Some(&(None, ErrorKind::Busy)), "a second load while one runs");
-        for _ in 0..500 {
+        // Longer than all the waits between tries.
+        for _ in 0..2_000 {
             if bench.errors().len() == 2 * (tries + 1) {
                 break;
             }
