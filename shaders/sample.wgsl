@@ -15,9 +15,6 @@ struct Params {
   max_rows: u32,       // most rows of a call
   room: u32,           // most prompt tokens, the length of each part of `merged`
   end: u32,            // the token that ends an answer
-  pad_a: u32,
-  pad_b: u32,
-  pad_c: u32,
 }
 
 @group(0) @binding(0) var<storage, read>       probabilities: array<f32>;  // [V]

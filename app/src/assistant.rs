@@ -107,10 +107,7 @@ impl Assistant {
             return;
         }
         self.preference.set(preference);
-        // A browser that keeps nothing still computes on the chosen engine, until the page is closed.
-        if let Some(storage) = storage() {
-            let _ = storage.set_item(PREFERENCE_KEY, words::preference_key(preference));
-        }
+        keep(PREFERENCE_KEY, words::preference_key(preference));
         self.start();
     }
 
@@ -166,8 +163,7 @@ impl Assistant {
 
     /// Sends a question to the worker, which answers it or, without the model, looks it up.
     fn send_question(self, question: String, note: Option<String>) {
-        self.count.update_value(|count| *count = count.wrapping_add(1));
-        let id = self.count.get_value().to_string();
+        let id = self.next("");
         self.chosen.set(None);
         self.session.update(|session| session.asked(Turn::new(id.clone(), question.clone(), note.clone())));
         self.send(&Request::Ask(Ask { id, question, note, options: AskOptions::default() }));
@@ -175,8 +171,7 @@ impl Assistant {
 
     /// Has the worker calculate; the result of entries before these is gone.
     pub fn calculate(self, calculator: Calculator, calculation: Calculation) {
-        self.count.update_value(|count| *count = count.wrapping_add(1));
-        let id = format!("calculation-{}", self.count.get_value());
+        let id = self.next("calculation-");
         self.session.update(|session| session.calculators.set(calculator, Outcome::Waiting(id.clone())));
         self.send(&Request::Calculate(Calculate { id, calculation }));
     }
@@ -207,8 +202,7 @@ impl Assistant {
     }
 
     fn browsing_id(self) -> String {
-        self.count.update_value(|count| *count = count.wrapping_add(1));
-        let id = format!("browsing-{}", self.count.get_value());
+        let id = self.next("browsing-");
         self.session.update(|session| session.browsing.asked(id.clone()));
         id
     }
@@ -233,8 +227,7 @@ impl Assistant {
         let Some(texts) = texts.filter(|_| wanted) else {
             return self.session.update(|session| session.included = Included::Nothing);
         };
-        self.count.update_value(|count| *count = count.wrapping_add(1));
-        let id = format!("redaction-{}", self.count.get_value());
+        let id = self.next("redaction-");
         self.session.update(|session| session.included = Included::Waiting(id.clone()));
         self.send(&Request::Redact(Redact { id, texts }));
     }
@@ -273,6 +266,12 @@ impl Assistant {
         }
     }
 
+    /// An identifier that was not given before; those of questions have no `prefix`.
+    fn next(self, prefix: &str) -> String {
+        self.count.update_value(|count| *count = count.wrapping_add(1));
+        format!("{prefix}{}", self.count.get_value())
+    }
+
     fn send(self, request: &Request) {
         let sent = self.client.with_value(|client| client.as_ref().map(|client| client.send(request)));
         if !matches!(sent, Some(Ok(()))) {
@@ -281,11 +280,8 @@ impl Assistant {
     }
 
     fn hear(self, event: Event) {
-        if let Event::Engine(EngineReport { verdict: Some(verdict), .. }) = &event
-            && let Some(storage) = storage()
-        {
-            // A browser that keeps nothing measures again next time.
-            let _ = storage.set_item(VERDICT_KEY, &verdict.to_text());
+        if let Event::Engine(EngineReport { verdict: Some(verdict), .. }) = &event {
+            keep(VERDICT_KEY, &verdict.to_text());
         }
         self.session.update(|session| session.apply(event));
         let Some(due) = self.session.with_untracked(Session::due) else { return };
@@ -325,24 +321,34 @@ fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 
-/// Minutes after which the page clears itself, as the reader has chosen.
-pub(crate) fn kept_idle_minutes() -> Option<u32> {
-    idle::choice(&storage()?.get_item(IDLE_KEY).ok().flatten()?)
+/// A setting as it was kept.
+fn kept(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
 }
 
-/// Keeps the choice; a browser that keeps nothing forgets it with the page.
-pub(crate) fn keep_idle_minutes(minutes: u32) {
+/// Keeps a setting; a browser that keeps nothing forgets it with the page.
+fn keep(key: &str, text: &str) {
     if let Some(storage) = storage() {
-        let _ = storage.set_item(IDLE_KEY, &minutes.to_string());
+        let _ = storage.set_item(key, text);
     }
 }
 
+/// Minutes after which the page clears itself, as the reader has chosen.
+pub(crate) fn kept_idle_minutes() -> Option<u32> {
+    idle::choice(&kept(IDLE_KEY)?)
+}
+
+/// Keeps the choice.
+pub(crate) fn keep_idle_minutes(minutes: u32) {
+    keep(IDLE_KEY, &minutes.to_string());
+}
+
 fn kept_preference() -> Option<Preference> {
-    words::preference_of(&storage()?.get_item(PREFERENCE_KEY).ok().flatten()?)
+    words::preference_of(&kept(PREFERENCE_KEY)?)
 }
 
 fn kept_verdict() -> Option<EngineVerdict> {
-    EngineVerdict::from_text(&storage()?.get_item(VERDICT_KEY).ok().flatten()?)
+    EngineVerdict::from_text(&kept(VERDICT_KEY)?)
 }
 
 /// The text in a field, or `None` where it has lone surrogates.

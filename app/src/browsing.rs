@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use mambaformer_wasm::browse::{Contents, Entry, EntryTitle};
-use mambaformer_wasm::protocol::ErrorKind;
 
 /// The most hits of a search in the titles that are listed.
 pub const MOST_HITS: usize = 60;
@@ -62,7 +61,7 @@ impl Browsing {
     }
 
     /// Takes in a refusal; `false` where it is none of what is waited for.
-    pub fn refused(&mut self, id: Option<&str>, _: ErrorKind, message: &str) -> bool {
+    pub fn refused(&mut self, id: Option<&str>, message: &str) -> bool {
         let ours = id.is_some_and(|id| self.waits_for(id));
         if ours {
             self.waiting = None;
@@ -189,8 +188,8 @@ mod tests {
         assert_eq!(browsing.back().as_deref(), Some("a"));
         assert_eq!(browsing.back(), None);
         browsing.asked("4".to_owned());
-        assert!(!browsing.refused(Some("3"), ErrorKind::NoResult, "why") && browsing.problem.is_none());
-        assert!(browsing.refused(Some("4"), ErrorKind::NoResult, "why"));
+        assert!(!browsing.refused(Some("3"), "why") && browsing.problem.is_none());
+        assert!(browsing.refused(Some("4"), "why"));
         assert_eq!(browsing.problem.as_deref(), Some("why"));
         browsing.close();
         assert!(browsing.contents.is_some() && browsing.before.is_empty());

@@ -1,21 +1,6 @@
 //! What this device keeps, and what may still leave the page: plain data, filled by the browser's side (`keeper`).
 
-/// The assistant's files in the browser's storage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stored {
-    /// Bytes that are kept.
-    pub kept_bytes: u64,
-    /// Bytes of all of them.
-    pub total_bytes: u64,
-}
-
-impl Stored {
-    /// Whether the assistant can be loaded without a server.
-    #[must_use]
-    pub fn is_whole(self) -> bool {
-        self.kept_bytes >= self.total_bytes
-    }
-}
+use mambaformer_wasm::protocol::Stored;
 
 /// The page itself in the browser's storage.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

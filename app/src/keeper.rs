@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use mambaformer_wasm::protocol::ASSET_STORE;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -15,8 +16,6 @@ use crate::session::Session;
 
 /// The service worker's script, relative to the page: it keeps everything beside and below it.
 const SCRIPT: &str = "sw.js";
-/// The cache of the assistant's files (`model-wasm/src/worker/shelf.rs`).
-const ASSETS: &str = "mambaformer-assets";
 /// What the service worker is told when the reader takes the version that waits.
 const TAKE: &str = "take";
 /// From the moment it is in force the page can open no connection; a policy can be added to, never taken away.
@@ -126,7 +125,7 @@ impl Keeper {
     pub fn remove(self, removed: impl FnOnce() + 'static) {
         spawn_local(async move {
             if let Ok(caches) = window().caches() {
-                let _ = JsFuture::from(caches.delete(ASSETS)).await;
+                let _ = JsFuture::from(caches.delete(ASSET_STORE)).await;
             }
             removed();
             self.measure();

@@ -29,8 +29,7 @@ pub(crate) fn mount() {
         let keeper = Keeper::new();
         keeper.start();
         keeper.seal_when_loaded(assistant);
-        provide_context(keeper);
-        view! { <Page assistant /> }
+        view! { <Page assistant keeper /> }
     });
 }
 
@@ -39,14 +38,13 @@ pub(crate) fn mount() {
 pub fn Page(
     /// The way to the worker; not started by the page itself.
     assistant: Assistant,
+    /// What keeps and seals the page; not started by the page itself.
+    keeper: Keeper,
 ) -> impl IntoView {
     provide_context(assistant);
+    provide_context(keeper);
     provide_context(TakeAway::new(assistant));
     provide_context(Clearing::start(assistant));
-    // A page in a test keeps nothing and seals nothing.
-    if use_context::<Keeper>().is_none() {
-        provide_context(Keeper::new());
-    }
     let session = assistant.session;
     let has_turn = Memo::new(move |_| session.with(|session| session.turn.is_some()));
     view! {

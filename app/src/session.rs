@@ -7,11 +7,10 @@ use std::sync::Arc;
 use mambaformer_wasm::answer::{
     Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Citation, Doses, Evidence, FoundBy, NOTE_PASSAGE,
 };
-use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage};
+use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage, Stored};
 
 use crate::browsing::Browsing;
 use crate::calculators::Calculators;
-use crate::device::Stored;
 use crate::take_away::Included;
 
 /// How far the model is.
@@ -362,7 +361,7 @@ impl Session {
             Event::Progress { stage, loaded_bytes, total_bytes } => {
                 self.model = Model::Loading { stage, loaded_bytes, total_bytes };
             }
-            Event::Stored { kept_bytes, total_bytes } => self.stored = Some(Stored { kept_bytes, total_bytes }),
+            Event::Stored(stored) => self.stored = Some(stored),
             Event::Library(info) => self.library = Some(Arc::new(info)),
             Event::Calculators(choices) => self.calculators.choices = Some(Arc::new(choices)),
             Event::Ready(info) => self.model = Model::Ready(info),
@@ -399,7 +398,7 @@ impl Session {
             Event::Error { id, kind, message } => {
                 let refused = self.calculators.refused(id.as_deref(), kind, &message)
                     || self.included.refused(id.as_deref(), kind, &message)
-                    || self.browsing.refused(id.as_deref(), kind, &message);
+                    || self.browsing.refused(id.as_deref(), &message);
                 if !refused {
                     self.failed(id.as_deref(), kind, message);
                 }

@@ -10,6 +10,7 @@ use leptos::prelude::*;
 use leptos::task::tick;
 use mambaformer_app::assistant::Assistant;
 use mambaformer_app::calculators::{Calculator, Outcome};
+use mambaformer_app::keeper::Keeper;
 use mambaformer_app::page::Page;
 use mambaformer_app::session::{Model, Session, Turn};
 use mambaformer_wasm::answer::{
@@ -44,7 +45,7 @@ impl Mounted {
         let keep = leptos::mount::mount_to(place.clone(), move || {
             let assistant = Assistant::new();
             give.set(Some(assistant));
-            view! { <Page assistant /> }
+            view! { <Page assistant keeper=Keeper::new() /> }
         });
         Self { place, assistant: given.get().expect("mounted"), _keep: Box::new(keep) }
     }

@@ -40,6 +40,9 @@ pub enum Request {
     Redact(Redact),
 }
 
+/// The cache that the worker keeps its files in; a page removes them by this name.
+pub const ASSET_STORE: &str = "mambaformer-assets";
+
 /// Where the worker finds its files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -154,12 +157,7 @@ pub enum Event {
         total_bytes: u64,
     },
     /// All files are there and checked; comes right before [`Event::Ready`].
-    Stored {
-        /// Bytes of them that this browser keeps for the next visit.
-        kept_bytes: u64,
-        /// Bytes of all of them.
-        total_bytes: u64,
-    },
+    Stored(Stored),
     /// The knowledge base is there: questions are answered with passages and records alone until [`Event::Ready`].
     Library(LibraryInfo),
     /// What the calculators can be asked for; comes after [`Event::Library`], and they answer from then on.
@@ -271,7 +269,7 @@ impl Event {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Progress { .. }
-            | Self::Stored { .. }
+            | Self::Stored(_)
             | Self::Library(_)
             | Self::Calculators(_)
             | Self::Ready(_)
@@ -287,6 +285,24 @@ impl Event {
             | Self::Redacted { id, .. } => Some(id),
             Self::Error { id, .. } => id.as_deref(),
         }
+    }
+}
+
+/// The assistant's files in the browser's storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stored {
+    /// Bytes that this browser keeps for the next visit.
+    pub kept_bytes: u64,
+    /// Bytes of all of them.
+    pub total_bytes: u64,
+}
+
+impl Stored {
+    /// Whether the assistant can be loaded without a server.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.kept_bytes >= self.total_bytes
     }
 }
 

@@ -3,26 +3,21 @@
 // clippy.toml's allowance covers only functions with `#[test]`; these helpers belong to them.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+mod shipped;
+
 use std::collections::BTreeSet;
 
 use mambaformer_wasm::pipeline::{Clinic, ClinicFiles};
 use mambaformer_wasm::protocol::Request;
 use serde_json::{Value, json};
 
-fn clinic() -> Clinic {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets");
-    let mut files = ClinicFiles::default();
-    for name in ClinicFiles::NAMES {
-        files = files.with(name, std::fs::read(folder.join(name)).expect(name));
-    }
-    Clinic::new(&files).expect("a clinic")
-}
+use shipped::{assets, clinic};
 
 /// The worker's reply to a message of the page.
 fn reply(clinic: &Clinic, message: &Value) -> Value {
     let event = match serde_json::from_value::<Request>(message.clone()).expect("a request") {
-        Request::Browse(request) => clinic.browse(request),
-        Request::Open(request) => clinic.open(request),
+        Request::Browse(request) => clinic.browse(&request),
+        Request::Open(request) => clinic.open(&request),
         other => panic!("{other:?}"),
     };
     serde_json::to_value(event).expect("serialises")
@@ -77,7 +72,7 @@ fn what_is_not_there_is_said_in_words() {
         assert!(found["message"].as_str().expect("text").len() < 200, "{found}");
     }
     let files =
-        ClinicFiles::default().with("grounding.json", std::fs::read("../assets/grounding.json").expect("there"));
+        ClinicFiles::default().with("grounding.json", std::fs::read(assets().join("grounding.json")).expect("there"));
     let empty = Clinic::new(&files).expect("a clinic");
     assert_eq!(reply(&empty, &json!({"type": "browse", "id": "b1"}))["contents"]["subjects"], json!([]));
     assert_eq!(open(&empty, "perio-0001")["type"], "error");

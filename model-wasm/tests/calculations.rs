@@ -3,20 +3,15 @@
 // clippy.toml's allowance covers only functions with `#[test]`; these helpers belong to them.
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
+mod shipped;
+
 use mambaformer_wasm::pipeline::{Clinic, ClinicFiles};
 use mambaformer_wasm::protocol::Request;
 use serde_json::{Value, json};
 
-const US_LIDOCAINE: &str = "lidocaine 2 % with adrenaline (epinephrine) 1:100,000, 1.8 mL";
+use shipped::clinic;
 
-fn clinic() -> Clinic {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets");
-    let mut files = ClinicFiles::default();
-    for name in ClinicFiles::NAMES {
-        files = files.with(name, std::fs::read(folder.join(name)).expect(name));
-    }
-    Clinic::new(&files).expect("a clinic")
-}
+const US_LIDOCAINE: &str = "lidocaine 2 % with adrenaline (epinephrine) 1:100,000, 1.8 mL";
 
 /// The worker's reply to a message of the page.
 fn reply(clinic: &Clinic, calculation: &Value) -> Value {

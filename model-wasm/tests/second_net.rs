@@ -3,7 +3,7 @@
 // clippy.toml's allowance covers only functions with `#[test]`; these helpers belong to them.
 #![allow(clippy::expect_used, clippy::panic)]
 
-use std::path::{Path, PathBuf};
+mod shipped;
 
 use mambaformer_clinical::integrity::sha256_hex;
 use mambaformer_clinical::retrieval::sealed::seal;
@@ -13,19 +13,11 @@ use mambaformer_wasm::answer::{Alarm, AlarmKind, AnswerState, FoundBy};
 use mambaformer_wasm::pipeline::{Clinic, ClinicFiles, PipelineError, RetrieverParts, clinic};
 use mambaformer_wasm::protocol::{Ask, AskOptions, Event};
 
+use shipped::{assets, files};
+
 /// Words that no rule has; from the training split of `data/safety`, so that the net has seen it.
 const UNKNOWN_TO_THE_RULES: &str =
     "She won't rouse to a trapezius squeeze after the triazolam, deep snoring and her lips have a bluish look.";
-
-fn assets() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets")
-}
-
-fn files() -> ClinicFiles {
-    ClinicFiles::NAMES
-        .into_iter()
-        .fold(ClinicFiles::default(), |files, name| files.with(name, std::fs::read(assets().join(name)).expect(name)))
-}
 
 fn retriever() -> RetrieverParts {
     let folder = assets().join("retriever");

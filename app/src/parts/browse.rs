@@ -9,6 +9,7 @@ use mambaformer_wasm::browse::{Contents, Entry, EntryTitle};
 use crate::assistant::Assistant;
 use crate::browsing;
 use crate::parts::evidence::kind_key;
+use crate::parts::section::{Section, is_open};
 use crate::session::Session;
 use crate::words;
 use crate::words::browsing as say;
@@ -39,18 +40,7 @@ pub fn BrowseSection() -> impl IntoView {
         }
     });
     view! {
-        <details
-            class="card calculators"
-            id=SECTION
-            data-testid="browse"
-            on:toggle=move |event| open.set(event_target::<web_sys::Element>(&event).has_attribute("open"))
-        >
-            <summary>
-                <span>
-                    <strong>{say::HEADING}</strong>
-                    <span class="calculators__what">{say::WHAT}</span>
-                </span>
-            </summary>
+        <Section id=SECTION name=say::HEADING what=say::WHAT open>
             <p role="status" data-testid="browse-told">
                 {move || problem.get().or_else(|| contents.with(Option::is_none).then(|| say::LOADING.to_owned()))}
             </p>
@@ -61,7 +51,7 @@ pub fn BrowseSection() -> impl IntoView {
                 </div>
             </Show>
             {move || entry.get().map(|entry| view! { <EntryView entry /> })}
-        </details>
+        </Section>
     }
 }
 
@@ -152,10 +142,7 @@ fn Group(
 ) -> impl IntoView {
     let open = RwSignal::new(false);
     view! {
-        <details
-            class="browse__group"
-            on:toggle=move |event| open.set(event_target::<web_sys::Element>(&event).has_attribute("open"))
-        >
+        <details class="browse__group" on:toggle=move |event| open.set(is_open(&event))>
             <summary>{say::group(&name, entries.len())}</summary>
             <Show when=move || open.get()>
                 <Titles entries=Arc::clone(&entries) />

@@ -8,6 +8,7 @@ use mambaformer_wasm::answer::{Evidence, EvidenceKind};
 use wasm_bindgen::JsCast;
 
 use crate::assistant::{Assistant, Citing};
+use crate::parts::section::is_open;
 use crate::session::{Session, Turn};
 use crate::spans::{self, Mark};
 use crate::words;
@@ -64,7 +65,7 @@ fn More() -> impl IntoView {
                 class="evidence__more"
                 data-testid="more"
                 prop:open=move || opened.get()
-                on:toggle=move |event| opened.set(event_target::<web_sys::Element>(&event).has_attribute("open"))
+                on:toggle=move |event| opened.set(is_open(&event))
             >
                 <summary>"More from the knowledge base (" {move || count.get()} ")"</summary>
                 <ol class="evidence__list">

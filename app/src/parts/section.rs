@@ -1,6 +1,39 @@
-//! Links from the header to the sections of the page that are folded away.
+//! Sections of the page that are folded away until they are wanted, and the links in the header that lead to them.
 
 use leptos::prelude::*;
+
+/// A section with what it is called and what it holds.
+#[component]
+pub fn Section(
+    /// Its `id`, which the link points at.
+    id: &'static str,
+    /// What it is called.
+    name: &'static str,
+    /// What it holds, in a few words.
+    what: &'static str,
+    /// Whether it is unfolded.
+    #[prop(default = RwSignal::new(false))]
+    open: RwSignal<bool>,
+    /// What is in it.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class="card section" id=id data-testid=id on:toggle=move |event| open.set(is_open(&event))>
+            <summary>
+                <span>
+                    <strong>{name}</strong>
+                    <span class="section__what">{what}</span>
+                </span>
+            </summary>
+            {children()}
+        </details>
+    }
+}
+
+/// Whether the `details` that was folded or unfolded is open now.
+pub(crate) fn is_open(event: &leptos::ev::Event) -> bool {
+    event_target::<web_sys::Element>(event).has_attribute("open")
+}
 
 /// Unfolds a section and goes there.
 #[component]

@@ -1,7 +1,9 @@
 //! What the page says of this device: what is kept here, and what may leave.
 
+use mambaformer_wasm::protocol::Stored;
+
 use super::megabytes;
-use crate::device::{Device, PageCopy, Seal, Stored};
+use crate::device::{Device, PageCopy, Seal};
 
 /// The section.
 pub const HEADING: &str = "This device";

@@ -113,7 +113,7 @@ impl<'a> Wanted<'a> {
 
     /// Tells of words of the question whether `text` says them, as the search understands both: corrected, with synonyms and abbreviations,
     /// several words together where they are one term ("dry socket").
-    pub fn spoken_in(self, text: &str) -> impl Fn(&str) -> Spoken + use<'a> {
+    pub fn spoken_in(&self, text: &str) -> impl Fn(&str) -> Spoken {
         let (terms, _) = self.terms(text);
         let is_said = |concept: &Concept| {
             let literal = !concept.literal.is_empty()
@@ -122,9 +122,10 @@ impl<'a> Wanted<'a> {
         };
         let said: Vec<bool> = self.query.concepts.iter().map(is_said).collect();
         move |word| {
-            let alone = Query::of(word, self.index);
-            let own: Vec<Option<Term>> =
-                alone.concepts.iter().flat_map(|concept| concept.literal.iter().map(|(term, _)| *term)).collect();
+            let mut own: Vec<Option<Term>> = Vec::new();
+            for_each_compound(word, |compound| {
+                own.extend(compound.parts().filter_map(|part| self.query.read.get(&canonical(part))).flatten());
+            });
             if own.iter().all(|term| self.index.importance(*term) < OF_THE_SUBJECT) {
                 return Spoken::OfNothing;
             }
@@ -199,7 +200,8 @@ mod tests {
             ("ibuprofen after extraction", "ibuprofen", Spoken::Missing),
             ("how long does the pain last", "long", Spoken::OfNothing),
         ] {
-            let spoken = Wanted::of(question, &index).spoken_in(TEXT);
+            let wanted = Wanted::of(question, &index);
+            let spoken = wanted.spoken_in(TEXT);
             assert_eq!(spoken(word), expected, "{word} in `{question}`");
         }
     }

@@ -1,5 +1,7 @@
 //! A question as what it asks for: words, corrected where mistyped, and what the lexicon says they stand for.
 
+use std::collections::HashMap;
+
 use super::analyze::for_each_compound;
 use super::index::{Known, SearchIndex, Term};
 use super::spelling::{Rows, canonical, distance, tolerance};
@@ -44,6 +46,8 @@ pub(crate) struct Query {
     pub(crate) corrections: Vec<Correction>,
     /// Content words that neither an entry nor the lexicon has, in their canonical spelling.
     pub(crate) unknown: Vec<String>,
+    /// Its words in their canonical spelling, and the terms that each was taken for; stop words are not there.
+    pub(crate) read: HashMap<String, Vec<Option<Term>>>,
     /// Content words in all.
     pub(crate) words: usize,
     /// Those that stand in a title or in the lexicon: the words of the trade.
@@ -90,6 +94,7 @@ impl Query {
                     return;
                 }
                 let spelled = canonical(part);
+                let first = words.len();
                 match index.known(&spelled) {
                     Known::Stop => {
                         last = None;
@@ -103,6 +108,7 @@ impl Query {
                     }
                     Known::Never => words.extend(self.guess(&spelled, index, &mut rows)),
                 }
+                self.read.insert(spelled.clone(), words[first..].iter().map(|word| word.term).collect());
                 // "tooth brush" is a toothbrush.
                 if let (Some(before), Some(word)) = (&last, words.last_mut())
                     && let Known::Term(term) = index.known(&canonical(&format!("{before}{spelled}")))

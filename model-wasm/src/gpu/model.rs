@@ -310,9 +310,14 @@ impl Builder<'_> {
         self.push(&kernel, &[&rules, &counts, &grids], Grid::Direct([4, 1, 1]));
     }
 
+    /// The most tokens that the decoder reads: what stands before an answer, and the answer.
+    fn decoder_positions(&self) -> usize {
+        self.config.decoder_prefix + 1 + self.capacity.answer
+    }
+
     fn build(mut self, gpu: Rc<Gpu>) -> Result<GpuModel, GpuError> {
         let config = self.config.clone();
-        let (d, l, t) = (config.d_model, self.capacity.prompt, self.capacity.answer);
+        let (d, l) = (config.d_model, self.capacity.prompt);
         let inner = config.et5.num_heads * config.et5.d_kv;
         let room = Decide {
             max_units: MAX_UNITS,
@@ -351,7 +356,7 @@ impl Builder<'_> {
 
         // --- one decoder call ---
         self.grids = GridTable::new(self.gpu);
-        let answer_ids = self.keep("answer ids", t + 1 + config.decoder_prefix);
+        let answer_ids = self.keep("answer ids", self.decoder_positions());
         let z = self.keep("z", d);
         let units = self.keep("units", room.unit_bytes() / 4);
         let tables = self.keep("tables", room.table_bytes() / 4);
@@ -694,7 +699,7 @@ impl Builder<'_> {
     ) -> Result<(), GpuError> {
         let config = self.config.clone();
         let et5 = &config.et5;
-        let (d, t, at) = (config.d_model, self.capacity.answer, Count::Pending);
+        let (d, at) = (config.d_model, Count::Pending);
         let (inner, epsilon) = (et5.num_heads * et5.d_kv, et5.layer_norm_epsilon);
         let counts = Rc::clone(&self.counts);
         let hidden = self.take("decoder rows", MAX_ROWS * d);
@@ -708,7 +713,7 @@ impl Builder<'_> {
             let layer = format!("et5.decoder.block.{index}.layer");
             let own = format!("{layer}.0.SelfAttention");
             let norm = self.vector(&format!("{layer}.0.layer_norm.weight"))?;
-            let cache = self.keep("own keys and values", (t + 1 + config.decoder_prefix) * 3 * inner);
+            let cache = self.keep("own keys and values", self.decoder_positions() * 3 * inner);
             let names = ["q", "k", "v"].map(|part| format!("{own}.{part}"));
             let cached = |m: Matmul| Matmul { y_row_at: Some(Count::Base), ..m.normed(epsilon) };
             self.product(Rows::Few, &names, None, cached, at, (&hidden, Some(&norm), &cache))?;

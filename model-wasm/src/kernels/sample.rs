@@ -68,9 +68,6 @@ impl Kernel for Sample {
             dimension(self.max_rows),
             dimension(self.room),
             self.end,
-            0,
-            0,
-            0,
         ]
     }
 }

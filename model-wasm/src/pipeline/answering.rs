@@ -52,7 +52,7 @@ pub struct Answering<'a> {
     assessment: Assessment,
     /// What of it the page is told.
     alarms: Vec<Alarm>,
-    found: Found,
+    found: Found<'a>,
     routing: RoutingCounts,
     timings: TimingsMs,
     verdict: Verdict,
@@ -178,7 +178,8 @@ impl<'a> Answering<'a> {
         let since = Instant::now();
         if let Some(given) = self.given.take() {
             let materials = given.into_iter().map(Material::plain).collect();
-            self.found = Found { materials, coverage: 1.0, ..Found::default() };
+            let wanted = self.assistant.clinic().library().map(|library| library.read(&self.question));
+            self.found = Found { wanted, materials, coverage: 1.0, ..Found::default() };
         } else {
             self.found = self.assistant.clinic().find(&self.question, EVIDENCE_PASSAGES)?;
             self.timings.retrieval = Some(since.elapsed().as_secs_f64() * 1e3);

@@ -5,7 +5,6 @@ use mambaformer_clinical::records::{Discipline, Region};
 
 use super::clinic::Clinic;
 use super::library::Library;
-use crate::answer::EvidenceKind;
 use crate::browse::{Browse, Contents, Entry, EntryTitle, Open, Subject};
 use crate::protocol::{ErrorKind, Event};
 
@@ -23,19 +22,20 @@ const SHOWN_CHARS: usize = 60;
 impl Clinic {
     /// The reply to a request: `contents`.
     #[must_use]
-    pub fn browse(&self, request: Browse) -> Event {
+    pub fn browse(&self, request: &Browse) -> Event {
         let contents = self.library().map(contents).unwrap_or_default();
-        Event::Contents { id: request.id, contents }
+        Event::Contents { id: request.id.clone(), contents }
     }
 
     /// The reply to a request: `opened`, or `error`.
     #[must_use]
-    pub fn open(&self, request: Open) -> Event {
+    pub fn open(&self, request: &Open) -> Event {
         let entry = self.library().and_then(|library| entry(library, &request.passage));
         let unknown = || UnknownEntry { found: request.passage.chars().take(SHOWN_CHARS).collect() };
+        let id = request.id.clone();
         match entry.ok_or_else(unknown) {
-            Ok(entry) => Event::Opened { id: request.id, entry: Box::new(entry) },
-            Err(error) => Event::Error { id: Some(request.id), kind: ErrorKind::NoResult, message: error.to_string() },
+            Ok(entry) => Event::Opened { id, entry: Box::new(entry) },
+            Err(error) => Event::Error { id: Some(id), kind: ErrorKind::NoResult, message: error.to_string() },
         }
     }
 }
@@ -68,10 +68,7 @@ fn discipline(library: &Library, index: usize) -> Option<Discipline> {
 
 fn title(library: &Library, index: usize) -> Option<EntryTitle> {
     let passage = library.base().passage(index)?;
-    let kind = match library.base().kind(index)? {
-        Kind::Record(_) => EvidenceKind::Record,
-        Kind::Passage(_) | Kind::Quoted => EvidenceKind::Passage,
-    };
+    let kind = library.evidence_kind(index)?;
     Some(EntryTitle { passage: passage.id.clone(), title: passage.title.clone(), kind })
 }
 

@@ -7,7 +7,7 @@ use mambaformer_clinical::grounding::Grounding;
 use mambaformer_clinical::knowledge::{Drug, KnowledgeBase};
 use mambaformer_clinical::question::{Field, Note, Question};
 use mambaformer_clinical::records::Region;
-use mambaformer_clinical::retrieval::lines::Spoken;
+use mambaformer_clinical::retrieval::lines::{Spoken, Wanted};
 use mambaformer_clinical::retrieval::topics::nearest_topics;
 use mambaformer_clinical::text::sentences::sentences;
 use mambaformer_clinical::triage::net::TriageNet;
@@ -117,8 +117,10 @@ impl Material {
 }
 
 /// What was found for a question.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Found {
+#[derive(Default)]
+pub(super) struct Found<'a> {
+    /// The question as the search has read it; nothing where nothing was searched.
+    pub(super) wanted: Option<Wanted<'a>>,
     /// Given to the model, best first.
     pub(super) materials: Vec<Material>,
     /// Found as well.
@@ -187,11 +189,9 @@ impl Clinic {
     }
 
     /// What the question names and no cited sentence speaks of, as the search understands both.
-    pub(super) fn gaps(&self, question: &str, cited: &[&str]) -> Vec<String> {
-        match &self.library {
-            Some(library) => {
-                self.verifier.gaps(question, cited, COVERED, library.spoken_in(question, &cited.join("\n")))
-            }
+    pub(super) fn gaps(&self, question: &str, wanted: Option<&Wanted<'_>>, cited: &[&str]) -> Vec<String> {
+        match wanted {
+            Some(wanted) => self.verifier.gaps(question, cited, COVERED, wanted.spoken_in(&cited.join("\n"))),
             None => self.verifier.gaps(question, cited, COVERED, |_| Spoken::Missing),
         }
     }
@@ -212,7 +212,7 @@ impl Clinic {
     }
 
     /// Adds what the second net sees in the question's vector, where there is one, and says whether that was anything.
-    pub(super) fn suspect(&self, found: &Found, assessment: &mut Assessment) -> bool {
+    pub(super) fn suspect(&self, found: &Found<'_>, assessment: &mut Assessment) -> bool {
         let (Some(triage), Some(net), Some(vector)) = (&self.triage, &self.net, &found.vector) else { return false };
         net.assess(vector).is_some_and(|finding| triage.add(&finding, assessment))
     }
@@ -226,7 +226,7 @@ impl Clinic {
     }
 
     /// What the knowledge base holds for a question; the first `limit` are for the model.
-    pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found, PipelineError> {
+    pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found<'_>, PipelineError> {
         match &self.library {
             Some(library) => library.find(question, limit),
             None => Ok(Found { out_of_scope: true, ..Found::default() }),
@@ -266,7 +266,7 @@ pub(super) fn alarms(question: &Question, assessment: &Assessment) -> Vec<Alarm>
     assessment.alarms.iter().chain(&assessment.notes).map(told).collect()
 }
 
-impl Found {
+impl Found<'_> {
     /// The headings nearest to a question that is not covered.
     pub(super) fn topics(&self) -> Vec<Topic> {
         const MOST: usize = 5;

@@ -49,7 +49,7 @@ pub(super) fn note(note: &Note) -> Material {
 }
 
 /// The event for what was found.
-pub(super) fn evidence(id: &str, found: &Found, question: &Question) -> Event {
+pub(super) fn evidence(id: &str, found: &Found<'_>, question: &Question) -> Event {
     let mut passages: Vec<Evidence> = found.materials.iter().map(|material| material.evidence.clone()).collect();
     passages.extend(question.note().map(|own| note(own).evidence));
     Event::Evidence { id: id.to_owned(), passages, more: found.more.clone(), doses: found.doses.clone() }
@@ -61,7 +61,7 @@ pub(super) fn conclude(
     clinic: &Clinic,
     question: &Question,
     alarms: &[Alarm],
-    found: &Found,
+    found: &Found<'_>,
     sentences: &Sentences,
     ended: Ended,
 ) {
@@ -75,7 +75,7 @@ pub(super) fn conclude(
         .collect();
     let cited: Vec<&str> = told.iter().map(String::as_str).collect();
     let evidence_sentences = if ended.free { usize::from(record.tokens_out > 0) } else { sentences.evidence };
-    let gaps = if cited.is_empty() { Vec::new() } else { clinic.gaps(question.text(), &cited) };
+    let gaps = if cited.is_empty() { Vec::new() } else { clinic.gaps(question.text(), found.wanted.as_ref(), &cited) };
     let state = verify::AnswerState::decide(&verify::Ending {
         emergency: alarms.iter().any(|alarm| alarm.kind == AlarmKind::Alarm),
         stopped: ended.stopped,
@@ -128,7 +128,7 @@ pub(super) fn conclude(
 
 /// What the confidence of an answer is made of.
 #[allow(clippy::cast_precision_loss)] // a handful of sentences
-fn features(found: &Found, sentences: &Sentences, ended: Ended) -> Features {
+fn features(found: &Found<'_>, sentences: &Sentences, ended: Ended) -> Features {
     let score = |index: usize| found.materials.get(index).map_or(0.0, |material| material.evidence.score);
     let told = sentences.told();
     let share = |count: usize, of: usize| count as f64 / of.max(1) as f64;

@@ -11,7 +11,7 @@ use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::fusion::{self, fuse};
 use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
-use mambaformer_clinical::retrieval::lines::{Spoken, Wanted};
+use mambaformer_clinical::retrieval::lines::Wanted;
 use mambaformer_clinical::retrieval::parameters::Parameters;
 use mambaformer_clinical::scope::{Scope, ScopeModel};
 use mambaformer_clinical::triage::net::TriageNet;
@@ -67,13 +67,13 @@ impl Library {
     }
 
     /// What there is for a question; the first `limit` are for the model.
-    pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found, PipelineError> {
+    pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found<'_>, PipelineError> {
         let entries = self.base.passages().len();
         let read = self.retriever.get().map(|retriever| retriever.read(question.text(), entries)).transpose()?;
         let (vector, near) = read.unzip();
         let note = question.note().map(Note::text);
         let context = note.map(|note| (note, self.parameters.note_expansion));
-        let wanted = Wanted::of(question.text(), &self.index);
+        let wanted = self.read(question);
         let by_words = self.index.search_for(&wanted, context, CANDIDATES);
         let mut ranked = fuse(&by_words.hits, near.as_ref().map(|near| near.entries.as_slice()), &self.parameters);
         let nearest = near.as_ref().map(Similarities::nearest);
@@ -109,6 +109,7 @@ impl Library {
             prefer(&mut materials, row);
         }
         Ok(Found {
+            wanted: Some(wanted),
             vector,
             more: more.into_iter().map(|(_, text)| text.evidence).collect(),
             doses: doses.map(|doses| self.told(&doses)),
@@ -125,9 +126,9 @@ impl Library {
         })
     }
 
-    /// Tells of the words of a question whether `text` says them.
-    pub(super) fn spoken_in(&self, question: &str, text: &str) -> impl Fn(&str) -> Spoken {
-        Wanted::of(question, &self.index).spoken_in(text)
+    /// The question as the search reads it.
+    pub(super) fn read(&self, question: &Question) -> Wanted<'_> {
+        Wanted::of(question.text(), &self.index)
     }
 
     /// Logarithms of the priors of an entry's lines; [`level`] makes priors of them once all texts are there.
@@ -147,7 +148,14 @@ impl Library {
         self.base.sentences(found.entry).iter().enumerate().map(logit).collect()
     }
 
-    /// An entry as a text, without priors.
+    /// What an entry is.
+    pub(super) fn evidence_kind(&self, index: usize) -> Option<EvidenceKind> {
+        Some(match self.base.kind(index)? {
+            Kind::Record(_) => EvidenceKind::Record,
+            Kind::Passage(_) | Kind::Quoted => EvidenceKind::Passage,
+        })
+    }
+
     /// An entry as it is shown.
     pub(super) fn evidence(&self, index: usize, score: f64) -> Option<Evidence> {
         let passage = self.base.passage(index)?;
@@ -157,13 +165,11 @@ impl Library {
             text: passage.text.clone(),
             source: self.base.credit(index).map(|credit| credit.to_string()).unwrap_or_default(),
             score,
-            kind: match self.base.kind(index)? {
-                Kind::Record(_) => EvidenceKind::Record,
-                Kind::Passage(_) | Kind::Quoted => EvidenceKind::Passage,
-            },
+            kind: self.evidence_kind(index)?,
         })
     }
 
+    /// An entry as a text, without priors.
     fn material(&self, found: &fusion::Evidence) -> Option<Material> {
         let (group, region) = match self.base.kind(found.entry)? {
             Kind::Passage(about) => (Group::from_name(&about.population), about.region),

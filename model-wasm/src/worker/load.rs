@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mambaformer_clinical::assets::{self, Asset, AssetError, AssetIndex};
+use mambaformer_clinical::assets::{self, AssetError, AssetIndex};
 use mambaformer_clinical::identifiers::Identifiers;
 use mambaformer_clinical::integrity::sha256_hex;
 use mambaformer_model::kind::ModelConfig;
@@ -13,9 +13,9 @@ use wasm_bindgen::prelude::*;
 
 use super::fetch::Download;
 use super::pause::wait;
-use super::shelf::{self, PART_BYTES, Shelf};
+use super::shelf::{Listed, PART_BYTES, Shelf};
 use crate::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, PipelineError, RetrieverParts};
-use crate::protocol::{ErrorKind, Event, Load, Stage};
+use crate::protocol::{ErrorKind, Event, Load, Stage, Stored};
 
 /// The folder of the model.
 const MODEL: &str = "model";
@@ -148,7 +148,7 @@ pub(super) async fn load(
     let weights = loader.finish()?;
     files.shelf.sweep(&files.index).await;
     seal();
-    post(&Event::Stored { kept_bytes: files.shelf.kept_bytes(), total_bytes: progress.total_bytes });
+    post(&Event::Stored(Stored { kept_bytes: files.shelf.kept_bytes(), total_bytes: progress.total_bytes }));
     Ok(Assistant::new(AssistantParts { weights, clinic, for_gpu: true })?)
 }
 
@@ -185,26 +185,25 @@ impl Files {
         Ok(Self { url: url.to_owned(), index: AssetIndex::from_bytes(&bytes)?, shelf: Shelf::open().await })
     }
 
-    fn address(&self, path: &str) -> Result<String, LoadError> {
-        web_sys::Url::new_with_base(path, &self.url)
+    /// A file of the index.
+    fn listed(&self, path: &str) -> Result<Listed, LoadError> {
+        let address = web_sys::Url::new_with_base(path, &self.url)
             .map(|url| url.href())
-            .map_err(|_| LoadError::Unreachable { name: path.to_owned() })
+            .map_err(|_| LoadError::Unreachable { name: path.to_owned() })?;
+        Ok(Listed { asset: self.index.get(path)?.clone(), address })
     }
 
     /// A file that is used whole, checked against the index.
     async fn whole(&self, path: &str, progress: &mut Progress<'_>) -> Result<Vec<u8>, LoadError> {
+        let file = self.listed(path)?;
         let mut all = Vec::new();
         let sink = |bytes: &[u8]| {
             all.extend_from_slice(bytes);
             Ok(())
         };
-        self.stream(path, progress, sink).await?;
-        let asset = self.index.get(path)?;
-        let checked = asset.verify(&all);
-        if checked.is_err() {
-            self.shelf.forget(asset, &self.address(path)?).await;
-        }
-        checked?;
+        let streamed = self.stream(&file, progress, sink).await;
+        let checked = streamed.and_then(|()| Ok(file.asset.verify(&all)?));
+        self.settle(&file, checked).await?;
         Ok(all)
     }
 
@@ -219,51 +218,53 @@ impl Files {
             (ModelFile::Tokenizer, loader.manifest().files.tokenizer.clone()),
             (ModelFile::Weights, loader.manifest().files.weights.clone()),
         ];
-        for (file, entry) in listed {
-            let path = in_folder(folder, &entry.path);
+        for (kind, entry) in listed {
+            let file = self.listed(&in_folder(folder, &entry.path))?;
             let mut found = 0_u64;
             let sink = |bytes: &[u8]| {
                 found += bytes.len() as u64;
                 if found > entry.bytes {
                     return Err(length_error(&entry, found).into());
                 }
-                loader.feed(file, bytes)?;
+                loader.feed(kind, bytes)?;
                 Ok(())
             };
-            let streamed = self.stream(&path, progress, sink).await;
+            let streamed = self.stream(&file, progress, sink).await;
             let checked = streamed
                 .and_then(|()| if found == entry.bytes { Ok(()) } else { Err(length_error(&entry, found).into()) });
-            if checked.as_ref().is_err_and(|error| error.kind() == ErrorKind::Integrity) {
-                self.shelf.forget(self.index.get(&path)?, &self.address(&path)?).await;
-            }
-            checked?;
+            self.settle(&file, checked).await?;
         }
         Ok(loader)
+    }
+
+    /// Removes what was kept of a file that turned out to be another one.
+    async fn settle(&self, file: &Listed, checked: Result<(), LoadError>) -> Result<(), LoadError> {
+        if checked.as_ref().is_err_and(|error| error.kind() == ErrorKind::Integrity) {
+            self.shelf.forget(file).await;
+        }
+        checked
     }
 
     /// Hands a file to `sink`, part by part: from the shelf, or from the server. After a break it goes on with the part it was in.
     async fn stream(
         &self,
-        path: &str,
+        file: &Listed,
         progress: &mut Progress<'_>,
         mut sink: impl FnMut(&[u8]) -> Result<(), LoadError>,
     ) -> Result<(), LoadError> {
-        let asset = self.index.get(path)?;
-        let address = self.address(path)?;
         let mut part = 0;
-        while part < shelf::parts(asset) {
-            let Some(bytes) = self.shelf.part(asset, &address, part).await else { break };
+        while part < file.parts() {
+            let Some(bytes) = self.shelf.part(file, part).await else { break };
             progress.received(bytes.len() as u64);
             sink(&bytes)?;
             part += 1;
         }
         let mut retry = Retry::default();
-        while part < shelf::parts(asset) {
+        while part < file.parts() {
             let before = part;
-            match self.fetch(asset, &address, &mut part, progress, &mut sink).await {
-                // The file ended before its time, and whoever sent it says that it is whole.
-                Ok(()) if part < shelf::parts(asset) => return Ok(()),
-                Ok(()) => {}
+            match self.fetch(file, &mut part, progress, &mut sink).await {
+                // Whole, or ended before its time by a server that says that it is whole.
+                Ok(()) => return Ok(()),
                 Err(error) => {
                     if part > before {
                         retry = Retry::default();
@@ -278,39 +279,36 @@ impl Files {
     /// Fetches a file from `part` on, which counts the parts that have been handed on.
     async fn fetch(
         &self,
-        asset: &Asset,
-        address: &str,
+        file: &Listed,
         part: &mut u64,
         progress: &mut Progress<'_>,
         sink: &mut impl FnMut(&[u8]) -> Result<(), LoadError>,
     ) -> Result<(), LoadError> {
-        let mut download = Download::start(address, &asset.path, *part * PART_BYTES).await?;
+        let mut download = Download::start(&file.address, &file.asset.path, *part * PART_BYTES).await?;
         let mut held = Vec::new();
-        let counted = progress.loaded_bytes;
         loop {
             let bytes = match download.next().await {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => break,
                 Err(error) => {
                     // What was received of this part is received again.
-                    progress.loaded_bytes = counted.max(progress.loaded_bytes - held.len() as u64);
+                    progress.lost(held.len() as u64);
                     return Err(error);
                 }
             };
             progress.received(bytes.len() as u64);
             held.extend_from_slice(&bytes);
-            while *part + 1 < shelf::parts(asset) && held.len() as u64 >= PART_BYTES {
+            while *part + 1 < file.parts() && held.len() as u64 >= PART_BYTES {
                 let rest = held.split_off(usize::try_from(PART_BYTES).unwrap_or(usize::MAX));
-                self.hand_on(asset, address, part, &held, sink).await?;
+                self.hand_on(file, part, &held, sink).await?;
                 held = rest;
             }
-            if *part + 1 >= shelf::parts(asset) && held.len() as u64 > shelf::length(asset, *part) {
-                let limit_bytes = asset.bytes;
-                return Err(LoadError::TooLong { name: asset.path.clone(), limit_bytes });
+            if *part + 1 >= file.parts() && held.len() as u64 > file.length(*part) {
+                return Err(LoadError::TooLong { name: file.asset.path.clone(), limit_bytes: file.asset.bytes });
             }
         }
-        if held.len() as u64 == shelf::length(asset, *part) {
-            return self.hand_on(asset, address, part, &held, sink).await;
+        if held.len() as u64 == file.length(*part) {
+            return self.hand_on(file, part, &held, sink).await;
         }
         // Too short: whoever takes it in finds out, with the length in words.
         sink(&held)
@@ -319,14 +317,13 @@ impl Files {
     /// Gives a whole part to `sink` and keeps it.
     async fn hand_on(
         &self,
-        asset: &Asset,
-        address: &str,
+        file: &Listed,
         part: &mut u64,
         bytes: &[u8],
         sink: &mut impl FnMut(&[u8]) -> Result<(), LoadError>,
     ) -> Result<(), LoadError> {
         sink(bytes)?;
-        self.shelf.keep(asset, address, *part, bytes).await;
+        self.shelf.keep(file, *part, bytes).await;
         *part += 1;
         Ok(())
     }
@@ -399,6 +396,12 @@ impl<'p> Progress<'p> {
         if self.loaded_bytes - self.told_bytes >= PROGRESS_BYTES {
             self.tell();
         }
+    }
+
+    /// Bytes that will be received again.
+    fn lost(&mut self, bytes: u64) {
+        self.loaded_bytes -= bytes;
+        self.tell();
     }
 
     fn tell(&mut self) {

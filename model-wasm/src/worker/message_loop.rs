@@ -90,19 +90,10 @@ impl MessageLoop {
         match serde_json::from_str::<Request>(message) {
             Ok(Request::Load(request)) => self.load(request),
             Ok(Request::Ask(ask)) => self.ask(ask),
-            Ok(Request::Calculate(request)) => {
-                let id = request.id.clone();
-                self.of_library(id, |clinic| clinic.calculate(&request));
-            }
-            Ok(Request::Redact(request)) => self.redact(request),
-            Ok(Request::Browse(request)) => {
-                let id = request.id.clone();
-                self.of_library(id, |clinic| clinic.browse(request));
-            }
-            Ok(Request::Open(request)) => {
-                let id = request.id.clone();
-                self.of_library(id, |clinic| clinic.open(request));
-            }
+            Ok(Request::Calculate(request)) => self.of_library(&request.id, |clinic| clinic.calculate(&request)),
+            Ok(Request::Redact(request)) => self.redact(&request),
+            Ok(Request::Browse(request)) => self.of_library(&request.id, |clinic| clinic.browse(&request)),
+            Ok(Request::Open(request)) => self.of_library(&request.id, |clinic| clinic.open(&request)),
             Ok(Request::Stop(stop)) => {
                 if let Some(running) = self.shared.running.borrow().as_ref().filter(|running| running.id == stop.id) {
                     running.stop.set(true);
@@ -178,25 +169,23 @@ impl MessageLoop {
 
 impl MessageLoop {
     /// What needs no model: calculates or looks up at once, with or without it, beside an answer that is being written.
-    fn of_library(&self, id: String, reply: impl FnOnce(&Clinic) -> Event) {
+    fn of_library(&self, id: &str, reply: impl FnOnce(&Clinic) -> Event) {
         let reply = self.shared.phase.borrow().clinic().map(reply);
-        let reply = reply.unwrap_or_else(|| Event::Error {
-            id: Some(id),
-            kind: ErrorKind::NotReady,
-            message: "the records are not loaded yet; try again when they are".to_owned(),
-        });
-        (self.shared.post)(&reply);
+        self.reply(id, reply, "the records are not loaded yet; try again when they are");
     }
 
     /// Takes identifiers out of texts, at once.
-    fn redact(&self, request: Redact) {
-        let reply = self.shared.identifiers.borrow().as_ref().map(|known| redaction::reply(known, &request));
-        let reply = reply.unwrap_or_else(|| Event::Error {
-            id: Some(request.id),
-            kind: ErrorKind::NotReady,
-            message: "the lists of names are not loaded yet; try again when they are".to_owned(),
-        });
-        (self.shared.post)(&reply);
+    fn redact(&self, request: &Redact) {
+        let reply = self.shared.identifiers.borrow().as_ref().map(|known| redaction::reply(known, request));
+        self.reply(&request.id, reply, "the lists of names are not loaded yet; try again when they are");
+    }
+
+    /// Posts a reply, or that there is none yet.
+    fn reply(&self, id: &str, reply: Option<Event>, not_ready: &str) {
+        match reply {
+            Some(event) => (self.shared.post)(&event),
+            None => self.shared.fail(Some(id.to_owned()), ErrorKind::NotReady, not_ready.to_owned()),
+        }
     }
 
     /// Answers without a model: what the knowledge base holds, at once.

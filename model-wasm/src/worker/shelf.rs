@@ -12,11 +12,37 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit};
 
+use crate::protocol::ASSET_STORE;
+
 /// What is fetched again at most after a break.
 pub(super) const PART_BYTES: u64 = 4 << 20;
-/// The cache's name; the page removes it by this name.
-const STORE: &str = "mambaformer-assets";
 const HASH: &str = "x-part-sha256";
+
+/// A file of the index and where it lies.
+#[derive(Clone)]
+pub(super) struct Listed {
+    /// Its size and hash.
+    pub(super) asset: Asset,
+    /// Absolute.
+    pub(super) address: String,
+}
+
+impl Listed {
+    /// How many parts it has.
+    pub(super) fn parts(&self) -> u64 {
+        self.asset.bytes.div_ceil(PART_BYTES)
+    }
+
+    /// Bytes of one part.
+    pub(super) fn length(&self, part: u64) -> u64 {
+        self.asset.bytes.saturating_sub(part * PART_BYTES).min(PART_BYTES)
+    }
+
+    /// What a part is kept as.
+    fn name(&self, part: u64) -> String {
+        format!("{}?sha256={}&part={part}", self.address, self.asset.sha256)
+    }
+}
 
 /// The parts that are kept; nothing where the browser keeps nothing.
 pub(super) struct Shelf {
@@ -37,22 +63,23 @@ impl Shelf {
     }
 
     /// A part as it was kept; `None` where it is not, or not as it was.
-    pub(super) async fn part(&self, asset: &Asset, address: &str, part: u64) -> Option<Vec<u8>> {
+    pub(super) async fn part(&self, file: &Listed, part: u64) -> Option<Vec<u8>> {
         let cache = self.cache.as_ref()?;
-        let found = JsFuture::from(cache.match_with_str(&name(asset, address, part))).await.ok()?;
+        let found = JsFuture::from(cache.match_with_str(&file.name(part))).await.ok()?;
         let response: Response = found.dyn_into().ok()?;
         let hash = response.headers().get(HASH).ok()??;
         let buffer = JsFuture::from(response.array_buffer().ok()?).await.ok()?;
         let bytes = js_sys::Uint8Array::new(&buffer).to_vec();
-        let whole = bytes.len() as u64 == length(asset, part) && sha256_hex(&bytes) == hash;
-        if whole {
-            self.kept_bytes.set(self.kept_bytes.get() + bytes.len() as u64);
+        let whole = bytes.len() as u64 == file.length(part) && sha256_hex(&bytes) == hash;
+        if !whole {
+            return None;
         }
-        whole.then_some(bytes)
+        self.count(&bytes);
+        Some(bytes)
     }
 
     /// Keeps a part. A full storage keeps nothing more; the files are then fetched again at the next visit.
-    pub(super) async fn keep(&self, asset: &Asset, address: &str, part: u64, bytes: &[u8]) {
+    pub(super) async fn keep(&self, file: &Listed, part: u64, bytes: &[u8]) {
         let Some(cache) = &self.cache else { return };
         let put = || {
             let headers = Headers::new()?;
@@ -61,22 +88,26 @@ impl Shelf {
             about.set_headers(&headers);
             let body = js_sys::Uint8Array::from(bytes);
             let response = Response::new_with_opt_js_u8_array_and_init(Some(&body), &about)?;
-            Ok::<_, JsValue>(cache.put_with_str(&name(asset, address, part), &response))
+            Ok::<_, JsValue>(cache.put_with_str(&file.name(part), &response))
         };
         let kept = match put() {
             Ok(promise) => JsFuture::from(promise).await.is_ok(),
             Err(_) => false,
         };
         if kept {
-            self.kept_bytes.set(self.kept_bytes.get() + bytes.len() as u64);
+            self.count(bytes);
         }
     }
 
+    fn count(&self, kept: &[u8]) {
+        self.kept_bytes.set(self.kept_bytes.get() + kept.len() as u64);
+    }
+
     /// Removes the parts of one file: what they add up to does not match its hash.
-    pub(super) async fn forget(&self, asset: &Asset, address: &str) {
+    pub(super) async fn forget(&self, file: &Listed) {
         let Some(cache) = &self.cache else { return };
-        for part in 0..parts(asset) {
-            let _ = JsFuture::from(cache.delete_with_str(&name(asset, address, part))).await;
+        for part in 0..file.parts() {
+            let _ = JsFuture::from(cache.delete_with_str(&file.name(part))).await;
         }
     }
 
@@ -96,22 +127,8 @@ impl Shelf {
     }
 }
 
-/// How many parts a file has.
-pub(super) fn parts(asset: &Asset) -> u64 {
-    asset.bytes.div_ceil(PART_BYTES)
-}
-
-/// Bytes of one part.
-pub(super) fn length(asset: &Asset, part: u64) -> u64 {
-    asset.bytes.saturating_sub(part * PART_BYTES).min(PART_BYTES)
-}
-
-fn name(asset: &Asset, address: &str, part: u64) -> String {
-    format!("{address}?sha256={}&part={part}", asset.sha256)
-}
-
 async fn open() -> Option<Cache> {
     let caches = js_sys::Reflect::get(&js_sys::global(), &JsValue::from_str("caches")).ok()?;
     let caches: CacheStorage = caches.dyn_into().ok()?;
-    JsFuture::from(caches.open(STORE)).await.ok()?.dyn_into().ok()
+    JsFuture::from(caches.open(ASSET_STORE)).await.ok()?.dyn_into().ok()
 }

@@ -224,18 +224,19 @@ impl<'m> GroundedDecoder<'m> {
         LanguageModelHead::score(z, &self.rows, &mut self.generated);
         softmax_in_place(&mut self.generated);
         let pointer = self.model.point(z, &self.state, &mut self.scratch);
-        let copied = pointer.as_ref().map(|pointer| self.copied(candidates, &pointer.attention));
-        let mass: f32 = copied.iter().flatten().sum();
-        let mut scores = Vec::with_capacity(candidates.len());
-        for (index, candidate) in candidates.iter().enumerate() {
-            let generated = self.generated(candidate);
-            scores.push(match (&pointer, &copied) {
-                (Some(pointer), Some(_)) if self.stands_in_no_text(candidate) => pointer.generate * generated,
-                (Some(pointer), Some(copied)) if mass > 0.0 => (1.0 - pointer.generate) * copied[index] / mass,
-                (Some(_), _) => 0.0,
-                (None, _) => generated,
-            });
-        }
+        let scores: Vec<f32> = match &pointer {
+            None => candidates.iter().map(|candidate| self.generated(candidate)).collect(),
+            Some(pointer) => {
+                let copied = self.copied(candidates, &pointer.attention);
+                // Without any mass every text has none.
+                let of_pointer = (1.0 - pointer.generate) / copied.iter().sum::<f32>().max(f32::MIN_POSITIVE);
+                let score = |(candidate, copied): (&Candidate, f32)| {
+                    let in_text = !self.stands_in_no_text(candidate);
+                    if in_text { of_pointer * copied } else { pointer.generate * self.generated(candidate) }
+                };
+                candidates.iter().zip(copied).map(score).collect()
+            }
+        };
         let total: f32 = scores.iter().sum();
         if !total.is_finite() {
             return Err(ModelError::NotFinite("answer probabilities"));

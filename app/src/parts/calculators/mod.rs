@@ -12,6 +12,7 @@ mod result;
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::parts::section::Section;
 use crate::session::Model;
 use crate::words::calculators as words;
 
@@ -30,19 +31,13 @@ pub fn CalculatorSection() -> impl IntoView {
         })
     });
     view! {
-        <details class="card calculators" id=SECTION data-testid="calculators">
-            <summary>
-                <span>
-                    <strong>{words::HEADING}</strong>
-                    <span class="calculators__what">{words::WHAT}</span>
-                </span>
-            </summary>
+        <Section id=SECTION name=words::HEADING what=words::WHAT>
             <p class="calculators__caveat">{words::CAVEAT}</p>
             <p class="calculators__wait" data-testid="calculators-wait">{move || waits.get()}</p>
             <div class="calculators__pair">
                 <maximum::MaximumForm />
                 <dose::DoseForm />
             </div>
-        </details>
+        </Section>
     }
 }

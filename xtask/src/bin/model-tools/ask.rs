@@ -89,7 +89,7 @@ pub fn run(args: Args) -> Result<()> {
                 | Event::Opened { .. }
                 | Event::Redacted { .. }
                 | Event::Error { .. }
-                | Event::Stored { .. } => {}
+                | Event::Stored(_) => {}
             }
         }
     }
