@@ -5,14 +5,14 @@ use mambaformer_wasm::browse::{Browse, Open};
 use mambaformer_wasm::calculation::{Calculate, Calculation};
 use mambaformer_wasm::client::WorkerClient;
 use mambaformer_wasm::protocol::{
-    Ask, AskOptions, EngineReport, EngineVerdict, ErrorKind, Event, Load, Preference, Request, Stop,
+    Ask, AskOptions, EngineReport, EngineVerdict, ErrorKind, Event, Load, Pause, Preference, Request, Stop,
 };
 use mambaformer_wasm::redaction::Redact;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::calculators::{Calculator, Outcome};
-use crate::idle;
 use crate::session::{Model, Problem, Session, Turn, Waiting};
+use crate::settings::{keep, kept};
 use crate::take_away::{self, Included};
 use crate::words;
 
@@ -25,9 +25,6 @@ const PREFERENCE_KEY: &str = "mambaformer.engine";
 
 /// Where it keeps which engine was found the faster on this device: nothing of any question.
 const VERDICT_KEY: &str = "mambaformer.engine.verdict";
-
-/// Where it keeps after how many minutes the page clears itself: a setting.
-const IDLE_KEY: &str = "mambaformer.clear";
 
 /// What cites a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +122,9 @@ impl Assistant {
             return;
         }
         let Some((question, note)) = self.read_boxes() else { return };
+        let follows = self.session.with_untracked(|session| {
+            session.turn.as_ref().filter(|_| session.follow_up && !running).map(Turn::before_next)
+        });
         if running {
             let same = self.session.with_untracked(|session| {
                 let turn = session.pending.as_ref().or(session.turn.as_ref());
@@ -137,7 +137,7 @@ impl Assistant {
             }
             return;
         }
-        self.send_question(question, note);
+        self.send_question(question, note, follows);
     }
 
     /// Asks about a heading of the knowledge base. The boxes keep what the reader wrote; the note of the question on screen counts
@@ -147,26 +147,34 @@ impl Assistant {
             return;
         }
         let note = self.session.with_untracked(|session| session.turn.as_ref()?.note.as_deref().map(str::to_owned));
-        self.send_question(heading.to_owned(), note);
+        self.send_question(heading.to_owned(), note, None);
     }
 
     /// Asks the question on screen again.
     fn ask_again(self) {
         let asked = self.session.with_untracked(|session| {
             let turn = session.turn.as_ref()?;
-            Some((turn.question.clone(), turn.note.as_deref().map(str::to_owned)))
+            Some((
+                turn.question.clone(),
+                turn.note.as_deref().map(str::to_owned),
+                turn.follows.as_deref().map(str::to_owned),
+            ))
         });
-        if let Some((question, note)) = asked {
-            self.send_question(question, note);
+        if let Some((question, note, follows)) = asked {
+            self.send_question(question, note, follows);
         }
     }
 
     /// Sends a question to the worker, which answers it or, without the model, looks it up.
-    fn send_question(self, question: String, note: Option<String>) {
+    fn send_question(self, question: String, note: Option<String>, follows: Option<String>) {
         let id = self.next("");
         self.chosen.set(None);
-        self.session.update(|session| session.asked(Turn::new(id.clone(), question.clone(), note.clone())));
-        self.send(&Request::Ask(Ask { id, question, note, options: AskOptions::default() }));
+        let turn = Turn::new(id.clone(), question.clone(), note.clone()).following(follows.clone());
+        self.session.update(|session| {
+            session.follow_up = false;
+            session.asked(turn);
+        });
+        self.send(&Request::Ask(Ask { id, question, note, follows, options: AskOptions::default() }));
     }
 
     /// Has the worker calculate; the result of entries before these is gone.
@@ -257,12 +265,21 @@ impl Assistant {
         }
     }
 
-    /// Empties the boxes and ends the worker with everything it knows. The page is of no use after it and is to be started anew.
-    pub fn forget(self) {
-        self.client.set_value(None);
+    /// Holds the download, or lets it go on.
+    pub fn pause(self, paused: bool) {
+        self.send(&Request::Pause(Pause { paused }));
+    }
+
+    /// Empties the boxes, has the worker overwrite its memory, and calls `then` when it is gone. The page is of no use after it and is to
+    /// be started anew.
+    pub fn forget(self, then: impl FnOnce() + 'static) {
         self.session.set(Session::default());
         for area in [self.question.get_untracked(), self.note.get_untracked()].into_iter().flatten() {
             area.set_value("");
+        }
+        match self.client.try_update_value(Option::take).flatten() {
+            Some(client) => client.forget(then),
+            None => then(),
         }
     }
 
@@ -315,32 +332,6 @@ impl Default for Assistant {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn storage() -> Option<web_sys::Storage> {
-    window().local_storage().ok().flatten()
-}
-
-/// A setting as it was kept.
-fn kept(key: &str) -> Option<String> {
-    storage()?.get_item(key).ok().flatten()
-}
-
-/// Keeps a setting; a browser that keeps nothing forgets it with the page.
-fn keep(key: &str, text: &str) {
-    if let Some(storage) = storage() {
-        let _ = storage.set_item(key, text);
-    }
-}
-
-/// Minutes after which the page clears itself, as the reader has chosen.
-pub(crate) fn kept_idle_minutes() -> Option<u32> {
-    idle::choice(&kept(IDLE_KEY)?)
-}
-
-/// Keeps the choice.
-pub(crate) fn keep_idle_minutes(minutes: u32) {
-    keep(IDLE_KEY, &minutes.to_string());
 }
 
 fn kept_preference() -> Option<Preference> {

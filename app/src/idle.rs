@@ -30,6 +30,13 @@ pub fn due(minutes: u32, quiet_seconds: u32) -> Due {
     }
 }
 
+/// Milliseconds between two readings of a clock, in whole seconds; a clock that was set back gives 0.
+#[must_use]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // held between 0 and the largest
+pub fn whole_seconds(milliseconds: f64) -> u32 {
+    (milliseconds / 1000.0).clamp(0.0, f64::from(u32::MAX)) as u32
+}
+
 /// A choice as it is kept in the browser's settings.
 #[must_use]
 pub fn choice(text: &str) -> Option<u32> {
@@ -53,6 +60,9 @@ mod tests {
             (15, u32::MAX, Due::Clear),
         ] {
             assert_eq!(due(minutes, quiet), expected, "{minutes} min, {quiet} s");
+        }
+        for (ms, expected) in [(0.0, 0), (999.0, 0), (61_500.0, 61), (-5_000.0, 0), (1e300, u32::MAX), (f64::NAN, 0)] {
+            assert_eq!(whole_seconds(ms), expected, "{ms} ms");
         }
         for (text, expected) in [("5", Some(5)), ("0", Some(0)), ("7", None), ("", None), ("-1", None)] {
             assert_eq!(choice(text), expected, "{text}");

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     PerformanceEntry, PerformanceObserver, PerformanceObserverEntryList, PerformanceObserverInit, RegistrationOptions,
-    ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState, StorageEstimate,
+    ServiceWorkerContainer, ServiceWorkerRegistration, ServiceWorkerState, StorageEstimate, StorageManager,
 };
 
 use crate::assistant::Assistant;
@@ -105,19 +105,22 @@ impl Keeper {
     /// Asks for storage that is not cleared by itself, and how much there is.
     pub fn measure(self) {
         spawn_local(async move {
-            let storage = window().navigator().storage();
-            if storage.is_undefined() {
-                return;
-            }
+            let Some(storage) = storage() else { return };
             let persisted = match storage.persist() {
                 Ok(asked) => JsFuture::from(asked).await.is_ok_and(|granted| granted.is_truthy()),
                 Err(_) => false,
             };
-            let space = match storage.estimate() {
-                Ok(asked) => JsFuture::from(asked).await.ok().and_then(|found| space(found.unchecked_ref())),
-                Err(_) => None,
-            };
+            let space = space(&storage).await;
             self.device.update(|device| (device.persisted, device.space) = (persisted, space));
+        });
+    }
+
+    /// Asks how much storage there is, and for nothing.
+    pub fn estimate(self) {
+        spawn_local(async move {
+            let Some(storage) = storage() else { return };
+            let space = space(&storage).await;
+            self.device.update(|device| device.space = space);
         });
     }
 
@@ -184,8 +187,14 @@ impl Default for Keeper {
     }
 }
 
+fn storage() -> Option<StorageManager> {
+    Some(window().navigator().storage()).filter(|storage| !storage.is_undefined())
+}
+
 /// Bytes in use and bytes that may be used.
-fn space(estimate: &StorageEstimate) -> Option<(u64, u64)> {
+async fn space(storage: &StorageManager) -> Option<(u64, u64)> {
+    let found = JsFuture::from(storage.estimate().ok()?).await.ok()?;
+    let estimate: &StorageEstimate = found.unchecked_ref();
     Some((whole(estimate.get_usage()?), whole(estimate.get_quota()?)))
 }
 

@@ -1,12 +1,15 @@
 //! MambaFormer Chairside: what is seen.
 //!
-//! [`session`] is what the page knows (plain data, with [`calculators`], [`browsing`], [`take_away`], [`device`] and [`idle`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
+//! [`session`] is what the page knows (plain data, with [`abbreviations`], [`calculators`], [`browsing`], [`take_away`], [`device`], [`display`], [`note_file`] and [`idle`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
 //! [`words`] what it says. The page knows no tensors and no clinical rules.
 
+pub mod abbreviations;
 pub mod browsing;
 pub mod calculators;
 pub mod device;
+pub mod display;
 pub mod idle;
+pub mod note_file;
 pub mod session;
 pub mod spans;
 pub mod take_away;
@@ -20,6 +23,8 @@ pub mod keeper;
 pub mod page;
 #[cfg(target_arch = "wasm32")]
 pub mod parts;
+#[cfg(target_arch = "wasm32")]
+mod settings;
 
 /// Puts the page into the document.
 #[cfg(target_arch = "wasm32")]

@@ -12,11 +12,14 @@ use crate::parts::browse::BrowseSection;
 use crate::parts::calculators::CalculatorSection;
 use crate::parts::clear::{ClearWarning, Clearing};
 use crate::parts::device::{DevicePanel, UpdateNotice};
+use crate::parts::display::{Display, DisplayPanel};
 use crate::parts::doses::DosePanel;
+use crate::parts::download::DownloadPanel;
 use crate::parts::engine::EnginePanel;
 use crate::parts::evidence::EvidencePanel;
 use crate::parts::footer::Footer;
 use crate::parts::header::Header;
+use crate::parts::keys::{Keys, KeysDialog};
 use crate::parts::problem::ProblemPanel;
 use crate::parts::routing::RoutingPanel;
 use crate::parts::take_away::{PrintSheet, TakeAway};
@@ -45,6 +48,9 @@ pub fn Page(
     provide_context(keeper);
     provide_context(TakeAway::new(assistant));
     provide_context(Clearing::start(assistant));
+    let display = Display::start();
+    provide_context(display);
+    provide_context(Keys::start(assistant, display));
     let session = assistant.session;
     let has_turn = Memo::new(move |_| session.with(|session| session.turn.is_some()));
     view! {
@@ -55,6 +61,7 @@ pub fn Page(
             <ClearWarning />
             <AskForm />
             <ProblemPanel />
+            <DownloadPanel />
             <AlarmPanel />
             <NoticePanel />
             <DosePanel />
@@ -69,9 +76,11 @@ pub fn Page(
             <BrowseSection />
             <EnginePanel />
             <DevicePanel />
+            <DisplayPanel />
         </main>
         <Footer />
         <Announcer />
         <PrintSheet />
+        <KeysDialog />
     }
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use mambaformer_wasm::answer::{
     Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Citation, Doses, Evidence, FoundBy, NOTE_PASSAGE,
 };
-use mambaformer_wasm::protocol::{EngineReport, ErrorKind, Event, LibraryInfo, ModelInfo, RoutingToken, Stage, Stored};
+use mambaformer_wasm::protocol::{
+    EngineReport, ErrorKind, Event, Hold, LibraryInfo, MAX_QUESTION_CHARS, ModelInfo, RoutingToken, Stage, Stored,
+};
 
 use crate::browsing::Browsing;
 use crate::calculators::Calculators;
@@ -111,6 +113,8 @@ pub struct Turn {
     pub id: String,
     /// As it was asked.
     pub question: String,
+    /// The question before, where this one follows it.
+    pub follows: Option<Arc<str>>,
     /// As it was asked.
     pub note: Option<Arc<str>>,
     /// Red flags, most urgent first.
@@ -142,6 +146,7 @@ impl Turn {
         Self {
             id,
             question,
+            follows: None,
             note: note.map(Arc::from),
             alarms: Arc::default(),
             evidence: None,
@@ -154,6 +159,25 @@ impl Turn {
             failed: false,
             stopped: false,
         }
+    }
+
+    /// The same as a follow-up.
+    #[must_use]
+    pub fn following(self, before: Option<String>) -> Self {
+        Self { follows: before.map(Arc::from), ..self }
+    }
+
+    /// The question, after the one that it follows.
+    #[must_use]
+    pub fn whole_question(&self) -> String {
+        self.follows.as_ref().map_or_else(|| self.question.clone(), |before| format!("{before} {}", self.question))
+    }
+
+    /// What a follow-up to this question is read with: all that led to it, or what fits.
+    #[must_use]
+    pub fn before_next(&self) -> String {
+        let whole = self.whole_question();
+        if whole.chars().count() <= MAX_QUESTION_CHARS { whole } else { self.question.clone() }
     }
 
     /// How the answer ended; `None` while it runs.
@@ -260,6 +284,10 @@ pub struct Session {
     pub browsing: Browsing,
     /// What this browser keeps of the assistant's files.
     pub stored: Option<Stored>,
+    /// Whether the next question follows the one on screen.
+    pub follow_up: bool,
+    /// Why the download does not go on, where it does not.
+    pub hold: Option<Hold>,
 }
 
 impl Default for Session {
@@ -277,6 +305,8 @@ impl Default for Session {
             included: Included::default(),
             browsing: Browsing::default(),
             stored: None,
+            follow_up: false,
+            hold: None,
         }
     }
 }
@@ -345,6 +375,7 @@ impl Session {
             turn.failed = true;
         }
         self.model = Model::Starting;
+        self.hold = None;
         self.engine = None;
         self.library = None;
         self.calculators.lost();
@@ -361,6 +392,7 @@ impl Session {
             Event::Progress { stage, loaded_bytes, total_bytes } => {
                 self.model = Model::Loading { stage, loaded_bytes, total_bytes };
             }
+            Event::Held { hold } => self.hold = hold,
             Event::Stored(stored) => self.stored = Some(stored),
             Event::Library(info) => self.library = Some(Arc::new(info)),
             Event::Calculators(choices) => self.calculators.choices = Some(Arc::new(choices)),

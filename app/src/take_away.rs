@@ -72,7 +72,7 @@ pub struct Provenance<'a> {
 /// What is searched for identifiers: the question and, where there is one, the note.
 #[must_use]
 pub fn searched_texts(turn: &Turn) -> Vec<String> {
-    std::iter::once(turn.question.clone()).chain(turn.note.as_deref().map(str::to_owned)).collect()
+    std::iter::once(turn.whole_question()).chain(turn.note.as_deref().map(str::to_owned)).collect()
 }
 
 /// The answer on screen as text; `included` are its question and note after the search for identifiers.

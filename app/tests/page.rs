@@ -529,6 +529,50 @@ async fn a_question_that_is_not_covered_offers_topics_and_keeps_the_box() {
 }
 
 #[wasm_bindgen_test]
+async fn abbreviations_are_explained_in_answer_and_passage() {
+    let page = Mounted::new();
+    page.hear(Event::Library(LibraryInfo {
+        abbreviations: [("mm".to_owned(), "millimetres".to_owned())].into(),
+        ..LibraryInfo::default()
+    }))
+    .await;
+    page.asked("1", "How large?").await;
+    page.hear(found(evidence(), Vec::new(), None)).await;
+    let explained = page.all(".passage__text [data-testid='abbreviation']");
+    assert_eq!(explained.len(), 1);
+    assert_eq!(explained[0].text_content().as_deref(), Some("mmmillimetres"));
+    assert_eq!(explained[0].tab_index(), 0, "reached by keyboard");
+    // What is not pointed at is not part of the text.
+    assert!(page.one(".passage__text").inner_text().contains(PASSAGE), "{}", page.one(".passage__text").inner_text());
+}
+
+#[wasm_bindgen_test]
+async fn a_follow_up_is_offered_after_an_answer_and_holds_for_one_question() {
+    let page = Mounted::new();
+    assert!(page.all("[data-testid='follow-up']").is_empty());
+    page.asked("1", "Dry mouth?").await;
+    assert!(page.all("[data-testid='follow-up']").is_empty(), "while the answer runs");
+    page.hear(record(AnswerState::Supported, |_| ())).await;
+    assert_eq!(page.one(".ask__before").inner_text(), "Dry mouth?");
+    page.assistant.session.update(|session| session.follow_up = true);
+    tick().await;
+    let turn = page.assistant.session.with_untracked(|session| session.turn.clone()).expect("a turn");
+    page.assistant.session.update(|session| {
+        session
+            .asked(Turn::new("2".to_owned(), "And in children?".to_owned(), None).following(Some(turn.before_next())));
+    });
+    page.hear(found(evidence(), Vec::new(), None)).await;
+    assert_eq!(page.text("follows"), "Follow-up to: Dry mouth?");
+    page.hear(Event::Done {
+        id: "2".to_owned(),
+        answer: Box::new(AnswerRecord::empty("2", AnswerState::NotCovered)),
+        heap_bytes: None,
+    })
+    .await;
+    assert_eq!(page.one(".ask__before").inner_text(), "Dry mouth? And in children?");
+}
+
+#[wasm_bindgen_test]
 async fn what_is_looked_up_while_the_model_loads_says_so() {
     let page = Mounted::new();
     page.hear(Event::Progress { stage: Stage::Weights, loaded_bytes: 1, total_bytes: 2 }).await;
@@ -539,6 +583,7 @@ async fn what_is_looked_up_while_the_model_loads_says_so() {
         passages: 1_761,
         records: 536,
         attributions: vec!["Worded by contributors, CC BY 4.0".to_owned()],
+        ..LibraryInfo::default()
     }))
     .await;
     let foot = page.text("library-version");

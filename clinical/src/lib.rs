@@ -7,6 +7,7 @@
 //! [`knowledge::KnowledgeBase`] → the passages' [`text::sentences`] are the spans that grounded decoding
 //! ([`grounding::Grounding`]) may copy from. A question about a dose is answered by rows of records, too: [`doses::DoseIndex`].
 
+pub mod abbreviations;
 pub mod assets;
 pub mod calculator;
 pub mod doses;

@@ -1,5 +1,6 @@
 //! The question as typed, and the pasted note.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -87,6 +88,7 @@ pub struct Question {
     original: String,
     text: String,
     note: Option<Note>,
+    follows: Option<String>,
 }
 
 /// A pasted clinical note.
@@ -111,7 +113,19 @@ impl Question {
             }
             None => None,
         };
-        Ok(Question { original: text.to_owned(), text: collapse(text), note })
+        Ok(Question { original: text.to_owned(), text: collapse(text), note, follows: None })
+    }
+
+    /// The same as a follow-up to an earlier question, whose words count as well; one of nothing but white space is none.
+    pub fn following(self, earlier: Option<&str>) -> Result<Question, QuestionError> {
+        let follows = match earlier {
+            Some(earlier) => {
+                check(Field::Question, earlier)?;
+                earlier.chars().any(is_visible).then(|| collapse(earlier))
+            }
+            None => None,
+        };
+        Ok(Question { follows, ..self })
     }
 
     /// The question as typed.
@@ -124,6 +138,21 @@ impl Question {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The question that this one follows.
+    #[must_use]
+    pub fn follows(&self) -> Option<&str> {
+        self.follows.as_deref()
+    }
+
+    /// What is searched for and read by the model: the question, after the one that it follows.
+    #[must_use]
+    pub fn whole(&self) -> Cow<'_, str> {
+        match &self.follows {
+            Some(earlier) => Cow::Owned(format!("{earlier} {}", self.text)),
+            None => Cow::Borrowed(&self.text),
+        }
     }
 
     /// The note, if one was pasted.

@@ -151,6 +151,13 @@ export interface Progress {
   totalBytes: number;
 }
 
+/** The download has come to a halt, or goes on again. */
+export interface Held {
+  type: 'held';
+  /** Another tab downloads the same files, or the page has paused it; absent where it goes on. */
+  hold?: 'paused' | 'otherTab';
+}
+
 /** The knowledge base. */
 export interface LibraryInfo {
   type: 'library';
@@ -161,6 +168,8 @@ export interface LibraryInfo {
   records: number;
   /** Who has to be named, and how. */
   attributions: string[];
+  /** What the abbreviations in its texts stand for. */
+  abbreviations: Record<string, string>;
 }
 
 export interface ModelInfo {
@@ -231,6 +240,8 @@ export interface LoadOptions {
 export interface AskOptions {
   /** A clinical note to answer with, up to 20,000 characters. */
   note?: string;
+  /** The question before, where this one follows it: both are searched for and read together. */
+  follows?: string;
   /** Stops the answer; its `done` has the state `stopped`. */
   signal?: AbortSignal;
   /** `grounded` (default): every word comes from a source. */

@@ -46,6 +46,8 @@ export function sliceBytes(text, start, end) {
   return new TextDecoder().decode(bytes.subarray(start, end));
 }
 
+/** How long a worker may take to overwrite its memory. */
+const FORGET_MS = 500;
 const DIED = 'The assistant stopped working on this page. Load it again.';
 
 export class MambaFormer {
@@ -142,8 +144,8 @@ export class MambaFormer {
    * Answers a question: yields `emergency` where there are red flags, `evidence`, `routing`, `text`… and at last `done`. Throws a
    * `MambaFormerError` if the question cannot be answered; while another answer runs its kind is `busy`.
    */
-  async *ask(question, { note, signal, ...options } = {}) {
-    for (const text of [question, note ?? '']) {
+  async *ask(question, { follows, note, signal, ...options } = {}) {
+    for (const text of [question, follows ?? '', note ?? '']) {
       if (typeof text !== 'string' || /\p{Cs}/u.test(text)) {
         throw new MambaFormerError('illFormedText', 'The text contains half of a character (a lone surrogate); delete it and ask again.');
       }
@@ -178,7 +180,7 @@ export class MambaFormer {
     };
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      this.#send({ type: 'ask', id, question, ...(note ? { note } : {}), options });
+      this.#send({ type: 'ask', id, question, ...(note ? { note } : {}), ...(follows ? { follows } : {}), options });
       for (;;) {
         while (events.length === 0) await new Promise((resolve) => (wake = resolve));
         const event = events.shift();
@@ -192,9 +194,12 @@ export class MambaFormer {
     }
   }
 
-  /** Ends the worker and frees its memory. A running answer ends with an error. */
+  /** Has the worker overwrite its memory, and ends it. A running answer ends with an error. */
   dispose() {
-    this.#die('The assistant was disposed of.');
+    if (this.#failure) return;
+    this.#worker.postMessage(JSON.stringify({ type: 'forget' }));
+    this.#fail('The assistant was disposed of.');
+    setTimeout(() => this.#worker.terminate(), FORGET_MS);
   }
 
   /** A request that is none has no id: it is a question's where one is being looked up, else that of loading. */
@@ -209,8 +214,12 @@ export class MambaFormer {
 
   #die(message) {
     if (this.#failure) return;
-    this.#failure = new MambaFormerError('workerDied', message);
     this.#worker.terminate();
+    this.#fail(message);
+  }
+
+  #fail(message) {
+    this.#failure = new MambaFormerError('workerDied', message);
     const event = { type: 'error', kind: 'workerDied', message };
     this.#listener?.(event);
     this.#loading?.(event);

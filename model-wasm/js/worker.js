@@ -12,6 +12,7 @@ const baseline = new URL(self.location.href).searchParams.get('simd') === 'basel
 /** Messages that came before the engine was there. */
 const waiting = [];
 let engine = null;
+let memory = null;
 let dead = false;
 
 function die(what) {
@@ -63,12 +64,38 @@ self.seal = () => {
   for (const way of ways) Object.defineProperty(self, way, { value: undefined, writable: false, configurable: false });
 };
 
+/** Overwrites everything the engine holds, when it has returned, and ends the worker: what the user typed stays nowhere until the browser gives the memory to others. */
+self.forget = () => {
+  dead = true;
+  setTimeout(() => {
+    new Uint8Array(memory.buffer).fill(0);
+    self.close();
+  });
+};
+
+/** One worker of this site downloads at a time. */
+self.downloads = {
+  end: () => {},
+  /** Whether this one may; it is the one until `end()` is called or it is gone. Without Web Locks each may. */
+  begin() {
+    const locks = self.navigator.locks;
+    if (!locks) return Promise.resolve(true);
+    return new Promise((answer) => {
+      const hold = (lock) => {
+        answer(lock !== null);
+        return lock && new Promise((end) => (this.end = end));
+      };
+      locks.request('mambaformer-download', { ifAvailable: true }, hold).catch(() => answer(true));
+    });
+  },
+};
+
 async function start() {
   // Before any message goes out: the page takes the first one as the sign that the lock is held.
   await holdLock();
   try {
     const { default: init, WorkerEngine } = await import(`./${engineName(baseline)}.js`);
-    await init();
+    ({ memory } = await init());
     engine = new WorkerEngine();
   } catch {
     die('the engine could not be loaded; a current browser with WebAssembly SIMD is needed');

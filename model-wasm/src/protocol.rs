@@ -4,6 +4,8 @@
 //! message can be read as it is in the browser's tools. Every message is an object with a `type`; names are camelCase,
 //! except inside [`AnswerRecord`], which is a file format of its own.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Alarm, AnswerRecord, Citation, Doses, Evidence};
@@ -30,6 +32,10 @@ pub enum Request {
     Ask(Ask),
     /// End the running answer; its `done` has the state `stopped`. Without effect when that answer has ended.
     Stop(Stop),
+    /// Hold the download, or go on with it; without effect when everything is there.
+    Pause(Pause),
+    /// Overwrite the worker's memory and end it; nothing is posted any more.
+    Forget,
     /// Calculate a maximum or a dose; answered by `calculated`, or `error`, as soon as `library` was told.
     Calculate(Calculate),
     /// Look through the knowledge base; answered by `contents`, as soon as `library` was told.
@@ -69,6 +75,9 @@ pub struct Ask {
     /// A clinical note to answer with, up to [`MAX_NOTE_CHARS`] characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// The question before, where this one follows it ("and in children?"): searched for and read together with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<String>,
     /// How to answer.
     #[serde(default)]
     pub options: AskOptions,
@@ -80,6 +89,24 @@ pub struct Ask {
 pub struct Stop {
     /// [`Ask::id`].
     pub id: String,
+}
+
+/// Holds the download or lets it go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Pause {
+    /// Whether it is to be held.
+    pub paused: bool,
+}
+
+/// Why nothing is being received at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Hold {
+    /// The reader wants it so ([`Pause`]).
+    Paused,
+    /// Another tab is downloading the same files; they are taken from what it keeps, as soon as they are there.
+    OtherTab,
 }
 
 /// Which engine is to compute.
@@ -155,6 +182,12 @@ pub enum Event {
         loaded_bytes: u64,
         /// Bytes of all files together as far as they are known; never below `loaded_bytes`.
         total_bytes: u64,
+    },
+    /// The download has come to a halt, or goes on again.
+    Held {
+        /// Why it halts; none where it goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hold: Option<Hold>,
     },
     /// All files are there and checked; comes right before [`Event::Ready`].
     Stored(Stored),
@@ -269,6 +302,7 @@ impl Event {
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Progress { .. }
+            | Self::Held { .. }
             | Self::Stored(_)
             | Self::Library(_)
             | Self::Calculators(_)
@@ -336,6 +370,9 @@ pub struct LibraryInfo {
     pub records: u32,
     /// Who has to be named, and how.
     pub attributions: Vec<String>,
+    /// What the abbreviations in its texts stand for.
+    #[serde(default)]
+    pub abbreviations: BTreeMap<String, String>,
 }
 
 /// The loaded model.
@@ -612,9 +649,10 @@ mod tests {
                 id: "7".to_owned(),
                 question: "🦷 \u{202e}שן\u{0}\"\\\n".to_owned(),
                 note: Some("ASA II".to_owned()),
+                follows: Some("Caries?".to_owned()),
                 options: AskOptions { seed: Some(3), temperature: Some(0.5), top_k: Some(4), ..AskOptions::default() },
             }),
-            &json!({"type": "ask", "id": "7", "question": "🦷 \u{202e}שן\u{0}\"\\\n", "note": "ASA II",
+            &json!({"type": "ask", "id": "7", "question": "🦷 \u{202e}שן\u{0}\"\\\n", "note": "ASA II", "follows": "Caries?",
                     "options": {"mode": "grounded", "gateBias": 0.0, "maxTokens": 160, "seed": 3, "temperature": 0.5,
                                 "topK": 4, "stopStrings": []}}),
         );
@@ -768,6 +806,8 @@ mod tests {
     #[test]
     fn events_round_trip() {
         let verdict = verdict();
+        round_trip(&Event::Held { hold: Some(Hold::OtherTab) }, &json!({"type": "held", "hold": "otherTab"}));
+        round_trip(&Event::Held { hold: None }, &json!({"type": "held"}));
         round_trip(
             &Event::Progress { stage: Stage::Weights, loaded_bytes: 5, total_bytes: 9 },
             &json!({"type": "progress", "stage": "weights", "loadedBytes": 5, "totalBytes": 9}),

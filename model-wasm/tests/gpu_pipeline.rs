@@ -81,6 +81,7 @@ fn observed(assistant: &Assistant, options: AskOptions, before_step: impl Fn(usi
         question: "What do I do with the tooth?".to_owned(),
         note: Some("Fell from a bicycle. Upper central incisor out for ten minutes.".to_owned()),
         options,
+        ..Ask::default()
     };
     let measures = Measures { abstain: false, ..Measures::default() };
     let mut answering = assistant.start_with(&ask, Some(passages()), measures).unwrap();

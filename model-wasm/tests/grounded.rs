@@ -42,7 +42,7 @@ fn passages() -> Vec<Evidence> {
 }
 
 fn ask(options: AskOptions) -> Ask {
-    Ask { id: "q".to_owned(), question: "What do I do with the tooth?".to_owned(), note: None, options }
+    Ask { id: "q".to_owned(), question: "What do I do with the tooth?".to_owned(), options, ..Ask::default() }
 }
 
 fn run(assistant: &Assistant, ask: &Ask, measures: Measures) -> (AnswerRecord, String, usize, usize) {
@@ -246,7 +246,13 @@ fn bad_input_is_told_apart() {
         ("ok", None, AskOptions { max_tokens: 100_000, ..AskOptions::default() }, ErrorKind::BadOption),
     ];
     for (question, note, options, expected) in cases {
-        let ask = Ask { id: "q".to_owned(), question: question.to_owned(), note: note.map(str::to_owned), options };
+        let ask = Ask {
+            id: "q".to_owned(),
+            question: question.to_owned(),
+            note: note.map(str::to_owned),
+            options,
+            ..Ask::default()
+        };
         let error = assistant.start(&ask).err().unwrap_or_else(|| panic!("{expected:?} was accepted"));
         assert_eq!(error.kind(), expected, "{error}");
         assert!(error.to_string().len() > 20, "a sentence for the user: {error}");

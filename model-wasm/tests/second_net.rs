@@ -11,7 +11,7 @@ use mambaformer_model::sentence_encoder::SentenceEncoderWeights;
 use mambaformer_model::weights::read_manifest;
 use mambaformer_wasm::answer::{Alarm, AlarmKind, AnswerState, FoundBy};
 use mambaformer_wasm::pipeline::{Clinic, ClinicFiles, PipelineError, RetrieverParts, clinic};
-use mambaformer_wasm::protocol::{Ask, AskOptions, Event};
+use mambaformer_wasm::protocol::{Ask, Event};
 
 use shipped::{assets, files};
 
@@ -29,7 +29,7 @@ fn retriever() -> RetrieverParts {
 }
 
 fn alarms(clinic: &Clinic, question: &str) -> (Vec<Alarm>, AnswerState) {
-    let ask = Ask { id: "q".to_owned(), question: question.to_owned(), note: None, options: AskOptions::default() };
+    let ask = Ask { id: "q".to_owned(), question: question.to_owned(), ..Ask::default() };
     let events = clinic.look_up(&ask).expect("is looked up");
     let Some(Event::Done { answer, .. }) = events.last() else { panic!("no end: {events:?}") };
     let told = events.iter().find_map(|event| match event {

@@ -10,9 +10,12 @@ import * as axe from './tests/axe.mjs';
 import * as browse from './tests/browse.mjs';
 import * as calculators from './tests/calculators.mjs';
 import * as clinical from './tests/clinical.mjs';
+import * as display from './tests/display.mjs';
 import * as faults from './tests/faults.mjs';
 import * as input from './tests/input.mjs';
+import * as lifecycle from './tests/lifecycle.mjs';
 import * as look from './tests/look.mjs';
+import * as note from './tests/note.mjs';
 import * as offline from './tests/offline.mjs';
 import * as policy from './tests/policy.mjs';
 import * as takeAway from './tests/take_away.mjs';
@@ -32,7 +35,7 @@ await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
 let passed = 0;
 const failed = [];
-for (const { tests } of [policy, asking, clinical, calculators, browse, input, takeAway, faults, offline, look, axe, api]) {
+for (const { tests } of [policy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, axe, api]) {
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const started = performance.now();

@@ -7,8 +7,10 @@ import { createServer } from 'node:http';
  * `{ status, headers, body }` or `'break'`, which ends the connection in the middle of the body.
  */
 export class Site {
-  static async open(origin, change = () => undefined) {
+  static async open(origin, change = () => undefined, hold = undefined) {
     const site = new Site();
+    /** `hold(path)` may return a promise that half of the body waits for. */
+    site.hold = hold;
     site.origin = new URL(origin);
     site.change = change;
     site.files = new Map();
@@ -59,6 +61,13 @@ export class Site {
       [status, body] = [206, body.subarray(Number(range[1]))];
     }
     response.writeHead(status, { ...headers, 'content-length': body.length });
+    const held = this.hold?.(path);
+    if (held) {
+      const half = body.length >> 1;
+      response.write(body.subarray(0, half));
+      await held;
+      return response.end(body.subarray(half));
+    }
     if (changed !== 'break') return response.end(body);
     // Half of what is left, and then nothing more.
     response.write(body.subarray(0, body.length >> 1), () => setTimeout(() => response.destroy(), 50));

@@ -45,6 +45,8 @@ enum Command {
     Test(stages::Selection),
     /// Installs what is missing and builds dist/, the folder a web server needs.
     Build,
+    /// Builds dist/ with SHA256SUMS, and packs it: the same sources give the same bytes on any machine.
+    Dist,
     /// Only installs what is missing.
     Setup {
         /// What the tests need, too (browser, its driver, Node).
@@ -110,6 +112,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Build => {
             let dist = build(&workspace)?;
             println!("\n{} is complete; any web server can serve it.", dist.display());
+        }
+        Command::Dist => {
+            let dist = build(&workspace)?;
+            let archive = bundle::archive(&workspace, &dist)?;
+            println!("\n{}\n{} bytes, SHA-256 {}", archive.path.display(), archive.bytes, archive.sha256);
         }
         Command::Setup { test } => {
             let mut tools = setup::for_build(&workspace)?;

@@ -24,6 +24,7 @@ pub(crate) const BINARYEN: &str = "132";
 #[derive(Debug, Clone)]
 pub(crate) struct Tools {
     home: PathBuf,
+    cargo_home: Option<PathBuf>,
     path: OsString,
     /// `wasm-opt` of binaryen [`BINARYEN`]; absent where Node is.
     pub(crate) wasm_opt: Option<PathBuf>,
@@ -40,16 +41,20 @@ impl Tools {
         let mut folders =
             vec![home.join(format!("wasm-bindgen-{WASM_BINDGEN}/bin")), home.join(format!("trunk-{TRUNK}/bin"))];
         folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-        if let Some(cargo) = user_folder("CARGO_HOME", ".cargo") {
-            folders.push(cargo.join("bin"));
-        }
+        let cargo_home = user_folder("CARGO_HOME", ".cargo");
+        folders.extend(cargo_home.iter().map(|cargo| cargo.join("bin")));
         let path = env::join_paths(folders).context("PATH holds a folder that cannot be joined")?;
-        Ok(Tools { home, path, wasm_opt: None })
+        Ok(Tools { home, cargo_home, path, wasm_opt: None })
     }
 
     /// Where missing programs are installed.
     pub(crate) fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// Where cargo keeps the sources of libraries.
+    pub(crate) fn cargo_home(&self) -> Option<&Path> {
+        self.cargo_home.as_deref()
     }
 
     /// PATH for child processes.

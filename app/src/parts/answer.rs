@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::assistant::{Assistant, Citing};
+use crate::parts::expanded::{expanded, known_abbreviations};
 use crate::parts::outcome::Outcome;
 use crate::parts::take_away::TakeAwayPanel;
 use crate::session::{DraftSentence, Turn};
@@ -16,6 +17,7 @@ pub fn AnswerPanel() -> impl IntoView {
     let turn =
         move |read: fn(&Turn) -> String| session.with(|session| session.turn.as_ref().map(read).unwrap_or_default());
     let question = Memo::new(move |_| turn(|turn| turn.question.clone()));
+    let before = Memo::new(move |_| session.with(|session| session.turn.as_ref()?.follows.clone()));
     let id = Memo::new(move |_| turn(|turn| turn.id.clone()));
     let count =
         Memo::new(move |_| session.with(|session| session.turn.as_ref().map_or(0, |turn| turn.sentences.len())));
@@ -27,6 +29,9 @@ pub fn AnswerPanel() -> impl IntoView {
     view! {
         <section class="card answer" aria-labelledby="answer-heading">
             <h2 id="answer-heading" class="card__heading" tabindex="-1">"Answer"</h2>
+            <p class="answer__follows" data-testid="follows" dir="auto" translate="no">
+                {move || before.get().map(|before| words::followed(&before))}
+            </p>
             <p class="answer__question" dir="auto" translate="no">{move || question.get()}</p>
             <p class="answer__read-as" data-testid="read-as" dir="auto" translate="no">{move || read_as.get()}</p>
             <div
@@ -75,7 +80,8 @@ fn SentenceView(
             turn.sentences.get(index).cloned()
         })
     });
-    let text = move || sentence.with(|s| s.as_ref().map(|s| s.text.trim().to_owned()));
+    let known = known_abbreviations();
+    let text = move || sentence.with(|s| s.as_ref().map(|s| known.with(|known| expanded(s.text.trim(), known))));
     let sources = Memo::new(move |_| {
         let passages = sentence.with(|s| s.as_ref().map(passages_of).unwrap_or_default());
         session.with(|session| {

@@ -1,10 +1,12 @@
 //! The question box, the note, Ask and Stop.
 
-use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::ev::{DragEvent, KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
 use crate::parts::clear::ClearButton;
+use crate::parts::follow_up::FollowUp;
+use crate::parts::note_file::{NoteFile, dropped_file};
 use crate::session::Model;
 use crate::words;
 
@@ -20,6 +22,7 @@ pub fn AskForm() -> impl IntoView {
     view! {
         <form class="card ask" autocomplete="off" translate="no" on:submit=on_submit>
             <QuestionField />
+            <FollowUp />
             <NoteField />
             <Actions />
             <Show when=move || untouched.get()>
@@ -59,7 +62,7 @@ fn QuestionField() -> impl IntoView {
             data-testid="question"
             node_ref=assistant.question
             rows="2"
-            placeholder=format!("for example: {}", words::EXAMPLES[0])
+            placeholder=format!("for example: {}", words::EXAMPLES[0].1)
             spellcheck="false"
             autocomplete="off"
             autocapitalize="off"
@@ -78,13 +81,23 @@ fn QuestionField() -> impl IntoView {
 fn NoteField() -> impl IntoView {
     let assistant = expect_context::<Assistant>();
     let chars = RwSignal::new(0_usize);
-    let on_input = move |_| {
+    let count = move || {
         if let Some(area) = assistant.note.get_untracked() {
             chars.set(area.value().chars().count());
         }
     };
+    let dropped = RwSignal::new_local(None);
+    let drop_file = move |event: DragEvent| {
+        if let Some(file) = dropped_file(&event) {
+            dropped.set(Some(file));
+        }
+    };
     view! {
-        <details class="ask__note">
+        <details
+            class="ask__note"
+            on:dragover=move |event: DragEvent| event.prevent_default()
+            on:drop=drop_file
+        >
             <summary>"Add a note (optional)"</summary>
             <label class="ask__hint" for="note">
                 {words::NOTE_HELP}
@@ -98,9 +111,10 @@ fn NoteField() -> impl IntoView {
                 autocomplete="off"
                 autocapitalize="off"
                 translate="no"
-                on:input=on_input
+                on:input=move |_| count()
             ></textarea>
             <p class="ask__counter">{move || words::note_counter(chars.get())}</p>
+            <NoteFile changed=Callback::new(move |()| count()) dropped />
         </details>
     }
 }
@@ -146,9 +160,10 @@ fn Actions() -> impl IntoView {
 #[component]
 fn Examples() -> impl IntoView {
     let assistant = expect_context::<Assistant>();
-    let buttons = words::EXAMPLES.map(|example| {
+    let buttons = words::EXAMPLES.map(|(subject, example)| {
         view! {
             <button class="examples__item" type="button" on:click=move |_| assistant.fill(example)>
+                <span class="examples__subject">{subject}</span>
                 {example}
             </button>
         }

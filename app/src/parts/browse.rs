@@ -9,6 +9,7 @@ use mambaformer_wasm::browse::{Contents, Entry, EntryTitle};
 use crate::assistant::Assistant;
 use crate::browsing;
 use crate::parts::evidence::kind_key;
+use crate::parts::expanded::{expanded, known_abbreviations};
 use crate::parts::section::{Section, is_open};
 use crate::session::Session;
 use crate::words;
@@ -195,6 +196,7 @@ fn EntryView(
         }
     });
     let running = Memo::new(move |_| assistant.session.with(|session| session.running().is_some()));
+    let known = known_abbreviations();
     let title = entry.evidence.title.clone();
     let asked = title.clone();
     let lines = entry.lines.iter().filter_map(|(start, end)| entry.evidence.text.get(*start..*end));
@@ -203,7 +205,7 @@ fn EntryView(
         let lines = lines.map(|line| view! { <li dir="auto">{line.trim().to_owned()}</li> }).collect::<Vec<_>>();
         view! { <ul class="browse__lines" translate="no">{lines}</ul> }.into_any()
     } else {
-        view! { <p class="passage__text" dir="auto" translate="no">{entry.evidence.text.clone()}</p> }.into_any()
+        view! { <p class="passage__text" dir="auto" translate="no">{known.with(|known| expanded(&entry.evidence.text, known))}</p> }.into_any()
     };
     let about = (!entry.about.is_empty()).then(|| entry.about.join("; "));
     let see_also = (!entry.see_also.is_empty()).then(|| {

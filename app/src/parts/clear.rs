@@ -1,17 +1,24 @@
 //! Clearing the page: by a button, by keys, and by itself when nobody touches it.
 //!
-//! The page starts anew from its copy: that ends the worker with all its memory, and nothing of the old page is left to be found.
+//! Worker and page overwrite their memory, and the page starts anew from its copy: nothing of the old one is left to be found.
 
 use leptos::ev::{self, KeyboardEvent};
 use leptos::prelude::*;
 use std::time::Duration;
+use wasm_bindgen::{JsCast, JsValue};
 
-use crate::assistant::{Assistant, keep_idle_minutes, kept_idle_minutes};
+use crate::assistant::Assistant;
 use crate::idle::{self, Due};
+use crate::settings::{keep, kept};
 use crate::words::device as words;
 
 /// How often the clock is read.
 const TICK: Duration = Duration::from_secs(1);
+
+/// Where the browser keeps after how many minutes the page clears itself, and whether it does when it is hidden: settings.
+const MINUTES_KEY: &str = "mambaformer.clear";
+const HIDDEN_KEY: &str = "mambaformer.clear.hidden";
+const ON: &str = "on";
 
 /// What clears the page; shared by the button, the keys and the clock.
 #[derive(Clone, Copy)]
@@ -19,8 +26,12 @@ pub struct Clearing {
     assistant: Assistant,
     /// Minutes without a touch after which the page clears itself; 0 is never.
     minutes: RwSignal<u32>,
+    /// Whether it clears itself when another tab or program covers it.
+    hidden: RwSignal<bool>,
     /// Seconds since the last touch.
     quiet: RwSignal<u32>,
+    /// When that was, by the device's clock: a page that slept or was frozen counts the time, too.
+    touched_ms: StoredValue<f64>,
     /// Whether somebody has pressed anything: a page that nobody has used holds nothing.
     used: StoredValue<bool>,
 }
@@ -31,23 +42,19 @@ impl Clearing {
     pub fn start(assistant: Assistant) -> Self {
         let clearing = Self {
             assistant,
-            minutes: RwSignal::new(kept_idle_minutes().unwrap_or_default()),
+            minutes: RwSignal::new(kept(MINUTES_KEY).and_then(|minutes| idle::choice(&minutes)).unwrap_or_default()),
+            hidden: RwSignal::new(kept(HIDDEN_KEY).as_deref() == Some(ON)),
             quiet: RwSignal::new(0),
+            touched_ms: StoredValue::new(js_sys::Date::now()),
             used: StoredValue::new(false),
         };
-        let touched = move || {
-            // A signal that is set redraws; most touches change nothing.
-            if clearing.quiet.get_untracked() != 0 {
-                clearing.quiet.set(0);
-            }
-        };
         let pressed = move || {
-            touched();
+            clearing.touch();
             clearing.used.set_value(true);
         };
         let _ = window_event_listener(ev::pointerdown, move |_| pressed());
-        let _ = window_event_listener(ev::pointermove, move |_| touched());
-        let _ = window_event_listener(ev::wheel, move |_| touched());
+        let _ = window_event_listener(ev::pointermove, move |_| clearing.touch());
+        let _ = window_event_listener(ev::wheel, move |_| clearing.touch());
         let _ = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
             pressed();
             if event.alt_key() && event.shift_key() && event.code() == "KeyC" {
@@ -55,24 +62,67 @@ impl Clearing {
                 clearing.clear();
             }
         });
+        // Before anybody sees a page that was put aside and comes back: its timers were asleep as well.
+        let _ = window_event_listener(ev::pageshow, move |_| clearing.tick());
+        let _ = window_event_listener(ev::visibilitychange, move |_| {
+            if document().hidden() && clearing.hidden.get_untracked() && clearing.used.get_value() {
+                clearing.clear();
+            } else {
+                clearing.tick();
+            }
+        });
         set_interval(move || clearing.tick(), TICK);
         clearing
+    }
+
+    fn touch(self) {
+        // What is due is done before a touch counts: the hand that wakes a device is not yet known.
+        self.tick();
+        self.touched_ms.set_value(js_sys::Date::now());
+        // A signal that is set redraws; most touches change nothing.
+        if self.quiet.get_untracked() != 0 {
+            self.quiet.set(0);
+        }
     }
 
     fn tick(self) {
         if self.minutes.get_untracked() == 0 || !self.used.get_value() {
             return;
         }
-        self.quiet.update(|quiet| *quiet = quiet.saturating_add(1));
-        if idle::due(self.minutes.get_untracked(), self.quiet.get_untracked()) == Due::Clear {
+        let quiet = idle::whole_seconds(js_sys::Date::now() - self.touched_ms.get_value());
+        self.quiet.set(quiet);
+        if idle::due(self.minutes.get_untracked(), quiet) == Due::Clear {
             self.clear();
         }
     }
 
-    /// Empties the fields, which some browsers would fill again, and starts the page anew.
+    /// Empties everything, has the worker and this page overwrite their memory, and starts the page anew.
     pub fn clear(self) {
-        self.assistant.forget();
-        let _ = window().location().reload();
+        self.used.set_value(false);
+        self.assistant.forget(|| {
+            if let Some(body) = document().body() {
+                body.set_text_content(None);
+            }
+            overwrite_and_reload();
+        });
+    }
+}
+
+/// Overwrites this module's memory and loads the page anew: both by functions of the browser that are called when nothing of this module runs,
+/// because nothing of it can run afterwards.
+fn overwrite_and_reload() {
+    let window = window();
+    let later = |object: &JsValue, name: &str| {
+        let function = js_sys::Reflect::get(object, &JsValue::from_str(name)).ok()?;
+        let function: js_sys::Function = function.dyn_into().ok()?;
+        window.set_timeout_with_callback(function.bind1(object, &JsValue::from(0)).unchecked_ref()).ok()
+    };
+    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    let bytes = js_sys::Uint8Array::new(&memory.buffer());
+    let overwritten = later(&bytes, "fill");
+    let reloaded = later(&window.location(), "reload");
+    if overwritten.and(reloaded).is_none() {
+        let _ = window.location().reload();
     }
 }
 
@@ -108,9 +158,14 @@ pub fn ClearChoice() -> impl IntoView {
     let choose = move |event: leptos::ev::Event| {
         if let Some(minutes) = idle::choice(&event_target_value(&event)) {
             clearing.minutes.set(minutes);
-            clearing.quiet.set(0);
-            keep_idle_minutes(minutes);
+            clearing.touch();
+            keep(MINUTES_KEY, &minutes.to_string());
         }
+    };
+    let hide = move |event: leptos::ev::Event| {
+        let hidden = event_target_checked(&event);
+        clearing.hidden.set(hidden);
+        keep(HIDDEN_KEY, if hidden { ON } else { "" });
     };
     view! {
         <div class="panel__choice">
@@ -118,6 +173,15 @@ pub fn ClearChoice() -> impl IntoView {
             <select id="clear-after" data-testid="clear-after" on:change=choose>
                 {options.to_vec()}
             </select>
+            <label class="panel__check">
+                <input
+                    type="checkbox"
+                    data-testid="clear-hidden"
+                    prop:checked=move || clearing.hidden.get()
+                    on:change=hide
+                />
+                {words::CLEAR_HIDDEN}
+            </label>
         </div>
     }
 }
@@ -137,7 +201,7 @@ pub fn ClearWarning() -> impl IntoView {
                 <div class="card notice" data-testid="clear-warning">
                     // The seconds count on for the eye; only the beginning is announced.
                     <p aria-live="off">{move || left.get().map(words::clears_in)}</p>
-                    <button class="button" type="button" data-testid="clear-keep" on:click=move |_| clearing.quiet.set(0)>
+                    <button class="button" type="button" data-testid="clear-keep" on:click=move |_| clearing.touch()>
                         {words::KEEP}
                     </button>
                 </div>

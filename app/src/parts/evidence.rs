@@ -8,6 +8,7 @@ use mambaformer_wasm::answer::{Evidence, EvidenceKind};
 use wasm_bindgen::JsCast;
 
 use crate::assistant::{Assistant, Citing};
+use crate::parts::expanded::{expanded, known_abbreviations};
 use crate::parts::section::is_open;
 use crate::session::{Session, Turn};
 use crate::spans::{self, Mark};
@@ -134,6 +135,7 @@ fn PassageCard(
     });
 
     let text = item.text.clone();
+    let known = known_abbreviations();
     let body = move || {
         let pieces = cited.with(|cited| {
             chosen.with(|chosen| {
@@ -145,10 +147,13 @@ fn PassageCard(
         });
         pieces
             .into_iter()
-            .map(|(piece, mark)| match mark {
-                Mark::Plain => piece.into_any(),
-                Mark::Cited => view! { <mark class="mark">{piece}</mark> }.into_any(),
-                Mark::Chosen => view! { <mark class="mark mark--chosen" tabindex="-1">{piece}</mark> }.into_any(),
+            .map(|(piece, mark)| {
+                let piece = known.with(|known| expanded(&piece, known));
+                match mark {
+                    Mark::Plain => piece,
+                    Mark::Cited => view! { <mark class="mark">{piece}</mark> }.into_any(),
+                    Mark::Chosen => view! { <mark class="mark mark--chosen" tabindex="-1">{piece}</mark> }.into_any(),
+                }
             })
             .collect::<Vec<_>>()
     };

@@ -27,6 +27,8 @@ pub const CLEAR: &str = "Clear the page";
 pub const CLEAR_KEYS: &str = "Alt+Shift+C";
 /// The choice of when the page clears itself.
 pub const CLEAR_AFTER: &str = "Clear it by itself";
+/// Clears it when it is not seen any more.
+pub const CLEAR_HIDDEN: &str = "also when another tab or program covers it";
 /// Keeps the page from being cleared.
 pub const KEEP: &str = "Keep it";
 

@@ -3,6 +3,9 @@
 pub mod browsing;
 pub mod calculators;
 pub mod device;
+pub mod display;
+pub mod download;
+pub mod note_file;
 pub mod take_away;
 
 use mambaformer_wasm::answer::{
@@ -15,17 +18,32 @@ use mambaformer_wasm::protocol::{
 
 use crate::session::{Model, Session, Waiting};
 
-/// Questions a first-time reader can try; they only fill the box.
-pub const EXAMPLES: [&str; 4] = [
-    "How long do I splint an avulsed incisor?",
-    "Amoxicillin dose for a dental abscess, adult, UK?",
-    "INR limit for an extraction on warfarin?",
-    "What are the treatments for dry mouth?",
+/// Questions a first-time reader can try, by subject; they only fill the box.
+pub const EXAMPLES: [(&str, &str); 10] = [
+    ("Trauma", "How long do I splint an avulsed incisor?"),
+    ("Prescribing", "Amoxicillin dose for a dental abscess, adult, UK?"),
+    ("Medical conditions", "INR limit for an extraction on warfarin?"),
+    ("Oral medicine", "What are the treatments for dry mouth?"),
+    ("Endodontics", "Which irrigant do I use in a root canal, and how strong?"),
+    ("Periodontology", "When is a gum abscess treated with antibiotics?"),
+    ("Oral surgery", "How do I manage a dry socket?"),
+    ("Local anaesthesia", "Maximum articaine for an adult?"),
+    ("Children", "What do I do about a knocked-out milk tooth?"),
+    ("Radiology", "When is a cone beam CT justified in endodontics?"),
 ];
 
 /// The text has no Unicode meaning (a lone surrogate).
 pub const ILL_FORMED: &str = "The text contains half of a character (a lone surrogate), often left by a broken copy. \
      Delete the odd character, shown as a box or a question mark, and ask again.";
+
+/// Before the question that the next one follows.
+pub const FOLLOW_UP: &str = "Read together with:";
+
+/// Above a question that follows another.
+#[must_use]
+pub fn followed(before: &str) -> String {
+    format!("Follow-up to: {before}")
+}
 
 /// Asked before the knowledge base was there.
 pub const QUEUED: &str = "Your question is kept and will be asked as soon as the knowledge base is loaded.";
@@ -532,7 +550,7 @@ mod tests {
 
     #[test]
     fn examples_can_be_asked() {
-        for example in EXAMPLES {
+        for (_, example) in EXAMPLES {
             assert_eq!(question_counter(example.chars().count()), None, "{example}");
         }
     }

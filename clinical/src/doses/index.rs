@@ -164,6 +164,14 @@ impl DoseIndex {
         self.weights = weights;
     }
 
+    /// Whether `question`, after the one that it `follows` and with the note pasted with it, asks for a dose.
+    #[must_use]
+    pub fn parse_following(&self, question: &str, follows: Option<&str>, note: Option<&str>) -> Option<DoseQuestion> {
+        let read = self.parse(question, note);
+        let Some(earlier) = follows.and_then(|earlier| self.parse(earlier, note)) else { return read };
+        earlier.followed_by(question, read.as_ref(), &self.lexicon)
+    }
+
     /// Whether `question`, with the note pasted with it, asks for a dose.
     #[must_use]
     pub fn parse(&self, question: &str, note: Option<&str>) -> Option<DoseQuestion> {

@@ -13,7 +13,7 @@ mod region;
 mod terms;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 pub use answer::{Assumption, DoseAnswer, DoseRow, Missing};
 pub use index::DoseIndex;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::words::listed;
+use super::words::{listed, number, word, words};
 use crate::records::{Ages, Population};
 
 /// Pounds in a kilogram.
@@ -29,33 +29,6 @@ const YEARS: &str = "year years yr yrs yo y yrd yrold";
 const MONTHS: &str = "month months mth mths mo mos";
 /// Short forms that are hardly used but for ages.
 const MONTHS_OF_AGE: &str = "mo mos";
-const NUMBERS: &[(&str, f64)] = &[
-    ("one", 1.0),
-    ("two", 2.0),
-    ("three", 3.0),
-    ("four", 4.0),
-    ("five", 5.0),
-    ("six", 6.0),
-    ("seven", 7.0),
-    ("eight", 8.0),
-    ("nine", 9.0),
-    ("ten", 10.0),
-    ("eleven", 11.0),
-    ("twelve", 12.0),
-    ("thirteen", 13.0),
-    ("fourteen", 14.0),
-    ("fifteen", 15.0),
-    ("sixteen", 16.0),
-    ("seventeen", 17.0),
-    ("eighteen", 18.0),
-    ("twenty", 20.0),
-    ("thirty", 30.0),
-    ("forty", 40.0),
-    ("fifty", 50.0),
-    ("sixty", 60.0),
-    ("seventy", 70.0),
-    ("eighty", 80.0),
-];
 
 /// Something that may change a dose and that records speak of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,6 +82,13 @@ pub struct Patient {
 }
 
 impl Patient {
+    /// What a question and the note that was pasted with it say.
+    #[must_use]
+    pub fn of(question: &str, note: Option<&str>) -> Patient {
+        let note = note.unwrap_or_default();
+        Patient::read(question, &words(question)).or(Patient::read(note, &words(note)))
+    }
+
     /// What `words` say. A weight of a child makes the patient one where nothing else is said.
     pub(super) fn read(text: &str, words: &[String]) -> Patient {
         let has = |list: &str| words.iter().any(|word| listed(list, word));
@@ -184,16 +164,6 @@ impl fmt::Display for Patient {
             None => Ok(()),
         }
     }
-}
-
-/// A number in digits or as a word.
-fn number(word: &str) -> Option<f64> {
-    let named = NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
-    named.or_else(|| word.parse().ok()).filter(|value: &f64| value.is_finite() && *value >= 0.0)
-}
-
-fn word(words: &[String], at: usize) -> &str {
-    words.get(at).map_or("", String::as_str)
 }
 
 /// The age that begins at word `at`: "5 year old", "aged 5", "14 months old", "a child of seven", "7 y", "62 f". Of "between

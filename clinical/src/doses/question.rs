@@ -87,6 +87,32 @@ impl DoseQuestion {
         &self.regions
     }
 
+    /// The question `next` that follows this one: it is about the same drug, where it names a patient, a region or a drug and no more.
+    /// `read` is `next` as it stands alone, where it asks for a dose itself. What it says counts before what was said earlier.
+    pub(super) fn followed_by(
+        self,
+        next: &str,
+        read: Option<&DoseQuestion>,
+        lexicon: &Lexicon,
+    ) -> Option<DoseQuestion> {
+        let words = words(next);
+        let asked = lexicon.mentions(&words).into_iter().filter(|mention| !is_context(&words, mention));
+        let drugs: Vec<usize> = asked.map(|mention| mention.drug).collect();
+        let (patient, regions) = (Patient::read(next, &words), regions(next, &words));
+        let adds = read.is_some() || !drugs.is_empty() || patient != Patient::default() || !regions.is_empty();
+        let (explicit, by_weight) = read.map_or((false, false), |read| (read.explicit, read.by_weight));
+        adds.then(|| DoseQuestion {
+            drugs: if drugs.is_empty() { self.drugs } else { drugs },
+            others: self.others,
+            explicit: self.explicit || explicit,
+            by_weight: self.by_weight || by_weight,
+            patient: patient.or(self.patient),
+            regions: if regions.is_empty() { self.regions } else { regions },
+            words: words.into_iter().chain(self.words).collect(),
+            note: self.note,
+        })
+    }
+
     /// Reads a question and the note that was pasted with it. `None` where no dose is asked.
     pub(super) fn read(question: &str, note: Option<&str>, lexicon: &Lexicon) -> Option<DoseQuestion> {
         let mut words = words(question);

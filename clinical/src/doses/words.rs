@@ -2,8 +2,36 @@
 
 use crate::retrieval::analyze::for_each_compound;
 
+const NUMBERS: &[(&str, f64)] = &[
+    ("one", 1.0),
+    ("two", 2.0),
+    ("three", 3.0),
+    ("four", 4.0),
+    ("five", 5.0),
+    ("six", 6.0),
+    ("seven", 7.0),
+    ("eight", 8.0),
+    ("nine", 9.0),
+    ("ten", 10.0),
+    ("eleven", 11.0),
+    ("twelve", 12.0),
+    ("thirteen", 13.0),
+    ("fourteen", 14.0),
+    ("fifteen", 15.0),
+    ("sixteen", 16.0),
+    ("seventeen", 17.0),
+    ("eighteen", 18.0),
+    ("twenty", 20.0),
+    ("thirty", 30.0),
+    ("forty", 40.0),
+    ("fifty", 50.0),
+    ("sixty", 60.0),
+    ("seventy", 70.0),
+    ("eighty", 80.0),
+];
+
 /// The words of `text`, in order: "5yo child, 0.5mL i.v." is `5 yo child 0.5 ml i v`.
-pub(super) fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for_each_compound(text, |compound| {
         for part in compound.parts() {
@@ -16,7 +44,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
 }
 
 /// Whether `word` is in `list`, words with single spaces between them.
-pub(super) fn listed(list: &str, word: &str) -> bool {
+pub(crate) fn listed(list: &str, word: &str) -> bool {
     list.split(' ').any(|other| other == word)
 }
 
@@ -51,6 +79,17 @@ pub(super) fn mistakes(word: &str) -> usize {
         6..=8 => 1,
         _ => 2,
     }
+}
+
+/// A number in digits or as a word.
+pub(crate) fn number(word: &str) -> Option<f64> {
+    let named = NUMBERS.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
+    named.or_else(|| word.parse().ok()).filter(|value: &f64| value.is_finite() && *value >= 0.0)
+}
+
+/// The word at a place; empty where there is none.
+pub(crate) fn word(words: &[String], at: usize) -> &str {
+    words.get(at).map_or("", String::as_str)
 }
 
 #[cfg(test)]

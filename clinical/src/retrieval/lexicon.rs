@@ -7,12 +7,15 @@
 //!  "near": [["periodontitis", "gum disease"], …],
 //!  "broader": {"anticoagulant": ["warfarin", "apixaban"], …},
 //!  "ambiguous": [{"form": "pa", "means": ["posteroanterior"], "with": ["jaw", "mandible"]}, …],
-//!  "weak": {"patient": 0.3, …}}
+//!  "weak": {"patient": 0.3, …},
+//!  "idioms": {"milk tooth": "primary tooth", …}}
 //! ```
 //! Forms of `same` and `near` stand for each other. A word below a heading of `broader` also finds passages about the heading, not the other
-//! way round. A form of `ambiguous` has its meaning only where the question holds one of the words of `with`.
+//! way round. A form of `ambiguous` has its meaning only where the question holds one of the words of `with`. An idiom is read as what it means, and
+//! its own words count nothing: in the passages "milk" is what a tooth is kept in.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -47,6 +50,8 @@ struct File {
     broader: BTreeMap<String, Vec<String>>,
     ambiguous: Vec<Ambiguous>,
     weak: BTreeMap<String, f32>,
+    #[serde(default)]
+    idioms: BTreeMap<String, String>,
 }
 
 /// What a word that was not typed counts, by how it is related to one that was.
@@ -98,6 +103,14 @@ pub enum LexiconError {
         /// How many words it has.
         found: usize,
     },
+    /// An idiom that cannot be replaced by its meaning.
+    #[error("the idiom `{idiom}` in the lexicon is read as `{meaning}`, which is empty or holds it again; correct it")]
+    Idiom {
+        /// The idiom.
+        idiom: String,
+        /// What it is read as.
+        meaning: String,
+    },
     /// A weight that is none.
     #[error("the weight of `{what}` in the lexicon is {found}, 0 to 1 is taken; correct it")]
     Weight {
@@ -132,6 +145,8 @@ pub struct Lexicon {
     weak: FxHashMap<String, f32>,
     /// Every word of every form as it is written, with its stem: what a mistyped word may have been meant to be.
     words: Vec<(String, String)>,
+    /// In small letters, with what it is read as; the longest first.
+    idioms: Vec<(String, String)>,
 }
 
 impl Lexicon {
@@ -141,7 +156,12 @@ impl Lexicon {
         if file.format != FORMAT {
             return Err(SealedError::Format { file: NAME, found: file.format, known: FORMAT }.into());
         }
-        let groups = file.same.len() + file.near.len() + file.broader.len() + file.ambiguous.len() + file.weak.len();
+        let groups = file.same.len()
+            + file.near.len()
+            + file.broader.len()
+            + file.ambiguous.len()
+            + file.weak.len()
+            + file.idioms.len();
         if groups > MAX_GROUPS {
             return Err(LexiconError::TooManyGroups { found: groups });
         }
@@ -174,9 +194,34 @@ impl Lexicon {
                 reader.lexicon.weak.extend(form.into_iter().map(|stem| (stem, *weight)));
             }
         }
+        for (idiom, meaning) in &file.idioms {
+            // Else it would be read without end.
+            if idiom.trim().is_empty()
+                || meaning.trim().is_empty()
+                || find_words(meaning, &idiom.to_lowercase()).is_some()
+            {
+                return Err(LexiconError::Idiom { idiom: idiom.clone(), meaning: meaning.clone() });
+            }
+        }
+        reader.lexicon.idioms =
+            file.idioms.into_iter().map(|(idiom, meaning)| (idiom.to_lowercase(), meaning)).collect();
+        reader.lexicon.idioms.sort_by_key(|(idiom, _)| std::cmp::Reverse(idiom.len()));
         reader.lexicon.words.sort();
         reader.lexicon.words.dedup();
         Ok(reader.lexicon)
+    }
+
+    /// `question` with its idioms in plain words, and which were read so.
+    #[must_use]
+    pub fn plain(&self, question: &str) -> (String, Vec<(String, String)>) {
+        let (mut plain, mut read) = (question.to_owned(), Vec::new());
+        for (idiom, meaning) in &self.idioms {
+            while let Some(bytes) = find_words(&plain, idiom) {
+                read.push((plain.get(bytes.clone()).unwrap_or_default().to_owned(), meaning.clone()));
+                plain.replace_range(bytes, meaning);
+            }
+        }
+        (plain, read)
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {
@@ -222,6 +267,17 @@ impl Reader {
     }
 }
 
+/// Where `wanted`, in small ASCII letters, stands in `text` as whole words in any letters.
+fn find_words(text: &str, wanted: &str) -> Option<Range<usize>> {
+    let is_edge = |next: Option<char>| next.is_none_or(|next| !next.is_alphanumeric());
+    // Small letters of ASCII have the same bytes' places.
+    let small = text.to_ascii_lowercase();
+    let found = small.match_indices(wanted).find(|(at, _)| {
+        is_edge(small[..*at].chars().next_back()) && is_edge(small[at + wanted.len()..].chars().next())
+    });
+    found.map(|(at, _)| at..at + wanted.len())
+}
+
 fn check_group(forms: &[String]) -> Result<(), LexiconError> {
     if (2..=MAX_FORMS).contains(&forms.len()) {
         return Ok(());
@@ -249,12 +305,32 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn idioms_are_read_as_what_they_mean() {
+        let lexicon = shipped();
+        for (typed, plain, read) in [
+            ("Knocked-out milk tooth?", "Knocked-out primary tooth?", 1),
+            ("MILK TEETH and eye teeth", "primary teeth and canine teeth", 2),
+            ("Put the tooth in milk.", "Put the tooth in milk.", 0),
+            ("buttermilk tooth", "buttermilk tooth", 0),
+            ("ümilk tooth milk tooth", "ümilk tooth primary tooth", 1),
+            ("", "", 0),
+        ] {
+            let (found, idioms) = lexicon.plain(typed);
+            assert_eq!((found.as_str(), idioms.len()), (plain, read), "{typed}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read() {
         let altered = |from: &str, to: &str| seal(&FILE.replacen(from, to, 1)).expect("has a hash");
         let group = "[\"shingles\", \"herpes zoster\", \"zoster\"]";
         for (text, expected) in [
             (FILE.replacen("shingles", "singles", 1), "does not match its hash"),
             (altered("\"near\"", "\"nearly\""), "unknown field `nearly`"),
+            (
+                altered("\"milk tooth\": \"primary tooth\"", "\"milk tooth\": \"a Milk Tooth\""),
+                "the idiom `milk tooth`",
+            ),
             (altered("\"format\": 1", "\"format\": 2"), "has format 2"),
             (altered("\"same\": 0.", "\"same\": 4."), "the weight of `same`"),
             (altered(group, "[\"shingles\"]"), "has 1 forms"),

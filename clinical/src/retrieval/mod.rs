@@ -8,6 +8,7 @@
 pub mod analyze;
 pub mod bm25;
 pub mod dense;
+pub mod fit;
 pub mod fusion;
 pub mod index;
 pub mod lexicon;

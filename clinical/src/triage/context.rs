@@ -98,12 +98,15 @@ impl Context {
     /// only its sentence.
     pub(super) fn new(reading: &Reading, cues: &Cues, is_question: bool) -> Context {
         let count = reading.words.len();
-        let mut context = Context { standing: vec![Standing::default(); count], denied_by: vec![None; count] };
+        let mut context = Context { standing: Vec::new(), denied_by: vec![None; count] };
         let layout = Layout::new(reading, cues);
         context.denials(&layout);
-        context.past(&layout);
-        context.other_people(&layout);
-        context.questions(&layout, is_question);
+        let (mut over, mut other, mut asked) = (Marks::of(count), Marks::of(count), Marks::of(count));
+        context.past(&layout, &mut over);
+        other_people(&layout, &mut other);
+        context.questions(&layout, is_question, &mut asked);
+        let marks = over.words().zip(other.words()).zip(asked.words());
+        context.standing = marks.map(|((over, other), asked)| Standing { denied: false, over, other, asked }).collect();
         context
     }
 
@@ -158,52 +161,36 @@ impl Context {
         }
     }
 
-    fn past(&mut self, layout: &Layout<'_>) {
+    fn past(&self, layout: &Layout<'_>, over: &mut Marks) {
         for &(first, last) in layout.cue(Cue::Past) {
             let (begin, end) = (layout.begin(first, Gap::Comma), layout.end(last, Gap::Comma));
             if !layout.has(Cue::Current, begin, end) {
-                self.mark(begin, end, |standing| standing.over = true);
+                over.add(begin, end);
             }
         }
         for &(first, last) in layout.cue(Cue::PastHeading) {
             let end = layout.end(last, Gap::Sentence).min(last + HEADING_WORDS);
             let end = (last + 1..end).find(|at| layout.is(Cue::Current, *at)).unwrap_or(end);
-            self.mark(first, end, |standing| standing.over = true);
+            over.add(first, end);
         }
         for &(first, last) in layout.cue(Cue::Over) {
             if self.denied_by[first].is_some() {
                 continue;
             }
             let begin = layout.begin(first, Gap::Sentence);
-            let begin = (begin..first).rev().find(|at| layout.is(Cue::Contrast, *at)).unwrap_or(begin);
-            self.mark(begin, layout.end(last, Gap::Comma), |standing| standing.over = true);
+            let begin = layout.contrast_before(first).map_or(begin, |at| at.max(begin));
+            over.add(begin, layout.end(last, Gap::Comma));
         }
     }
 
-    fn other_people(&mut self, layout: &Layout<'_>) {
-        for &(first, last) in layout.cue(Cue::RelativePast) {
-            let (begin, end) = (layout.begin(first, Gap::Sentence), layout.end(last, Gap::Sentence));
-            if !layout.has(Cue::Current, begin, end) {
-                self.mark(first, end, |standing| standing.other = true);
-            }
-        }
-        if !layout.cue(Cue::PatientWell).is_empty() {
-            for &(first, last) in layout.cue(Cue::Relative) {
-                let end = layout.end(last, Gap::Sentence);
-                self.mark(layout.begin(first, Gap::Sentence), end, |standing| standing.other = true);
-            }
-        }
-    }
-
-    fn questions(&mut self, layout: &Layout<'_>, is_question: bool) {
-        let asked = |standing: &mut Standing| standing.asked = true;
+    fn questions(&self, layout: &Layout<'_>, is_question: bool, asked: &mut Marks) {
         for &(first, last) in layout.cue(Cue::Exam) {
             let (begin, end) = if is_question {
                 (0, layout.count())
             } else {
                 (layout.begin(first, Gap::Sentence), layout.end(last, Gap::Sentence))
             };
-            self.mark(begin, end, asked);
+            asked.add(begin, end);
         }
         for &(first, last) in layout.cue(Cue::Asking).iter().chain(layout.cue(Cue::Topic)) {
             let end = layout.end(last, Gap::Sentence);
@@ -212,13 +199,13 @@ impl Context {
             // "No signs of circulation" asks for nothing.
             let opens = opens && self.denied_by[first].is_none();
             if opens && !layout.has(Cue::Live, begin, end) {
-                self.mark(begin, end, asked);
+                asked.add(begin, end);
             }
         }
         for &(first, last) in layout.cue(Cue::Condition) {
             let (begin, end) = (layout.begin(first, Gap::Sentence), layout.end(last, Gap::Sentence));
             if !layout.has(Cue::Here, begin, end) {
-                self.mark(first, end, asked);
+                asked.add(first, end);
             }
         }
         for &(first, last) in layout.cue(Cue::Indefinite) {
@@ -228,15 +215,51 @@ impl Context {
             // "A patient has collapsed": an imagined one, unless something says that it is happening here.
             let end = if is_question { layout.count() } else { layout.end(last, Gap::Sentence) };
             if !layout.has(Cue::Here, first, end) {
-                self.mark(first, end, asked);
+                asked.add(first, end);
             }
         }
     }
+}
 
-    fn mark(&mut self, begin: usize, end: usize, change: impl Fn(&mut Standing)) {
-        if let Some(words) = self.standing.get_mut(begin..end) {
-            words.iter_mut().for_each(change);
+fn other_people(layout: &Layout<'_>, other: &mut Marks) {
+    for &(first, last) in layout.cue(Cue::RelativePast) {
+        let (begin, end) = (layout.begin(first, Gap::Sentence), layout.end(last, Gap::Sentence));
+        if !layout.has(Cue::Current, begin, end) {
+            other.add(first, end);
         }
+    }
+    if !layout.cue(Cue::PatientWell).is_empty() {
+        for &(first, last) in layout.cue(Cue::Relative) {
+            other.add(layout.begin(first, Gap::Sentence), layout.end(last, Gap::Sentence));
+        }
+    }
+}
+
+/// Marked runs of words. Only their edges are kept: a sentence of cues alone would else be marked once for each of them.
+struct Marks {
+    /// For each word how many runs begin before it, and how many end.
+    edges: Vec<[usize; 2]>,
+}
+
+impl Marks {
+    fn of(words: usize) -> Marks {
+        Marks { edges: vec![[0; 2]; words + 1] }
+    }
+
+    fn add(&mut self, begin: usize, end: usize) {
+        if begin < end && end < self.edges.len() {
+            self.edges[begin][0] += 1;
+            self.edges[end][1] += 1;
+        }
+    }
+
+    /// Whether each word is in a run.
+    fn words(&self) -> impl Iterator<Item = bool> {
+        let words = self.edges.len() - 1;
+        self.edges.iter().take(words).scan(0_usize, |open, [begin, end]| {
+            *open = *open + begin - end;
+            Some(*open > 0)
+        })
     }
 }
 
@@ -249,6 +272,8 @@ struct Layout<'a> {
     runs: [Vec<(usize, usize)>; 3],
     /// For each word the cues that cover it, as bits.
     covered: Vec<u32>,
+    /// For each word the last one before it that a contrast covers.
+    contrasts: Vec<Option<usize>>,
     /// For each cue that is looked for in runs: how many words before this one it covers.
     counted: [(Cue, Vec<usize>); 3],
 }
@@ -273,8 +298,17 @@ impl<'a> Layout<'a> {
             }
             (cue, sums)
         });
+        let mut last = None;
+        let before = |(at, bits): (usize, &u32)| {
+            let found = last;
+            if bits & (1 << Cue::Contrast as u32) != 0 {
+                last = Some(at);
+            }
+            found
+        };
+        let contrasts = covered.iter().enumerate().map(before).collect();
         let runs = [Gap::Comma, Gap::Clause, Gap::Sentence].map(|least| runs(&gaps, least));
-        Layout { cues, gaps, runs, covered, counted }
+        Layout { cues, gaps, runs, covered, contrasts, counted }
     }
 
     fn count(&self) -> usize {
@@ -301,6 +335,10 @@ impl<'a> Layout<'a> {
     /// "and" that goes on with something else: "no fever and she drools".
     fn resumes(&self, at: usize) -> bool {
         self.is(Cue::Resumption, at)
+    }
+
+    fn contrast_before(&self, at: usize) -> Option<usize> {
+        self.contrasts.get(at).copied().flatten()
     }
 
     fn begin(&self, at: usize, least: Gap) -> usize {

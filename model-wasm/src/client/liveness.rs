@@ -42,3 +42,13 @@ pub(super) fn when_free(name: &str, then: impl FnOnce() + 'static) {
         pending.or_else(Closure::once_into_js(|_: JsValue| ()).unchecked_ref());
     }
 }
+
+/// Calls `then` in so many milliseconds.
+pub(super) fn after(milliseconds: i32, then: impl FnOnce() + 'static) {
+    #[wasm_bindgen]
+    extern "C" {
+        #[wasm_bindgen(js_name = setTimeout)]
+        fn set_timer(callback: &JsValue, milliseconds: i32);
+    }
+    set_timer(&Closure::once_into_js(then), milliseconds);
+}

@@ -26,6 +26,9 @@ pub enum ClientError {
     Send,
 }
 
+/// How long a worker may take to overwrite its memory.
+const FORGET_MS: i32 = 500;
+
 type Listener = Box<dyn FnMut(Event)>;
 
 struct Shared {
@@ -86,6 +89,26 @@ impl WorkerClient {
     pub fn send(&self, request: &Request) -> Result<(), ClientError> {
         let text = serde_json::to_string(request).map_err(|_| ClientError::Send)?;
         self.shared.worker.post_message(&JsValue::from_str(&text)).map_err(|_| ClientError::Send)
+    }
+
+    /// Has the worker overwrite its memory and end; no event is heard any more. `then` is called when it has, or has taken too long.
+    pub fn forget(self, then: impl FnOnce() + 'static) {
+        self.shared.alive.set(false);
+        let sent = self.send(&Request::Forget).is_ok();
+        let lock_name = self.shared.lock_name.clone();
+        // Whichever comes first; dropping the client terminates what is left.
+        let last = Rc::new(RefCell::new(Some((self, then))));
+        let end = move || {
+            if let Some((client, then)) = last.take() {
+                drop(client);
+                then();
+            }
+        };
+        if sent {
+            let end = end.clone();
+            liveness::when_free(&lock_name, end);
+        }
+        liveness::after(if sent { FORGET_MS } else { 0 }, end);
     }
 
     /// Whether the worker is known to be dead.

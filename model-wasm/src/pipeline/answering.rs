@@ -200,7 +200,7 @@ impl<'a> Answering<'a> {
             .map(|material| PassageText { title: &material.evidence.title, text: &material.evidence.text })
             .collect();
         let note = self.question.note().map(mambaformer_clinical::question::Note::text);
-        let prompt = Prompt::build(model.config(), &self.assistant.tokenizer, self.question.text(), note, &passages)?;
+        let prompt = Prompt::build(model.config(), &self.assistant.tokenizer, &self.question.whole(), note, &passages)?;
         if let Some(note) = self.question.note() {
             self.found.materials.push(ending::note(note));
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use mambaformer_clinical::abbreviations;
 use mambaformer_clinical::grounding::Grounding;
 use mambaformer_clinical::knowledge::{Drug, KnowledgeBase};
 use mambaformer_clinical::question::{Field, Note, Question};
@@ -37,6 +38,8 @@ pub const CONFIDENCE: &str = "confidence.json";
 pub const LEXICON: &str = "lexicon.json";
 /// The numbers of the search.
 pub const RETRIEVAL: &str = "retrieval.json";
+/// What abbreviations stand for.
+pub const ABBREVIATIONS: &str = "abbreviations.json";
 /// What the knowledge base covers.
 pub const SCOPE: &str = "scope.json";
 
@@ -46,8 +49,8 @@ pub struct ClinicFiles(BTreeMap<&'static str, Vec<u8>>);
 
 impl ClinicFiles {
     /// Every file there is.
-    pub const NAMES: [&'static str; 8] =
-        [GROUNDING, KNOWLEDGE, TRIAGE, TRIAGE_NET, CONFIDENCE, LEXICON, RETRIEVAL, SCOPE];
+    pub const NAMES: [&'static str; 9] =
+        [ABBREVIATIONS, GROUNDING, KNOWLEDGE, TRIAGE, TRIAGE_NET, CONFIDENCE, LEXICON, RETRIEVAL, SCOPE];
 
     /// Adds one.
     #[must_use]
@@ -72,6 +75,7 @@ pub struct Clinic {
     net: Option<TriageNet>,
     verifier: Verifier,
     confidence: Option<Confidence>,
+    abbreviations: BTreeMap<String, String>,
 }
 
 /// A text an answer may be taken from.
@@ -154,7 +158,8 @@ impl Clinic {
         let lexicon = verify::Lexicon::new(drugs);
         let phrases = grounding.openings().iter().chain(grounding.connectives()).map(String::as_str);
         let verifier = Verifier::new(lexicon, phrases);
-        Ok(Self { library, grounding, triage, net, verifier, confidence })
+        let abbreviations = files.get(ABBREVIATIONS).map(abbreviations::from_bytes).transpose()?.unwrap_or_default();
+        Ok(Self { library, grounding, triage, net, verifier, confidence, abbreviations })
     }
 
     /// Openings, connectives and boundaries.
@@ -179,6 +184,7 @@ impl Clinic {
             sha256: base.sha256().to_owned(),
             passages: count(base.passages().len() - base.records().len()),
             records: count(base.records().len()),
+            abbreviations: self.abbreviations.clone(),
             attributions: base.licences().iter().map(|licence| licence.attribution.clone()).collect(),
         }
     }

@@ -14,8 +14,7 @@ use crate::gpu::self_test::{AsyncPause, Extent, Findings, NoPause, self_test};
 use crate::gpu::{Capacity, Gpu, GpuError, GpuModel};
 use crate::kernels::weights::Format;
 use crate::protocol::{
-    AdapterReport, Ask, AskOptions, Engine, EngineReport, EngineVerdict, MAX_ANSWER_TOKENS, Preference,
-    QuarantinedKernel,
+    AdapterReport, Ask, Engine, EngineReport, EngineVerdict, MAX_ANSWER_TOKENS, Preference, QuarantinedKernel,
 };
 
 /// A GPU that takes this many times the processor's time for the short trial is not tried on the long one.
@@ -303,12 +302,7 @@ impl Assistant {
                 kind: EvidenceKind::Passage,
             })
             .collect();
-        let ask = Ask {
-            id: "trial".to_owned(),
-            question: "Which engine is to serve?".to_owned(),
-            note: None,
-            options: AskOptions::default(),
-        };
+        let ask = Ask { id: "trial".to_owned(), question: "Which engine is to serve?".to_owned(), ..Ask::default() };
         let measures = Measures { abstain: false, ..Measures::default() };
         let started = Instant::now();
         let mut answering = match self.start_with(&ask, Some(evidence), measures) {

@@ -1,5 +1,6 @@
 //! Why a question could not be answered, or an assistant not be built.
 
+use mambaformer_clinical::abbreviations::AbbreviationsError;
 use mambaformer_clinical::grounding::GroundingError;
 use mambaformer_clinical::identifiers::ListsError;
 use mambaformer_clinical::knowledge::KnowledgeError;
@@ -57,6 +58,9 @@ pub enum PipelineError {
     /// The grounding rules cannot be read.
     #[error(transparent)]
     Grounding(#[from] GroundingError),
+    /// The list of abbreviations.
+    #[error(transparent)]
+    Abbreviations(#[from] AbbreviationsError),
     /// The rules of triage cannot be read.
     #[error(transparent)]
     Triage(#[from] TriageError),
@@ -116,6 +120,7 @@ impl PipelineError {
             Self::Weights(error) => weights_kind(error),
             Self::Missing { .. }
             | Self::Knowledge(_)
+            | Self::Abbreviations(_)
             | Self::Grounding(_)
             | Self::Triage(_)
             | Self::TriageNet(_)

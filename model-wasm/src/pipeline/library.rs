@@ -8,6 +8,7 @@ use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
 use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::retrieval::dense::Similarities;
+use mambaformer_clinical::retrieval::fit::About;
 use mambaformer_clinical::retrieval::fusion::{self, fuse};
 use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
@@ -30,10 +31,14 @@ const CANDIDATES: usize = 50;
 /// likelier than those, too: the doses of another age or weight stand right beside.
 const DOSE_PREFERENCE: f32 = 20.0;
 
+/// What a line for other teeth or another age than the question's counts less, in logarithms: it is shown and not told.
+const CONTRADICTION: f32 = 6.0;
+
 /// A knowledge base that can be searched.
 pub(super) struct Library {
     base: KnowledgeBase,
     index: SearchIndex,
+    lexicon: Lexicon,
     parameters: Parameters,
     doses: DoseIndex,
     scope: Option<ScopeModel>,
@@ -49,7 +54,7 @@ impl Library {
             Parameters::from_bytes(files.get(RETRIEVAL).ok_or(PipelineError::Missing { file: RETRIEVAL })?)?;
         let scope = files.get(SCOPE).map(ScopeModel::from_bytes).transpose()?;
         let index = SearchIndex::of(&base, &lexicon, parameters.ranking);
-        Ok(Self { index, parameters, doses: DoseIndex::of(&base), scope, retriever: OnceCell::new(), base })
+        Ok(Self { index, lexicon, parameters, doses: DoseIndex::of(&base), scope, retriever: OnceCell::new(), base })
     }
 
     /// The knowledge base.
@@ -69,17 +74,19 @@ impl Library {
     /// What there is for a question; the first `limit` are for the model.
     pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found<'_>, PipelineError> {
         let entries = self.base.passages().len();
-        let read = self.retriever.get().map(|retriever| retriever.read(question.text(), entries)).transpose()?;
+        let (asked, idioms) = self.lexicon.plain(&question.whole());
+        let read = self.retriever.get().map(|retriever| retriever.read(&asked, entries)).transpose()?;
         let (vector, near) = read.unzip();
         let note = question.note().map(Note::text);
         let context = note.map(|note| (note, self.parameters.note_expansion));
-        let wanted = self.read(question);
+        let wanted = Wanted::of(&asked, &self.index);
         let by_words = self.index.search_for(&wanted, context, CANDIDATES);
         let mut ranked = fuse(&by_words.hits, near.as_ref().map(|near| near.entries.as_slice()), &self.parameters);
         let nearest = near.as_ref().map(Similarities::nearest);
-        let judgement = self.scope.as_ref().map(|scope| scope.judge(question.text(), &by_words, nearest));
+        let judgement = self.scope.as_ref().map(|scope| scope.judge(&asked, &by_words, nearest));
 
-        let doses = self.doses.parse(question.text(), note).map(|asked| self.doses.answer(&self.base, &asked));
+        let dose = self.doses.parse_following(question.text(), question.follows(), note);
+        let doses = dose.map(|dose| self.doses.answer(&self.base, &dose));
         // The record that answers is read by the model, too, wherever the search ranked it.
         if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
             let first = ranked.iter().position(|found| found.entry == row.passage).map(|at| ranked.remove(at));
@@ -95,12 +102,13 @@ impl Library {
                 ranked.push(unranked(row.passage));
             }
         }
+        let about = About::read(&asked, note);
         let best = ranked.first().map_or(0.0, |found| found.score);
         let mut texts: Vec<_> =
             ranked.iter().filter_map(|found| self.material(found).map(|text| (found, text))).collect();
         let more = texts.split_off(limit.min(texts.len()));
         let weigh = |(found, text): (&fusion::Evidence, Material)| Material {
-            priors: self.logits(found, best, &wanted, near.as_ref()),
+            priors: self.logits(found, best, &wanted, near.as_ref(), &about),
             ..text
         };
         let mut materials: Vec<Material> = texts.into_iter().map(weigh).collect();
@@ -109,7 +117,8 @@ impl Library {
             prefer(&mut materials, row);
         }
         Ok(Found {
-            wanted: Some(wanted),
+            // What an answer leaves open is counted on the question itself: the one before has had its answer.
+            wanted: Some(if question.follows().is_some() { self.read(question) } else { wanted }),
             vector,
             more: more.into_iter().map(|(_, text)| text.evidence).collect(),
             doses: doses.map(|doses| self.told(&doses)),
@@ -122,13 +131,14 @@ impl Library {
                 .corrections
                 .iter()
                 .map(|correction| ReadAs { typed: correction.typed.clone(), read: correction.used.clone() })
+                .chain(idioms.into_iter().map(|(typed, read)| ReadAs { typed, read }))
                 .collect(),
         })
     }
 
     /// The question as the search reads it.
     pub(super) fn read(&self, question: &Question) -> Wanted<'_> {
-        Wanted::of(question.text(), &self.index)
+        Wanted::of(&self.lexicon.plain(question.text()).0, &self.index)
     }
 
     /// Logarithms of the priors of an entry's lines; [`level`] makes priors of them once all texts are there.
@@ -138,12 +148,16 @@ impl Library {
         best: f32,
         wanted: &Wanted<'_>,
         near: Option<&Similarities>,
+        about: &About,
     ) -> Vec<f32> {
-        let text = self.base.passage(found.entry).map_or("", |passage| passage.text.as_str());
+        let entry = self.base.passage(found.entry);
+        let (title, text) = entry.map_or(("", ""), |entry| (entry.title.as_str(), entry.text.as_str()));
         let logit = |(line, bytes): (usize, &Range<usize>)| {
             let similarity = near.and_then(|near| near.line(found.entry, line));
-            let line = wanted.line(text.get(bytes.clone()).unwrap_or_default(), similarity, best - found.score);
-            self.parameters.lines.logit(&line)
+            let told = text.get(bytes.clone()).unwrap_or_default();
+            let line = wanted.line(told, similarity, best - found.score);
+            let unfit = if about.contradicts(title, told) { CONTRADICTION } else { 0.0 };
+            self.parameters.lines.logit(&line) - unfit
         };
         self.base.sentences(found.entry).iter().enumerate().map(logit).collect()
     }

@@ -1,11 +1,9 @@
 //! Looking a question up without a model: red flags, records and passages, while the model is loading or where it cannot be.
 
-use mambaformer_clinical::question::Question;
-
 use super::checked::Sentences;
 use super::clinic::{self, Clinic};
 use super::ending::{self, Ended};
-use super::{EVIDENCE_PASSAGES, PipelineError};
+use super::{EVIDENCE_PASSAGES, PipelineError, question_of};
 use crate::answer::{AnswerRecord, AnswerState, Author, EvidenceKind};
 use crate::protocol::{Ask, Event};
 use web_time::Instant;
@@ -16,7 +14,7 @@ impl Clinic {
     pub fn look_up(&self, ask: &Ask) -> Result<Vec<Event>, PipelineError> {
         let started = Instant::now();
         let elapsed_ms = || started.elapsed().as_secs_f64() * 1e3;
-        let question = Question::parse(&ask.question, ask.note.as_deref())?;
+        let question = question_of(ask)?;
         let mut assessment = self.assess(&question);
         let triage_ms = elapsed_ms();
         let found = self.find(&question, EVIDENCE_PASSAGES)?;

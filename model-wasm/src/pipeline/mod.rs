@@ -25,7 +25,7 @@ pub use retriever::RetrieverParts;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use mambaformer_clinical::question::{self, Question};
+use mambaformer_clinical::question::{self, Question, QuestionError};
 use mambaformer_model::MambaFormer;
 use mambaformer_model::generate::ModelWeight;
 use mambaformer_model::tokenizer::Tokenizer;
@@ -176,7 +176,7 @@ impl Assistant {
         passages: Option<Vec<Evidence>>,
         measures: Measures,
     ) -> Result<Answering<'a>, PipelineError> {
-        let question = Question::parse(&ask.question, ask.note.as_deref())?;
+        let question = question_of(ask)?;
         check_options(&ask.options)?;
         Ok(Answering::new(self, ask, question, passages, measures))
     }
@@ -186,6 +186,11 @@ impl Assistant {
     pub fn clinic(&self) -> &Clinic {
         &self.clinic
     }
+}
+
+/// The question with its note and the one it follows, within the limits.
+fn question_of(ask: &Ask) -> Result<Question, QuestionError> {
+    Question::parse(&ask.question, ask.note.as_deref())?.following(ask.follows.as_deref())
 }
 
 fn check_options(options: &AskOptions) -> Result<(), PipelineError> {

@@ -1,5 +1,6 @@
 //! From addresses to an assistant: fetch, check every byte, build.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use mambaformer_clinical::assets::{self, AssetError, AssetIndex};
@@ -9,13 +10,13 @@ use mambaformer_model::kind::ModelConfig;
 use mambaformer_model::manifest::{FileEntry, ModelFile};
 use mambaformer_model::sentence_encoder::SentenceEncoderLoader;
 use mambaformer_model::weights::{Loader, LoaderOf, WeightsError};
-use wasm_bindgen::prelude::*;
 
 use super::fetch::Download;
-use super::pause::wait;
+use super::pause::{now_ms, wait};
+use super::script::{self, Turn};
 use super::shelf::{Listed, PART_BYTES, Shelf};
 use crate::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, PipelineError, RetrieverParts};
-use crate::protocol::{ErrorKind, Event, Load, Stage, Stored};
+use crate::protocol::{ErrorKind, Event, Hold, Load, Stage, Stored};
 
 /// The folder of the model.
 const MODEL: &str = "model";
@@ -27,6 +28,10 @@ const NAMES: &str = "names.json";
 const MANIFEST: &str = "manifest.json";
 /// The vectors of the knowledge base, beside their encoder.
 const VECTORS: &str = "vectors.bin";
+/// How often a halted download looks whether it may go on.
+const HOLD_MS: i32 = 250;
+/// How long another tab may take for its next part before this one downloads as well.
+const PATIENCE_MS: f64 = 15_000.0;
 /// Progress is told every so many bytes.
 const PROGRESS_BYTES: u64 = 128 << 10;
 
@@ -99,17 +104,18 @@ impl LoadError {
     }
 }
 
-/// Fetches and checks everything and builds the assistant. `post` hears of the progress.
+/// Fetches and checks everything and builds the assistant. `post` hears of the progress; while `paused` nothing is received.
 ///
 /// `on_clinic` gets what needs no model as soon as it is there: what can be looked up, and the search for identifiers.
 pub(super) async fn load(
     request: &Load,
     post: &dyn Fn(&Event),
+    paused: &Cell<bool>,
     on_clinic: impl FnOnce(Rc<Clinic>, Identifiers),
 ) -> Result<Assistant, LoadError> {
     let mut progress = Progress::new(post);
     progress.stage = Stage::Manifest;
-    let files = Files::open(&request.assets_url).await?;
+    let files = Files::open(&request.assets_url, paused).await?;
     // What the index lists besides is for others.
     let folders = [RETRIEVER, MODEL];
     let is_wanted = |path: &str| {
@@ -147,32 +153,25 @@ pub(super) async fn load(
     progress.tell();
     let weights = loader.finish()?;
     files.shelf.sweep(&files.index).await;
-    seal();
+    script::seal();
     post(&Event::Stored(Stored { kept_bytes: files.shelf.kept_bytes(), total_bytes: progress.total_bytes }));
     Ok(Assistant::new(AssistantParts { weights, clinic, for_gpu: true })?)
 }
 
-/// Takes the ways out of this worker away (`js/worker.js`); nothing is fetched from now on. A worker of another script has none to take.
-fn seal() {
-    let global = js_sys::global();
-    if let Ok(seal) = js_sys::Reflect::get(&global, &JsValue::from_str("seal"))
-        && let Some(seal) = seal.dyn_ref::<js_sys::Function>()
-    {
-        let _ = seal.call0(&global);
-    }
-}
-
 /// What lies beside the index.
-struct Files {
+struct Files<'p> {
     /// Its address.
     url: String,
     index: AssetIndex,
     shelf: Shelf,
+    paused: &'p Cell<bool>,
+    /// Held from the first file that has to be fetched to the end of loading.
+    turn: RefCell<Option<Turn>>,
 }
 
-impl Files {
+impl<'p> Files<'p> {
     /// Fetches the index.
-    async fn open(url: &str) -> Result<Self, LoadError> {
+    async fn open(url: &str, paused: &'p Cell<bool>) -> Result<Self, LoadError> {
         const INDEX: &str = "index.json";
         let limit_bytes = u64::try_from(assets::MAX_FILE_BYTES).unwrap_or(u64::MAX);
         let mut retry = Retry::default();
@@ -182,7 +181,8 @@ impl Files {
                 Err(error) => retry.after(error).await?,
             }
         };
-        Ok(Self { url: url.to_owned(), index: AssetIndex::from_bytes(&bytes)?, shelf: Shelf::open().await })
+        let index = AssetIndex::from_bytes(&bytes)?;
+        Ok(Self { url: url.to_owned(), index, shelf: Shelf::open().await, paused, turn: RefCell::new(None) })
     }
 
     /// A file of the index.
@@ -253,12 +253,21 @@ impl Files {
         mut sink: impl FnMut(&[u8]) -> Result<(), LoadError>,
     ) -> Result<(), LoadError> {
         let mut part = 0;
+        let mut patience = Patience::default();
         while part < file.parts() {
-            let Some(bytes) = self.shelf.part(file, part).await else { break };
-            progress.received(bytes.len() as u64);
-            sink(&bytes)?;
-            part += 1;
+            if let Some(bytes) = self.shelf.part(file, part).await {
+                progress.received(bytes.len() as u64);
+                sink(&bytes)?;
+                part += 1;
+                patience = Patience::default();
+            } else if self.may_download().await || patience.is_over() {
+                break;
+            } else {
+                progress.halt(Some(Hold::OtherTab));
+                wait(HOLD_MS).await;
+            }
         }
+        progress.halt(None);
         let mut retry = Retry::default();
         while part < file.parts() {
             let before = part;
@@ -274,6 +283,17 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    /// Whether no other tab is downloading, which would be twice the same bytes.
+    async fn may_download(&self) -> bool {
+        if self.turn.borrow().is_some() {
+            return true;
+        }
+        let turn = Turn::begin().await;
+        let mine = turn.is_some();
+        *self.turn.borrow_mut() = turn;
+        mine
     }
 
     /// Fetches a file from `part` on, which counts the parts that have been handed on.
@@ -296,6 +316,10 @@ impl Files {
                     return Err(error);
                 }
             };
+            // What is not read the browser stops receiving.
+            while self.paused.get() {
+                wait(HOLD_MS).await;
+            }
             progress.received(bytes.len() as u64);
             held.extend_from_slice(&bytes);
             while *part + 1 < file.parts() && held.len() as u64 >= PART_BYTES {
@@ -342,6 +366,23 @@ async fn whole(url: &str, name: &str, limit_bytes: u64) -> Result<Vec<u8>, LoadE
     Ok(all)
 }
 
+/// Waits for another tab as long as it gets on: it may be frozen.
+struct Patience {
+    since_ms: f64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { since_ms: now_ms() }
+    }
+}
+
+impl Patience {
+    fn is_over(&self) -> bool {
+        now_ms() - self.since_ms > PATIENCE_MS
+    }
+}
+
 /// Tries again after what may pass: later each time, and not for ever.
 #[derive(Default)]
 struct Retry {
@@ -380,11 +421,13 @@ struct Progress<'p> {
     loaded_bytes: u64,
     total_bytes: u64,
     told_bytes: u64,
+    /// As the page knows it.
+    hold: Option<Hold>,
 }
 
 impl<'p> Progress<'p> {
     fn new(post: &'p dyn Fn(&Event)) -> Self {
-        Self { post, stage: Stage::Manifest, loaded_bytes: 0, total_bytes: 0, told_bytes: 0 }
+        Self { post, stage: Stage::Manifest, loaded_bytes: 0, total_bytes: 0, told_bytes: 0, hold: None }
     }
 
     fn expect(&mut self, bytes: u64) {
@@ -395,6 +438,14 @@ impl<'p> Progress<'p> {
         self.loaded_bytes += bytes;
         if self.loaded_bytes - self.told_bytes >= PROGRESS_BYTES {
             self.tell();
+        }
+    }
+
+    /// Tells of a halt and of its end, once.
+    fn halt(&mut self, hold: Option<Hold>) {
+        if self.hold != hold {
+            self.hold = hold;
+            (self.post)(&Event::Held { hold });
         }
     }
 

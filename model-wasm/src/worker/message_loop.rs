@@ -8,8 +8,9 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::load::load;
 use super::pause::Pause;
+use super::script;
 use crate::pipeline::{Assistant, Clinic, PipelineError, redaction};
-use crate::protocol::{Ask, ErrorKind, Event, Load, Request};
+use crate::protocol::{Ask, ErrorKind, Event, Hold, Load, Request};
 use crate::redaction::Redact;
 
 /// The engines are compared when nobody has asked anything for so long: a software adapter computes on the same processor.
@@ -56,6 +57,8 @@ struct Shared {
     post: Box<dyn Fn(&Event)>,
     phase: RefCell<Phase>,
     running: RefCell<Option<Running>>,
+    /// Whether the download is to be held.
+    paused: Cell<bool>,
     /// There as soon as the knowledge base is.
     identifiers: RefCell<Option<Identifiers>>,
 }
@@ -73,6 +76,7 @@ impl MessageLoop {
                 post: Box::new(post),
                 phase: RefCell::new(Phase::Empty),
                 running: RefCell::new(None),
+                paused: Cell::new(false),
                 identifiers: RefCell::new(None),
             }),
         }
@@ -90,6 +94,8 @@ impl MessageLoop {
         match serde_json::from_str::<Request>(message) {
             Ok(Request::Load(request)) => self.load(request),
             Ok(Request::Ask(ask)) => self.ask(ask),
+            Ok(Request::Pause(pause)) => self.pause(pause.paused),
+            Ok(Request::Forget) => script::forget(),
             Ok(Request::Calculate(request)) => self.of_library(&request.id, |clinic| clinic.calculate(&request)),
             Ok(Request::Redact(request)) => self.redact(&request),
             Ok(Request::Browse(request)) => self.of_library(&request.id, |clinic| clinic.browse(&request)),
@@ -123,7 +129,7 @@ impl MessageLoop {
                 (shared.post)(&Event::Library(info));
                 (shared.post)(&Event::Calculators(choices));
             };
-            match load(&request, &*shared.post, on_clinic).await {
+            match load(&request, &*shared.post, &shared.paused, on_clinic).await {
                 Ok(assistant) => {
                     let info = assistant.info();
                     let assistant = Rc::new(assistant);
@@ -139,6 +145,14 @@ impl MessageLoop {
                 }
             }
         });
+    }
+
+    fn pause(&self, paused: bool) {
+        self.shared.paused.set(paused);
+        // Told at once: a download that gets nothing at the moment would notice late.
+        if matches!(*self.shared.phase.borrow(), Phase::Loading(_)) {
+            (self.shared.post)(&Event::Held { hold: paused.then_some(Hold::Paused) });
+        }
     }
 
     fn ask(&self, ask: Ask) {

@@ -7,6 +7,7 @@ mod fetch;
 mod load;
 mod message_loop;
 mod pause;
+mod script;
 mod shelf;
 
 pub use load::LoadError;

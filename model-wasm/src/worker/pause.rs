@@ -77,7 +77,8 @@ impl Drop for Pause {
     }
 }
 
-fn now_ms() -> f64 {
+/// Milliseconds since the worker began.
+pub(super) fn now_ms() -> f64 {
     #[wasm_bindgen]
     extern "C" {
         #[wasm_bindgen(js_namespace = performance)]

@@ -11,7 +11,7 @@ use mambaformer_wasm::gpu::self_test::NoPause;
 use mambaformer_wasm::gpu::shader::Pipelines;
 use mambaformer_wasm::kernels::case::Case;
 use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures};
-use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Preference};
+use mambaformer_wasm::protocol::{Ask, Engine, Event, Preference};
 
 use crate::made;
 
@@ -52,12 +52,7 @@ async fn answer(assistant: &Assistant, break_after: Option<usize>) -> AnswerReco
         score: 0.0,
         kind: EvidenceKind::Passage,
     }];
-    let ask = Ask {
-        id: "q".to_owned(),
-        question: "What do I do with the tooth?".to_owned(),
-        note: None,
-        options: AskOptions::default(),
-    };
+    let ask = Ask { id: "q".to_owned(), question: "What do I do with the tooth?".to_owned(), ..Ask::default() };
     let measures = Measures { abstain: false, ..Measures::default() };
     let mut answering = assistant.start_with(&ask, Some(evidence), measures).expect("it starts");
     for step in 0.. {

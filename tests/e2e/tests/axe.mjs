@@ -1,8 +1,9 @@
-// axe-core over every state of the page, light and dark: the rules of WCAG 2.2 up to AA and its best practices.
+// axe-core over every state of the page, in every theme: the rules of WCAG 2.2 up to AA and its best practices.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { equal, QUESTION } from '../bench.mjs';
+import { theme } from './look.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -33,7 +34,7 @@ const STATES = {
   answer: answered(QUESTION),
   'cited passage': (chairside) => chairside.page.getByTestId('citation').first().click(),
   'routing and engine': async (chairside) => {
-    for (const summary of ['.routing__table > summary', '[data-testid="engine"] > summary', '[data-testid="device"] > summary']) {
+    for (const summary of ['.routing__table > summary', '[data-testid="engine"] > summary', '[data-testid="device"] > summary', '[data-testid="display"] > summary']) {
       await chairside.page.locator(summary).click();
     }
   },
@@ -44,6 +45,11 @@ const STATES = {
     await chairside.at('take-include').check();
     await chairside.at('take-text').waitFor();
   },
+  keys: async (chairside) => {
+    await chairside.at('keys-open').click();
+    await chairside.at('keys').waitFor();
+  },
+  'keys closed': (chairside) => chairside.at('keys-close').click(),
   calculator: async (chairside) => {
     await chairside.at('calculators-link').click();
     await chairside.at('maximum-calculate').click();
@@ -65,11 +71,11 @@ const STATES = {
 };
 
 export const tests = Object.fromEntries(
-  ['light', 'dark'].map((scheme) => [
+  ['light', 'dark', 'operatory'].map((scheme) => [
     `axe finds nothing in any state: ${scheme}`,
     async (chairside) => {
       await chairside.open();
-      await chairside.page.emulateMedia({ colorScheme: scheme });
+      await theme(chairside, scheme);
       const found = { loading: await complaints(chairside) };
       await chairside.ready();
       for (const [state, reach] of Object.entries(STATES)) {

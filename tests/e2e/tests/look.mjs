@@ -2,12 +2,12 @@
 
 import { check, equal, QUESTION } from '../bench.mjs';
 
-/** Controls smaller than 48 px in one direction, as text. */
-export const smallTargets = () =>
+/** Controls smaller than `least` px in one direction, as text. */
+export const smallTargets = (least = 48) =>
   [...document.querySelectorAll('button, summary, textarea, select, a[href], input[type="text"], label:has(> input)')]
     .filter((node) => node.checkVisibility() && !node.matches('.skip-link'))
     .map((node) => ({ node, box: node.getBoundingClientRect() }))
-    .filter(({ box }) => box.width > 0 && (box.height < 47.5 || box.width < 47.5))
+    .filter(({ box }) => box.width > 0 && (box.height < least - 0.5 || box.width < least - 0.5))
     .map(({ node, box }) => `${node.tagName} "${node.textContent.slice(0, 20)}" ${box.width.toFixed(0)} x ${box.height.toFixed(0)}`);
 
 /** Visible text whose contrast with its ground is below 7:1 (disabled controls excepted), as text. */
@@ -54,6 +54,16 @@ export const tooWide = () => {
     .slice(0, 5);
 };
 
+/** The page as it is on a light or dark device, or in the theme of that name. */
+export async function theme(chairside, scheme) {
+  if (scheme === 'operatory') {
+    await chairside.page.evaluate(() => localStorage.setItem('mambaformer.theme', 'operatory'));
+    await chairside.page.reload();
+  } else {
+    await chairside.page.emulateMedia({ colorScheme: scheme });
+  }
+}
+
 async function fullPage(chairside) {
   await chairside.open();
   await chairside.ready();
@@ -67,11 +77,11 @@ async function fullPage(chairside) {
 
 export const tests = {
   ...Object.fromEntries(
-    ['light', 'dark'].map((scheme) => [
+    ['light', 'dark', 'operatory'].map((scheme) => [
       `contrast is at least 7:1 and targets at least 48 px: ${scheme}`,
       async (chairside) => {
         await chairside.open();
-        await chairside.page.emulateMedia({ colorScheme: scheme });
+        await theme(chairside, scheme);
         await chairside.ready();
         await chairside.screenshot(`start-${scheme}`);
         for (const state of ['start', 'answer', 'alarm', 'doses', 'problem']) {

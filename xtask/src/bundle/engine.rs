@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::{copy_folder, optimise};
+use super::{copy_folder, optimise, paths};
 use crate::process::{Workspace, run};
 use crate::rustc;
 use crate::tools::Tools;
@@ -47,6 +47,7 @@ pub(super) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
 fn build_one(workspace: &Workspace, tools: &Tools, engine: &Engine, out: &Path) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.env("PATH", tools.path());
+    paths::hide(&mut cargo, tools.cargo_home());
     cargo.args(["build", "--package", "mambaformer-wasm", "--profile", "wasm-release"]);
     cargo.args(["--target", "wasm32-unknown-unknown", "--lib"]);
     if let Some(flags) = engine.flags {

@@ -7,8 +7,10 @@
 //! dist/assets/                           index.json, weights, knowledge base, rules (assets/)
 //! ```
 
+mod archive;
 mod engine;
 mod page;
+mod paths;
 mod release;
 mod scripts;
 
@@ -22,6 +24,7 @@ use flate2::write::GzEncoder;
 use mambaformer_clinical::assets::{Asset, AssetIndex};
 use mambaformer_clinical::integrity::sha256_hex;
 
+pub(crate) use self::archive::write as archive;
 use crate::process::{Workspace, run};
 use crate::tools::{BINARYEN, Tools};
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::{files_below, optimise};
+use super::{files_below, optimise, paths};
 use crate::process::{Workspace, run};
 use crate::tools::Tools;
 
@@ -15,6 +15,7 @@ pub(super) fn build(workspace: &Workspace, tools: &Tools) -> Result<()> {
     trunk.args(["build", "--release", "--cargo-profile", "wasm-release", "--offline", "--skip-version-check"]);
     // The hashes would be those of the modules before wasm-opt; the content policy admits files of this origin only.
     trunk.args(["--no-sri", "true"]);
+    paths::hide(&mut trunk, tools.cargo_home());
     // Set in some environments to "1", which Trunk does not understand.
     trunk.env_remove("NO_COLOR").current_dir(workspace.root());
     run("Building the page (minutes at first)", &mut trunk)?;

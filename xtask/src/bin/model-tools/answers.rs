@@ -191,7 +191,7 @@ fn open(path: Option<&PathBuf>) -> Result<Option<BufWriter<File>>> {
 
 fn ask(assistant: &Assistant, args: &Args, id: &str, question: &str, note: Option<String>) -> Result<AnswerRecord> {
     let options: AskOptions = args.manner.options();
-    let ask = Ask { id: id.to_owned(), question: question.to_owned(), note, options };
+    let ask = Ask { id: id.to_owned(), question: question.to_owned(), note, follows: None, options };
     let mut answering =
         assistant.start_with(&ask, None, args.manner.measures()).with_context(|| format!("{id} is refused"))?;
     while let Some(events) = pollster::block_on(answering.step()).with_context(|| format!("{id} failed"))? {

@@ -22,6 +22,9 @@ pub struct Args {
     /// Sample among so many of the likeliest tokens.
     #[arg(long)]
     top_k: Option<u32>,
+    /// The question before, where this one follows it.
+    #[arg(long)]
+    follows: Option<String>,
     /// Seed of the sampler.
     #[arg(long)]
     seed: Option<u64>,
@@ -38,6 +41,7 @@ pub fn run(args: Args) -> Result<()> {
         id: "ask".to_owned(),
         question: args.question,
         note: args.note,
+        follows: args.follows,
         options: AskOptions {
             temperature: args.temperature,
             top_k: args.top_k,
@@ -80,6 +84,7 @@ pub fn run(args: Args) -> Result<()> {
                 }
                 Event::Done { answer, .. } => conclude(&mut out, &answer)?,
                 Event::Progress { .. }
+                | Event::Held { .. }
                 | Event::Library(_)
                 | Event::Ready(_)
                 | Event::Engine(_)

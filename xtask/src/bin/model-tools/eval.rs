@@ -118,7 +118,8 @@ fn answer(
     measures: Measures,
     totals: &mut Totals,
 ) -> AnswerRecord {
-    let ask = Ask { id: item.id.clone(), question: item.question, note: item.note, options: options.clone() };
+    let ask =
+        Ask { id: item.id.clone(), question: item.question, note: item.note, follows: None, options: options.clone() };
     let given = item.passages.map(|passages| passages.into_iter().map(Evidence::from).collect());
     let outcome = assistant.start_with(&ask, given, measures).and_then(|mut answering| {
         let mut record = None;

@@ -1,0 +1,104 @@
+//! How the page is shown: theme, large controls, and whether single keys do something.
+
+use leptos::prelude::*;
+
+use crate::display::Theme;
+use crate::parts::keys::KeysButton;
+use crate::settings::{keep, kept};
+use crate::words::display as words;
+
+/// Where the browser keeps the choices: settings, nothing of any question.
+const THEME_KEY: &str = "mambaformer.theme";
+const TARGETS_KEY: &str = "mambaformer.targets";
+const KEYS_KEY: &str = "mambaformer.keys";
+/// A choice that is not the page's own.
+const ON: &str = "large";
+const OFF: &str = "off";
+
+/// The choices; they hold for the whole document, whose root element carries them.
+#[derive(Clone, Copy)]
+pub struct Display {
+    theme: RwSignal<Theme>,
+    large_targets: RwSignal<bool>,
+    /// Whether a key alone does something outside the text fields (WCAG 2.1.4 wants it to be turned off where it disturbs).
+    pub single_keys: RwSignal<bool>,
+}
+
+impl Display {
+    /// As it was kept; the document follows from now on.
+    #[must_use]
+    pub fn start() -> Self {
+        let display = Self {
+            theme: RwSignal::new(kept(THEME_KEY).and_then(|key| Theme::of(&key)).unwrap_or_default()),
+            large_targets: RwSignal::new(kept(TARGETS_KEY).as_deref() == Some(ON)),
+            single_keys: RwSignal::new(kept(KEYS_KEY).as_deref() != Some(OFF)),
+        };
+        Effect::new(move |_| {
+            let Some(root) = document().document_element() else { return };
+            let _ = root.set_attribute("data-theme", display.theme.get().key());
+            let _ = root.set_attribute("data-targets", if display.large_targets.get() { ON } else { "" });
+        });
+        display
+    }
+}
+
+/// Folded away: it is chosen once.
+#[component]
+pub fn DisplayPanel() -> impl IntoView {
+    let display = expect_context::<Display>();
+    let options = Theme::ALL.map(|theme| {
+        view! {
+            <option value=theme.key() selected=move || display.theme.get() == theme>
+                {words::theme(theme)}
+            </option>
+        }
+    });
+    let choose = move |event: leptos::ev::Event| {
+        if let Some(theme) = Theme::of(&event_target_value(&event)) {
+            display.theme.set(theme);
+            keep(THEME_KEY, theme.key());
+        }
+    };
+    let enlarge = move |event: leptos::ev::Event| {
+        let large = event_target_checked(&event);
+        display.large_targets.set(large);
+        keep(TARGETS_KEY, if large { ON } else { "" });
+    };
+    let turn = move |event: leptos::ev::Event| {
+        let on = event_target_checked(&event);
+        display.single_keys.set(on);
+        keep(KEYS_KEY, if on { "" } else { OFF });
+    };
+    view! {
+        <details class="card panel" data-testid="display">
+            <summary>{words::HEADING}</summary>
+            <div class="panel__choice">
+                <label for="theme">{words::THEME}</label>
+                <select id="theme" data-testid="theme" on:change=choose>
+                    {options.to_vec()}
+                </select>
+            </div>
+            <div class="panel__choice">
+                <label class="panel__check">
+                    <input
+                        type="checkbox"
+                        data-testid="large-targets"
+                        prop:checked=move || display.large_targets.get()
+                        on:change=enlarge
+                    />
+                    {words::LARGE_TARGETS}
+                </label>
+                <label class="panel__check">
+                    <input
+                        type="checkbox"
+                        data-testid="single-keys"
+                        prop:checked=move || display.single_keys.get()
+                        on:change=turn
+                    />
+                    {words::SINGLE_KEYS}
+                </label>
+                <KeysButton />
+            </div>
+        </details>
+    }
+}

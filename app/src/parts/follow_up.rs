@@ -1,0 +1,39 @@
+//! Asking on: the next question is read together with the one on screen, if the reader says so.
+
+use leptos::prelude::*;
+
+use crate::assistant::Assistant;
+use crate::session::Turn;
+use crate::words;
+
+/// Below the question box, as soon as there is an answer to ask on from. Another patient's question is never mixed in unasked: the choice
+/// holds for one question.
+#[component]
+pub fn FollowUp() -> impl IntoView {
+    let assistant = expect_context::<Assistant>();
+    let session = assistant.session;
+    let before = Memo::new(move |_| {
+        session.with(|session| session.turn.as_ref().filter(|turn| turn.state().is_some()).map(Turn::whole_question))
+    });
+    let offered = Memo::new(move |_| before.with(Option::is_some));
+    let wanted = Memo::new(move |_| session.with(|session| session.follow_up));
+    view! {
+        <Show when=move || offered.get()>
+            <label class="panel__check ask__follow">
+                <input
+                    type="checkbox"
+                    data-testid="follow-up"
+                    prop:checked=move || wanted.get()
+                    on:change=move |event| {
+                        let wanted = event_target_checked(&event);
+                        session.update(|session| session.follow_up = wanted);
+                    }
+                />
+                <span>
+                    {words::FOLLOW_UP} " "
+                    <q class="ask__before" dir="auto" translate="no">{move || before.get()}</q>
+                </span>
+            </label>
+        </Show>
+    }
+}

@@ -1,0 +1,175 @@
+//! Whether a line is for the teeth and the age that a question names. Words alone mislead here: "a knocked-out milk tooth" is near to keeping
+//! a permanent one in milk, and "a two-year-old" near to "a child of 3 to 6 years".
+
+use crate::doses::Patient;
+use crate::doses::words::{listed, number, word, words};
+
+/// Words that make a tooth a primary one, before [`TOOTH`].
+const PRIMARY: &str = "primary deciduous baby milk temporary";
+/// Words that make it a permanent one.
+const PERMANENT: &str = "permanent adult";
+/// What they stand before.
+const TOOTH: &str =
+    "tooth teeth dentition molar molars incisor incisors canine canines premolar premolars successor successors";
+/// Who or what a number of years is the age of.
+const AGED: &str = "child children infant infants adult adults adolescent adolescents boy girl age aged ages patient patients person people those toddler toddlers teenagers";
+/// Years, as they are written.
+const YEARS: &str = "year years yr yrs";
+/// How many words before an age say whose it is.
+const NEAR: usize = 4;
+
+/// The teeth of which set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dentition {
+    Primary,
+    Permanent,
+}
+
+/// What a question says of the teeth and the patient it is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct About {
+    dentition: Option<Dentition>,
+    age_years: Option<f64>,
+}
+
+impl About {
+    /// Reads `question`; the patient in a pasted note counts where the question names none.
+    #[must_use]
+    pub fn read(question: &str, note: Option<&str>) -> About {
+        let asked = words(question);
+        About { dentition: dentition(&asked), age_years: Patient::of(question, note).age_years }
+    }
+
+    /// Whether `line`, read with its entry's title, is only for other teeth, or only for other ages. A line that names both sets or no age is for
+    /// anybody.
+    #[must_use]
+    pub fn contradicts(&self, title: &str, line: &str) -> bool {
+        if self.dentition.is_none() && self.age_years.is_none() {
+            return false;
+        }
+        let words = words(&format!("{title}. {line}"));
+        let teeth = self.dentition.zip(dentition(&words)).is_some_and(|(asked, found)| asked != found);
+        let age = self.age_years.is_some_and(|age| {
+            let ages = ages(&words);
+            !ages.is_empty() && !ages.iter().any(|(from, below)| (*from..*below).contains(&age))
+        });
+        teeth || age
+    }
+}
+
+/// The set of teeth that `words` name; none where they name both or neither.
+fn dentition(words: &[String]) -> Option<Dentition> {
+    let names = |list: &str| {
+        words.windows(2).any(|pair| listed(list, &pair[0]) && listed(TOOTH, &pair[1]))
+            // "permanent lower incisor", "primary or permanent teeth"
+            || words.windows(3).any(|three| listed(list, &three[0]) && !listed(list, &three[1]) && listed(TOOTH, &three[2]))
+    };
+    match (names(PRIMARY), names(PERMANENT)) {
+        (true, false) => Some(Dentition::Primary),
+        (false, true) => Some(Dentition::Permanent),
+        _ => None,
+    }
+}
+
+/// Ages in years that `words` speak of, from and below.
+fn ages(words: &[String]) -> Vec<(f64, f64)> {
+    let mut ages = Vec::new();
+    for at in 0..words.len() {
+        let before = |back: usize| at.checked_sub(back).map_or("", |at| word(words, at));
+        let Some(first) = number(word(words, at)) else { continue };
+        let (next, behind) = (word(words, at + 1), word(words, at + 2));
+        let (last, unit) = match number(behind) {
+            Some(last) if matches!(next, "to" | "and") => (Some(last), at + 3),
+            _ => (None, at + 1),
+        };
+        let is_of_somebody = (1..=NEAR).any(|back| listed(AGED, before(back)));
+        let is_age = matches!(word(words, unit + 1), "old" | "olds")
+            || word(words, unit + 1) == "of" && word(words, unit + 2) == "age";
+        if !listed(YEARS, word(words, unit)) || !(is_of_somebody || is_age) {
+            continue;
+        }
+        let than = before(1) == "than";
+        let onwards = matches!(word(words, unit + 1), "and" | "or")
+            && matches!(word(words, unit + 2), "over" | "older" | "above");
+        ages.push(match (last, before(1)) {
+            (Some(last), _) => (first, last + 1.0),
+            (None, "under" | "below") => (0.0, first),
+            (None, _) if than && matches!(before(2), "younger" | "less") => (0.0, first),
+            (None, "over" | "above" | "from") => (first, f64::INFINITY),
+            (None, _) if onwards || than && matches!(before(2), "older" | "more") => (first, f64::INFINITY),
+            (None, _) => (first, first + 1.0),
+        });
+    }
+    ages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_for_other_teeth_are_told() {
+        for (question, title, line, contradicts) in [
+            (
+                "a knocked-out milk tooth",
+                "Storage",
+                "If an avulsed permanent tooth cannot be replanted, put it in milk.",
+                true,
+            ),
+            (
+                "a knocked-out milk tooth",
+                "Do not replant",
+                "Do not replant an avulsed primary tooth, because the permanent tooth germ may suffer.",
+                false,
+            ),
+            (
+                "avulsed baby incisor",
+                "Splinting times for permanent teeth",
+                "Avulsed and replanted tooth: 2 weeks.",
+                true,
+            ),
+            ("avulsed permanent incisor", "Do not replant", "Do not replant an avulsed primary tooth.", true),
+            ("avulsed incisor", "Do not replant", "Do not replant an avulsed primary tooth.", false),
+            ("primary molar with a permanent successor", "Extraction", "The permanent tooth may be damaged.", false),
+            ("pulpotomy of a deciduous molar", "Pulpotomy", "Cover the pulp with calcium silicate cement.", false),
+        ] {
+            assert_eq!(About::read(question, None).contradicts(title, line), contradicts, "{question} / {line}");
+        }
+    }
+
+    #[test]
+    fn lines_for_other_ages_are_told() {
+        for (question, line, contradicts) in [
+            (
+                "How much fluoride toothpaste for a two-year-old?",
+                "child of 3 to 6 years, pea-sized amount: at least 1,000 ppm",
+                true,
+            ),
+            (
+                "How much fluoride toothpaste for a two-year-old?",
+                "child under 3 years, smear: at least 1,000 ppm",
+                false,
+            ),
+            (
+                "How much fluoride toothpaste for a 6 year old?",
+                "child of 3 to 6 years, pea-sized amount: at least 1,000 ppm",
+                false,
+            ),
+            ("fluoride varnish for a child aged 8", "Children aged three to six years get varnish twice a year.", true),
+            ("fluoride varnish for a child aged 8", "Children over 7 years old get it, too.", false),
+            ("fluoride varnish for a child aged 8", "Review after 3 to 5 years.", false),
+            ("fluoride varnish for a child aged 8", "It is for adults of 18 years and over.", true),
+            ("fluoride varnish", "Children aged three to six years get varnish twice a year.", false),
+            ("a patient of 70 years", "Patients older than 65 years need a lower dose.", false),
+            ("a patient of 50 years", "Patients older than 65 years need a lower dose.", true),
+        ] {
+            assert_eq!(About::read(question, None).contradicts("Title", line), contradicts, "{question} / {line}");
+        }
+        let note = Some("Girl, 2 years old.");
+        assert!(About::read("How much toothpaste?", note).contradicts("By age", "child of 3 to 6 years: a pea"));
+        assert!(
+            !About::read("How much toothpaste for a child aged 4?", note)
+                .contradicts("By age", "child of 3 to 6 years: a pea")
+        );
+    }
+}
