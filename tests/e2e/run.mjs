@@ -12,6 +12,7 @@ import * as calculators from './tests/calculators.mjs';
 import * as clinical from './tests/clinical.mjs';
 import * as faults from './tests/faults.mjs';
 import * as input from './tests/input.mjs';
+import * as language from './tests/language.mjs';
 import * as look from './tests/look.mjs';
 import * as offline from './tests/offline.mjs';
 import * as policy from './tests/policy.mjs';
@@ -32,7 +33,7 @@ await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
 let passed = 0;
 const failed = [];
-for (const { tests } of [policy, asking, clinical, calculators, browse, input, takeAway, faults, offline, look, axe, api]) {
+for (const { tests } of [policy, asking, clinical, calculators, browse, input, takeAway, faults, offline, look, language, axe, api]) {
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const started = performance.now();
