@@ -72,7 +72,8 @@ macro_rules! say {
     };
 }
 
-/// Makes a function of each word of a group that has no values in it: `words! { group: /// what it is for` `name; }`.
+/// Makes a function of each word of a group that has no values in it. A new word is a line in each file of `locales/` and one here; a new
+/// file of words begins with a group of its own. In a view it stands without a call, `{words::group::name}`, and so follows the language.
 macro_rules! words {
     ($group:ident : $($(#[$about:meta])* $name:ident;)*) => {$(
         $(#[$about])*

@@ -728,7 +728,7 @@ async fn in_german_what_is_quoted_is_english_and_says_so() {
         ".passage__text",
         ".passage__source",
         ".doses__table td[data-column='dose'] span",
-        ".doses__conflict span",
+        ".doses__conflict span span",
         ".doses__remarks",
         ".doses__missing ul",
         "[data-testid='error']",

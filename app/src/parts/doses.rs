@@ -128,7 +128,7 @@ fn cells(columns: &[Column], row: &DoseRow) -> Vec<AnyView> {
                     view! {
                         <span class="doses__conflict" data-testid="dose-conflict">
                             <ConflictIcon />
-                            {move || with_quoted(&words::conflict(&conflict), &conflict)}
+                            <span>{move || with_quoted(&words::conflict(&conflict), &conflict)}</span>
                         </span>
                     }
                 })
