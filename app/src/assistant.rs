@@ -11,7 +11,8 @@ use mambaformer_wasm::redaction::Redact;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::calculators::{Calculator, Outcome};
-use crate::session::{Model, Problem, Session, Turn, Waiting};
+use crate::language::{self, Locale};
+use crate::session::{Message, Model, Problem, Session, Turn, Waiting};
 use crate::settings::{keep, kept};
 use crate::take_away::{self, Included};
 use crate::words;
@@ -25,6 +26,9 @@ const PREFERENCE_KEY: &str = "mambaformer.engine";
 
 /// Where it keeps which engine was found the faster on this device: nothing of any question.
 const VERDICT_KEY: &str = "mambaformer.engine.verdict";
+
+/// Where it keeps the language of the page: a setting.
+const LANGUAGE_KEY: &str = "mambaformer.language";
 
 /// What cites a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +97,8 @@ impl Assistant {
             Ok(client) => self.client.set_value(Some(client)),
             Err(error) => self.session.update(|session| {
                 session.model = Model::Failed;
-                session.problem = Some(Problem { kind: ErrorKind::WorkerDied, message: error.to_string() });
+                session.problem =
+                    Some(Problem { kind: ErrorKind::WorkerDied, message: Message::Worker(error.to_string()) });
             }),
         }
     }
@@ -104,7 +109,7 @@ impl Assistant {
             return;
         }
         self.preference.set(preference);
-        keep(PREFERENCE_KEY, words::preference_key(preference));
+        keep(PREFERENCE_KEY, words::engine::preference_key(preference));
         self.start();
     }
 
@@ -217,7 +222,7 @@ impl Assistant {
 
     /// An entry cannot be sent: half of a character.
     pub fn refuse_entries(self, calculator: Calculator) {
-        let problem = Problem { kind: ErrorKind::IllFormedText, message: words::calculators::ILL_FORMED.to_owned() };
+        let problem = Problem { kind: ErrorKind::IllFormedText, message: Message::IllFormedEntry };
         self.session.update(|session| session.calculators.set(calculator, Outcome::Refused(problem)));
     }
 
@@ -292,7 +297,7 @@ impl Assistant {
     fn send(self, request: &Request) {
         let sent = self.client.with_value(|client| client.as_ref().map(|client| client.send(request)));
         if !matches!(sent, Some(Ok(()))) {
-            self.hear(Event::Error { id: None, kind: ErrorKind::WorkerDied, message: words::NO_WORKER.to_owned() });
+            self.session.update(Session::without_worker);
         }
     }
 
@@ -319,8 +324,7 @@ impl Assistant {
         let note = read(self.note.get_untracked());
         let (Some(question), Some(note)) = (question, note) else {
             self.session.update(|session| {
-                session.problem =
-                    Some(Problem { kind: ErrorKind::IllFormedText, message: words::ILL_FORMED.to_owned() });
+                session.problem = Some(Problem { kind: ErrorKind::IllFormedText, message: Message::IllFormed });
             });
             return None;
         };
@@ -334,8 +338,20 @@ impl Default for Assistant {
     }
 }
 
+/// Speaks the language that was kept, else the first of the browser's that the page has.
+pub(crate) fn speak_kept_language() {
+    let wanted: Vec<String> = window().navigator().languages().iter().filter_map(|tag| tag.as_string()).collect();
+    language::speak(language::first(kept(LANGUAGE_KEY).as_deref(), &wanted));
+}
+
+/// Speaks another language, and keeps the choice.
+pub(crate) fn speak_and_keep(locale: Locale) {
+    language::speak(locale);
+    keep(LANGUAGE_KEY, language::tag(locale));
+}
+
 fn kept_preference() -> Option<Preference> {
-    words::preference_of(&kept(PREFERENCE_KEY)?)
+    words::engine::preference_of(&kept(PREFERENCE_KEY)?)
 }
 
 fn kept_verdict() -> Option<EngineVerdict> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mambaformer_wasm::calculation::{CalculationSheet, CalculatorChoices};
 use mambaformer_wasm::protocol::ErrorKind;
 
-use crate::session::Problem;
+use crate::session::{Message, Problem};
 
 /// The calculators of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Calculators {
     /// Takes in a refusal; `false` where it is none of a calculation that is waited for.
     pub fn refused(&mut self, id: Option<&str>, kind: ErrorKind, message: &str) -> bool {
         let Some(waiting) = id.and_then(|id| self.waiting(id)) else { return false };
-        *waiting = Outcome::Refused(Problem { kind, message: message.to_owned() });
+        *waiting = Outcome::Refused(Problem { kind, message: Message::Worker(message.to_owned()) });
         true
     }
 
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(calculators, before);
         assert!(calculators.refused(Some("c2"), ErrorKind::BadWeight, "why"));
         let Outcome::Refused(problem) = calculators.outcome(Calculator::Maximum) else { panic!("not refused") };
-        assert_eq!((problem.kind, problem.message.as_str()), (ErrorKind::BadWeight, "why"));
+        assert_eq!((problem.kind, &problem.message), (ErrorKind::BadWeight, &Message::Worker("why".to_owned())));
         calculators.calculated("c2", vec![CalculationSheet::default()], Vec::new());
         assert!(matches!(calculators.outcome(Calculator::Maximum), Outcome::Refused(_)), "it was answered already");
         assert_eq!(calculators.outcome(Calculator::Dose), &Outcome::Unasked);

@@ -1,7 +1,10 @@
 //! MambaFormer Chairside: what is seen.
 //!
 //! [`session`] is what the page knows (plain data, with [`abbreviations`], [`calculators`], [`browsing`], [`take_away`], [`device`], [`display`], [`note_file`] and [`idle`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
-//! [`words`] what it says. The page knows no tensors and no clinical rules.
+//! [`words`] what it says, in which [`language`]. The page knows no tensors and no clinical rules.
+
+#[macro_use]
+pub mod language;
 
 pub mod abbreviations;
 pub mod browsing;

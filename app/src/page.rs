@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::assistant::Assistant;
+use crate::assistant::{Assistant, speak_kept_language};
 use crate::keeper::Keeper;
 use crate::parts::alarms::{AlarmPanel, NoticePanel};
 use crate::parts::announcer::Announcer;
@@ -23,9 +23,11 @@ use crate::parts::keys::{Keys, KeysDialog};
 use crate::parts::problem::ProblemPanel;
 use crate::parts::routing::RoutingPanel;
 use crate::parts::take_away::{PrintSheet, TakeAway};
+use crate::words;
 
 /// Puts the page into the document's body.
 pub(crate) fn mount() {
+    speak_kept_language();
     leptos::mount::mount_to_body(|| {
         let assistant = Assistant::new();
         assistant.start();
@@ -54,7 +56,7 @@ pub fn Page(
     let session = assistant.session;
     let has_turn = Memo::new(move |_| session.with(|session| session.turn.is_some()));
     view! {
-        <a class="skip-link" href="#question">"Go to the question"</a>
+        <a class="skip-link" href="#question">{words::skip}</a>
         <Header />
         <main class="page">
             <UpdateNotice />

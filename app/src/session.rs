@@ -13,6 +13,7 @@ use mambaformer_wasm::protocol::{
 
 use crate::browsing::Browsing;
 use crate::calculators::Calculators;
+use crate::language;
 use crate::take_away::Included;
 
 /// How far the model is.
@@ -41,7 +42,28 @@ pub struct Problem {
     /// For the page's own decisions.
     pub kind: ErrorKind,
     /// For the reader.
-    pub message: String,
+    pub message: Message,
+}
+
+/// What is told of a problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// The worker's own sentence, in English.
+    Worker(String),
+    /// Question or note contain half of a character.
+    IllFormed,
+    /// A calculator's entry does.
+    IllFormedEntry,
+    /// There is no worker to speak to.
+    NoWorker,
+}
+
+impl Message {
+    /// The language of the sentence where it is not the page's.
+    #[must_use]
+    pub fn lang(&self) -> Option<&'static str> {
+        matches!(self, Self::Worker(_)).then_some(language::CONTENT)
+    }
 }
 
 impl Problem {
@@ -432,10 +454,15 @@ impl Session {
                     || self.included.refused(id.as_deref(), kind, &message)
                     || self.browsing.refused(id.as_deref(), &message);
                 if !refused {
-                    self.failed(id.as_deref(), kind, message);
+                    self.failed(id.as_deref(), kind, Message::Worker(message));
                 }
             }
         }
+    }
+
+    /// There is no worker to send anything to.
+    pub fn without_worker(&mut self) {
+        self.failed(None, ErrorKind::WorkerDied, Message::NoWorker);
     }
 
     fn done(&mut self, id: &str, answer: AnswerRecord, heap_bytes: Option<u64>) {
@@ -459,7 +486,7 @@ impl Session {
         self.stopping = false;
     }
 
-    fn failed(&mut self, id: Option<&str>, kind: ErrorKind, message: String) {
+    fn failed(&mut self, id: Option<&str>, kind: ErrorKind, message: Message) {
         let problem = Problem { kind, message };
         let ours = id.is_none_or(|id| self.running() == Some(id));
         if !ours {

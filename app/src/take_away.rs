@@ -11,7 +11,8 @@ use mambaformer_wasm::redaction::{Placeholder, Redacted};
 
 use serde_json::json;
 
-use crate::session::{DraftSentence, Problem, Turn};
+use crate::language;
+use crate::session::{DraftSentence, Message, Problem, Turn};
 use crate::spans::{self, Mark};
 use crate::words;
 
@@ -41,7 +42,7 @@ impl Included {
     pub fn refused(&mut self, id: Option<&str>, kind: ErrorKind, message: &str) -> bool {
         let ours = id.is_some_and(|id| self.waits_for(id));
         if ours {
-            *self = Self::Refused(Problem { kind, message: message.to_owned() });
+            *self = Self::Refused(Problem { kind, message: Message::Worker(message.to_owned()) });
         }
         ours
     }
@@ -79,21 +80,21 @@ pub fn searched_texts(turn: &Turn) -> Vec<String> {
 #[must_use]
 pub fn text(turn: &Turn, provenance: Provenance, included: Option<&Redacted>) -> String {
     use words::take_away as say;
-    let mut parts = vec![vec![say::TITLE.to_owned(), say::date(provenance.date)]];
+    let mut parts = vec![vec![words::TITLE.to_owned(), say::date(provenance.date)]];
     if let Some(included) = included {
-        let labels = [say::QUESTION, say::NOTE];
+        let labels = [say::question(), say::note()];
         parts.extend(labels.iter().zip(&included.texts).map(|(label, text)| vec![(*label).to_owned(), text.clone()]));
     }
     let alarms: Vec<String> = turn.alarms_of(AlarmKind::Alarm).map(alarm_line).collect();
-    parts.extend(section(say::RED_FLAGS, alarms));
+    parts.extend(section(say::red_flags(), alarms));
     let doses: Vec<String> = turn.doses.iter().flat_map(|doses| &doses.rows).map(dose_line).collect();
-    parts.extend(section(say::DOSES, doses));
+    parts.extend(section(say::doses(), doses));
     parts.push(answer(turn));
-    parts.extend(section(say::SOURCES, sources(turn)));
+    parts.extend(section(say::sources(), sources(turn)));
     let mut made = vec![say::made_by(provenance.model), say::rests_on(provenance.library)];
-    made.push(words::WHAT_IT_IS.to_owned());
+    made.push(words::what_it_is().to_owned());
     parts.push(made.into_iter().filter(|line| !line.is_empty()).collect());
-    parts.push(vec![say::SIGN_OFF.to_owned()]);
+    parts.push(vec![say::sign_off().to_owned()]);
     let mut text = parts.iter().map(|lines| lines.join("\n")).collect::<Vec<_>>().join("\n\n");
     text.push('\n');
     text
@@ -102,10 +103,9 @@ pub fn text(turn: &Turn, provenance: Provenance, included: Option<&Redacted>) ->
 /// The text as Markdown: its first line is the title, what heads a part a heading. It may have been changed by the reader.
 #[must_use]
 pub fn markdown(text: &str) -> String {
-    use words::take_away as say;
-    let headings = [say::QUESTION, say::NOTE, say::RED_FLAGS, say::DOSES, say::ANSWER, say::SOURCES];
+    let headings = words::take_away::headings();
     let part = |part: &str| match part.split_once('\n') {
-        Some((first, rest)) if first == say::TITLE => format!("# {first}\n\n{rest}"),
+        Some((first, rest)) if first == words::TITLE => format!("# {first}\n\n{rest}"),
         // A line is a line in what is copied; Markdown would run them together.
         Some((first, rest)) if headings.contains(&first) => format!("## {first}\n\n{}", rest.replace('\n', "  \n")),
         _ => part.replace('\n', "  \n"),
@@ -143,7 +143,7 @@ pub fn json(turn: &Turn, provenance: Provenance, text: &str) -> String {
         .collect();
     let alarms: Vec<_> = turn
         .alarms_of(AlarmKind::Alarm)
-        .map(|alarm| json!({"urgency": words::urgency(alarm.urgency), "name": words::alarm_name(alarm), "text": alarm.text, "source": alarm.source}))
+        .map(|alarm| json!({"urgency": words::alarms::urgency(alarm.urgency), "name": words::alarms::name(alarm), "text": alarm.text, "source": alarm.source}))
         .collect();
     let doses: Vec<_> = turn
         .doses
@@ -151,12 +151,14 @@ pub fn json(turn: &Turn, provenance: Provenance, text: &str) -> String {
         .flat_map(|doses| &doses.rows)
         .map(|row| json!({"line": row.line, "source": row.source}))
         .collect();
-    let state = turn.state().map(|state| words::answer_state(state).0);
+    let state = turn.state().map(|state| words::answer::state(state).0);
     let told = json!({
         "format": 1,
-        "program": words::take_away::TITLE,
+        "program": words::TITLE,
+        // Of the page's own words in here; the contents are English.
+        "language": language::tag(language::now()),
         "date": provenance.date,
-        "notice": words::WHAT_IT_IS,
+        "notice": words::what_it_is(),
         "model": provenance.model.map(|model| json!({"name": model.model, "version": model.version})),
         "knowledgeBase": provenance.library.map(|library| json!({"version": library.version, "sha256": library.sha256, "attributions": library.attributions})),
         "state": state,
@@ -187,11 +189,16 @@ fn section(heading: &str, lines: Vec<String>) -> Option<Vec<String>> {
 }
 
 fn alarm_line(alarm: &Alarm) -> String {
-    words::take_away::red_flag(words::urgency(alarm.urgency), &words::alarm_name(alarm), &alarm.text, &alarm.source)
+    words::take_away::red_flag(
+        words::alarms::urgency(alarm.urgency),
+        &words::alarms::name(alarm),
+        &alarm.text,
+        &alarm.source,
+    )
 }
 
 fn dose_line(row: &DoseRow) -> String {
-    let conflicts = row.conflicts.iter().map(|conflict| format!("{}.", words::conflict(conflict)));
+    let conflicts = row.conflicts.iter().map(|conflict| format!("{}.", words::doses::conflict(conflict)));
     let line: Vec<String> = std::iter::once(row.line.clone())
         .chain(conflicts)
         .chain(row.remarks.iter().cloned())
@@ -203,15 +210,15 @@ fn dose_line(row: &DoseRow) -> String {
 /// How it ended, and its sentences with the numbers of their sources.
 fn answer(turn: &Turn) -> Vec<String> {
     use words::take_away as say;
-    let mut lines = vec![say::ANSWER.to_owned()];
+    let mut lines = vec![say::answer().to_owned()];
     if turn.is_looked_up() {
-        lines.push(say::LOOKED_UP.to_owned());
+        lines.push(say::looked_up().to_owned());
     } else if let Some(state) = turn.state().filter(|state| *state != AnswerState::EmergencyFirst) {
         // The fixed words of the state: what the sources leave open is told in words of the question. Red flags stand above already,
         // each with its own urgency.
         let (heading, meaning) = match state {
-            AnswerState::Supported => (words::answer_state(state).0, say::SUPPORTED),
-            _ => words::answer_state(state),
+            AnswerState::Supported => (words::answer::state(state).0, say::supported()),
+            _ => words::answer::state(state),
         };
         lines.push(format!("{heading}. {meaning}"));
     }
@@ -221,7 +228,7 @@ fn answer(turn: &Turn) -> Vec<String> {
 
 fn sentence_line(turn: &Turn, sentence: &DraftSentence) -> String {
     if sentence.citations.iter().any(|citation| citation.passage == NOTE_PASSAGE) {
-        return words::take_away::FROM_NOTE.to_owned();
+        return words::take_away::from_note().to_owned();
     }
     let mut cited: Vec<String> = Vec::new();
     for number in sentence.citations.iter().filter_map(|citation| turn.number_of(&citation.passage)) {
@@ -376,10 +383,26 @@ mod tests {
     }
 
     #[test]
+    fn the_page_s_own_words_are_in_its_language_and_the_headings_known_in_any() {
+        language::speak(language::Locale::de);
+        let (turn, library) = (turn(), library());
+        let text = told(&turn, None);
+        for words in
+            ["Antwort vom 2026-11-22", "Sofort handeln: Anaphylaxis. Call 112. Leitlinie:", "kein Medizinprodukt"]
+        {
+            assert!(text.contains(words), "`{words}` is not in:\n{text}");
+        }
+        let provenance = Provenance { date: "2026-11-22", model: None, library: Some(&library) };
+        assert!(json(&turn, provenance, &text).contains("\"language\": \"de\""));
+        language::speak(language::Locale::en);
+        assert!(markdown(&text).contains("\n## Quellen\n\n[1] About p."), "{}", markdown(&text));
+    }
+
+    #[test]
     fn nothing_of_question_and_note_leaves_unasked() {
         let told = told(&turn(), None);
         assert!(!told.contains(SECRET), "{told}");
-        assert!(!told.contains(words::take_away::QUESTION), "{told}");
+        assert!(!told.contains(words::take_away::question()), "{told}");
     }
 
     #[test]
@@ -392,8 +415,8 @@ mod tests {
         assert!(!told.contains(SECRET), "{told}");
         let question = format!(
             "{}\nCan [NAME 1] have it?\n\n{}\nMrs [NAME 1]\n",
-            words::take_away::QUESTION,
-            words::take_away::NOTE
+            words::take_away::question(),
+            words::take_away::note()
         );
         assert!(told.contains(&question), "{told}");
         assert_eq!(searched_texts(&turn()), ["Can Brackwell have it?", "Mrs Brackwell"]);
@@ -409,7 +432,9 @@ mod tests {
         }));
         let told = told(&turn, None);
         assert!(
-            told.contains(words::take_away::LOOKED_UP) && told.contains("[1] About p") && told.contains("[2] About q")
+            told.contains(words::take_away::looked_up())
+                && told.contains("[1] About p")
+                && told.contains("[2] About q")
         );
         assert!(!told.contains("About m") && !told.contains(SECRET), "{told}");
     }

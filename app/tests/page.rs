@@ -11,6 +11,7 @@ use leptos::task::tick;
 use mambaformer_app::assistant::Assistant;
 use mambaformer_app::calculators::{Calculator, Outcome};
 use mambaformer_app::keeper::Keeper;
+use mambaformer_app::language::{self, Locale};
 use mambaformer_app::page::Page;
 use mambaformer_app::session::{Model, Session, Turn};
 use mambaformer_wasm::answer::{
@@ -637,4 +638,157 @@ async fn a_calculation_is_shown_as_text_and_goes_with_its_entries() {
     page.assistant.entries_changed(Calculator::Maximum);
     tick().await;
     assert_eq!(page.text("maximum-told") + &page.text("maximum-sheets"), "");
+}
+
+/// Speaks English again when dropped, for the tests that follow.
+struct German;
+
+impl German {
+    fn spoken() -> Self {
+        language::speak(Locale::de);
+        Self
+    }
+}
+
+impl Drop for German {
+    fn drop(&mut self) {
+        language::speak(Locale::en);
+    }
+}
+
+/// A page with something in every part of it.
+async fn full_page() -> Mounted {
+    let page = Mounted::new();
+    page.hear(ready()).await;
+    page.hear(Event::Library(LibraryInfo {
+        version: "2f21".to_owned(),
+        passages: 1_761,
+        attributions: vec!["CC BY 4.0".to_owned()],
+        ..LibraryInfo::default()
+    }))
+    .await;
+    page.asked("1", "Dose?").await;
+    let possible = Alarm { found_by: FoundBy::Net, ..alarm(AlarmKind::Alarm, Urgency::SameDay, "Sepsis") };
+    let asked_about = alarm(AlarmKind::Note, Urgency::SameDay, "Stroke");
+    page.hear(emergency(vec![alarm(AlarmKind::Alarm, Urgency::Immediate, "Airway"), possible, asked_about])).await;
+    let doses = Doses {
+        rows: vec![dose("amoxicillin", "5 days", &["penicillin allergy"]), dose("metronidazole", "", &[])],
+        assumed: vec!["Assumes an adult.".to_owned()],
+        missing: vec!["There is no dose record of foo.".to_owned()],
+    };
+    let passages = vec![evidence().remove(0), source(NOTE_PASSAGE, EvidenceKind::Note)];
+    page.hear(found(passages, vec![source("rec", EvidenceKind::Record)], Some(doses))).await;
+    page.hear(Event::Routing {
+        id: "1".to_owned(),
+        tokens: vec![RoutingToken {
+            text: "dry".to_owned(),
+            expert: RoutedExpert::Et5,
+            p: 0.9,
+            part: PromptPart::Question,
+        }],
+        et5: 1,
+        emamba: 0,
+    })
+    .await;
+    page.hear(record(AnswerState::PartlyCovered, |answer| {
+        answer.sentences = vec![Sentence { text: "Sip water often.".to_owned(), citations: vec![cite(15, 31)] }];
+        answer.gaps = vec!["in pregnancy".to_owned()];
+        answer.confidence = Some(Confidence { band: Band::High, right: 1_285, of: 1_300 });
+        answer.topics = vec![Topic { passage: "x".to_owned(), title: "Dry mouth: signs".to_owned() }];
+        answer.read_as = vec![ReadAs { typed: "dri".to_owned(), read: "dry".to_owned() }];
+        answer.checked = Checked { withheld: vec![String::new()], ..Checked::default() };
+        answer.timings_ms = TimingsMs { total: Some(3.06), ..TimingsMs::default() };
+        answer.tokens_out = 9;
+    }))
+    .await;
+    page.hear(Event::Error { id: None, kind: ErrorKind::Model, message: "It broke.".to_owned() }).await;
+    page
+}
+
+#[wasm_bindgen_test]
+async fn another_language_changes_words_where_they_stand_and_nothing_else() {
+    let page = full_page().await;
+    let area = page.one("[data-testid='question']");
+    let set = js_sys::Function::new_with_args("box", "box.value = 'typed and not asked'");
+    set.call1(&JsValue::NULL, &area).expect("set");
+    let english = page.place.inner_html();
+    let german = German::spoken();
+    tick().await;
+    assert_eq!(document().document_element().expect("a root").get_attribute("lang").as_deref(), Some("de"));
+    let value = js_sys::Reflect::get(&area, &JsValue::from_str("value")).expect("a value").as_string();
+    assert_eq!(value.as_deref(), Some("typed and not asked"));
+    // A word that were written into the page once would be another one than on a page that was German from the start.
+    let fresh = full_page().await;
+    assert_eq!(words_of(&page), words_of(&fresh));
+    drop(german);
+    tick().await;
+    assert_eq!(page.place.inner_html(), english);
+}
+
+/// Everything that is read or heard, in the order of the page.
+fn words_of(page: &Mounted) -> Vec<String> {
+    let told = |node: &HtmlElement| {
+        let of = |name: &str| node.get_attribute(name).unwrap_or_default();
+        format!("{} {} {} {}", of("aria-label"), of("placeholder"), of("data-label"), of("lang"))
+    };
+    let text = page.place.text_content().unwrap_or_default();
+    page.all("*").iter().map(told).chain([text]).collect()
+}
+
+#[wasm_bindgen_test]
+async fn in_german_what_is_quoted_is_english_and_says_so() {
+    let _german = German::spoken();
+    let page = full_page().await;
+    for (test_id, words) in [
+        ("emergency", "Sofort handeln"),
+        ("emergency", "Möglicherweise: Sepsis"),
+        ("emergency-note", "vorliegt: Stroke – Noch heute"),
+        ("doses", "Nicht geeignet bei: penicillin allergy"),
+        ("answer-state", "Teilweise abgedeckt"),
+        ("answer-state", "behandelt: in pregnancy."),
+        ("confidence", "Von 1.300 solchen Antworten waren bei der Messung 1.285 richtig."),
+        ("read-as", "„dry“ (statt „dri“)"),
+        ("checked", "1 Satz weggelassen"),
+        ("timings", "vollständig nach 3,1 ms"),
+        ("library-version", "1.761 Textstellen"),
+        ("model-version", "27,4 Millionen Parameter"),
+        ("routing", "1 von 1 Token (100 %)"),
+    ] {
+        assert!(page.text(test_id).contains(words), "`{words}` is not in: {}", page.text(test_id));
+    }
+    assert!(page.one("#question-language").inner_text().contains("auf Englisch"));
+    let spoken = |selector: &str| {
+        let node = page.all(selector).into_iter().next().unwrap_or_else(|| panic!("no {selector}"));
+        node.closest("[lang]").expect("a selector").and_then(|near| near.get_attribute("lang"))
+    };
+    for quoted in [
+        "#question",
+        ".answer__question",
+        ".sentence__text",
+        ".alarm__text",
+        ".alarm__name span",
+        ".alarm__source span",
+        ".notice__name span",
+        ".passage__title",
+        ".passage__text",
+        ".passage__source",
+        ".doses__table td[data-column='dose'] span",
+        ".doses__conflict span span",
+        ".doses__remarks",
+        ".doses__missing ul",
+        "[data-testid='error']",
+        "[data-testid='topic']",
+        "[data-testid='answer-state'] span span",
+    ] {
+        assert_eq!(spoken(quoted).as_deref(), Some("en"), "{quoted}");
+    }
+    for own in [
+        ".citation",
+        ".alarm__urgency",
+        ".passage__kind",
+        ".doses__table td[data-column='dose']",
+        "[data-testid='ask']",
+    ] {
+        assert_ne!(spoken(own).as_deref(), Some("en"), "{own}");
+    }
 }

@@ -13,6 +13,7 @@ import * as clinical from './tests/clinical.mjs';
 import * as display from './tests/display.mjs';
 import * as faults from './tests/faults.mjs';
 import * as input from './tests/input.mjs';
+import * as language from './tests/language.mjs';
 import * as lifecycle from './tests/lifecycle.mjs';
 import * as look from './tests/look.mjs';
 import * as note from './tests/note.mjs';
@@ -35,7 +36,7 @@ await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
 let passed = 0;
 const failed = [];
-for (const { tests } of [policy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, axe, api]) {
+for (const { tests } of [policy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, language, axe, api]) {
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const started = performance.now();

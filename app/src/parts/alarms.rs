@@ -5,8 +5,10 @@ use leptos::prelude::*;
 use mambaformer_wasm::answer::{Alarm, AlarmKind};
 
 use crate::assistant::Assistant;
+use crate::language::CONTENT;
+use crate::parts::content::with_quoted;
 use crate::parts::icons::{NoticeIcon, UrgencyIcon};
-use crate::words;
+use crate::words::alarms as words;
 
 /// The alarms of the question on screen. The region is always there, so that a screen reader hears what appears in it; an alarm keeps
 /// its node while the same question is answered, so that it is heard once.
@@ -34,8 +36,8 @@ pub fn AlarmPanel() -> impl IntoView {
                 <article class="alarm" data-urgency=words::urgency_key(alarm.urgency) data-rule=alarm.rule.clone()>
                     <UrgencyIcon urgency=alarm.urgency />
                     <div class="alarm__body">
-                        <p class="alarm__urgency">{words::urgency(alarm.urgency)}</p>
-                        <h2 class="alarm__name">{words::alarm_name(&alarm)}</h2>
+                        <p class="alarm__urgency">{move || words::urgency(alarm.urgency)}</p>
+                        <Name alarm=alarm.clone() />
                         <Particulars alarm=alarm.clone() />
                     </div>
                 </article>
@@ -54,13 +56,23 @@ pub fn NoticePanel() -> impl IntoView {
                 <NoticeIcon />
                 <div class="alarm__body">
                     <h2 class="notice__name">
-                        {words::ASKED_ABOUT} ": " {notice.name.clone()} " – " {words::urgency(notice.urgency)}
+                        {words::asked_about} ": " <span lang=CONTENT>{notice.name.clone()}</span> " – "
+                        {move || words::urgency(notice.urgency)}
                     </h2>
                     <Particulars alarm=notice.clone() />
                 </div>
             </section>
         </For>
     }
+}
+
+/// What it is called.
+#[component]
+fn Name(
+    /// The red flag.
+    alarm: Alarm,
+) -> impl IntoView {
+    view! { <h2 class="alarm__name">{move || with_quoted(&words::name(&alarm), &alarm.name)}</h2> }
 }
 
 /// What to do, whose advice it is, and why it is shown.
@@ -70,12 +82,12 @@ fn Particulars(
     alarm: Alarm,
 ) -> impl IntoView {
     // The reader's own words are left as they are; what the page says of a likeness may be translated.
-    let basis = words::rests_on(&alarm);
     let translate = if alarm.words.is_empty() { "yes" } else { "no" };
+    let (text, source) = (alarm.text.clone(), alarm.source.clone());
     view! {
-        <p class="alarm__text">{alarm.text}</p>
-        <p class="alarm__basis" dir="auto" translate=translate>{basis}</p>
-        <p class="alarm__source">"Guideline: " {alarm.source}</p>
+        <p class="alarm__text" lang=CONTENT>{text}</p>
+        <p class="alarm__basis" dir="auto" translate=translate>{move || words::rests_on(&alarm)}</p>
+        <p class="alarm__source">{words::guideline} " " <span lang=CONTENT>{source}</span></p>
     }
 }
 

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 
 use crate::assistant::{Assistant, Citing};
+use crate::language::{self, CONTENT};
 use crate::parts::expanded::{expanded, known_abbreviations};
 use crate::parts::outcome::Outcome;
 use crate::parts::take_away::TakeAwayPanel;
 use crate::session::{DraftSentence, Turn};
-use crate::words;
+use crate::words::answer as words;
 
 /// The answer of the question on screen.
 #[component]
@@ -28,15 +29,16 @@ pub fn AnswerPanel() -> impl IntoView {
         Memo::new(move |_| session.with(|session| session.turn.as_ref().is_some_and(|turn| turn.evidence.is_some())));
     view! {
         <section class="card answer" aria-labelledby="answer-heading">
-            <h2 id="answer-heading" class="card__heading" tabindex="-1">"Answer"</h2>
+            <h2 id="answer-heading" class="card__heading" tabindex="-1">{words::heading}</h2>
             <p class="answer__follows" data-testid="follows" dir="auto" translate="no">
-                {move || before.get().map(|before| words::followed(&before))}
+                {move || before.get().map(|before| crate::words::ask::followed(&before))}
             </p>
-            <p class="answer__question" dir="auto" translate="no">{move || question.get()}</p>
+            <p class="answer__question" dir="auto" lang=CONTENT translate="no">{move || question.get()}</p>
             <p class="answer__read-as" data-testid="read-as" dir="auto" translate="no">{move || read_as.get()}</p>
             <div
                 class="answer__text"
                 data-testid="answer"
+                lang=CONTENT
                 aria-busy=move || if state.get().is_none() { "true" } else { "false" }
                 translate="no"
             >
@@ -57,7 +59,7 @@ pub fn AnswerPanel() -> impl IntoView {
             </div>
             <Show when=move || state.get().is_none() && count.get() == 0>
                 <p class="answer__wait">
-                    {move || if has_evidence.get() { words::READING } else { words::SEARCHING }}
+                    {move || if has_evidence.get() { words::reading() } else { words::searching() }}
                 </p>
             </Show>
             <Outcome />
@@ -111,11 +113,8 @@ fn CitationButton(
     passage: String,
 ) -> impl IntoView {
     let assistant = expect_context::<Assistant>();
-    let shown = number.map_or_else(|| "note".to_owned(), |number| number.to_string());
-    let label = number.map_or_else(
-        || "Your note is the source of this sentence".to_owned(),
-        |number| format!("Source {number} of this sentence"),
-    );
+    let shown = move || number.map_or_else(|| words::note().to_owned(), |number| number.to_string());
+    let label = move || number.map_or_else(|| words::note_citation().to_owned(), words::citation);
     let is_chosen = {
         let passage = passage.clone();
         move || {
@@ -129,6 +128,7 @@ fn CitationButton(
             class="citation"
             type="button"
             data-testid="citation"
+            lang=move || language::tag(language::now())
             aria-label=label
             aria-pressed=move || if is_chosen() { "true" } else { "false" }
             on:click=move |_| assistant.choose(Citing::Sentence(index), &passage)

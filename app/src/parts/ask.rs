@@ -4,11 +4,12 @@ use leptos::ev::{DragEvent, KeyboardEvent, SubmitEvent};
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::language::CONTENT;
 use crate::parts::clear::ClearButton;
 use crate::parts::follow_up::FollowUp;
 use crate::parts::note_file::{NoteFile, dropped_file};
 use crate::session::Model;
-use crate::words;
+use crate::words::{self, ask};
 
 /// The form. Enter asks, Shift+Enter starts a new line.
 #[component]
@@ -54,25 +55,35 @@ fn QuestionField() -> impl IntoView {
     };
     view! {
         <label class="ask__label" for="question">
-            "Your question"
+            {ask::question}
         </label>
+        {move || {
+            words::content_language().map(|told| view! { <p class="ask__hint" id="question-language">{told}</p> })
+        }}
         <textarea
             id="question"
+            lang=CONTENT
             class="ask__question"
             data-testid="question"
             node_ref=assistant.question
             rows="2"
-            placeholder=format!("for example: {}", words::EXAMPLES[0].1)
+            placeholder=ask::example
             spellcheck="false"
             autocomplete="off"
             autocapitalize="off"
             translate="no"
-            aria-describedby="question-help problem"
+            aria-describedby=move || {
+                if words::content_language().is_some() {
+                    "question-language question-help problem"
+                } else {
+                    "question-help problem"
+                }
+            }
             aria-invalid=move || if refused.get() { "true" } else { "false" }
             on:keydown=on_key
             on:input=on_input
         ></textarea>
-        <p class="ask__counter">{move || words::question_counter(chars.get())}</p>
+        <p class="ask__counter">{move || ask::question_counter(chars.get())}</p>
     }
 }
 
@@ -98,12 +109,13 @@ fn NoteField() -> impl IntoView {
             on:dragover=move |event: DragEvent| event.prevent_default()
             on:drop=drop_file
         >
-            <summary>"Add a note (optional)"</summary>
+            <summary>{ask::add_note}</summary>
             <label class="ask__hint" for="note">
-                {words::NOTE_HELP}
+                {ask::note_help}
             </label>
             <textarea
                 id="note"
+                lang=CONTENT
                 data-testid="note"
                 node_ref=assistant.note
                 rows="5"
@@ -113,7 +125,7 @@ fn NoteField() -> impl IntoView {
                 translate="no"
                 on:input=move |_| count()
             ></textarea>
-            <p class="ask__counter">{move || words::note_counter(chars.get())}</p>
+            <p class="ask__counter">{move || ask::note_counter(chars.get())}</p>
             <NoteFile changed=Callback::new(move |()| count()) dropped />
         </details>
     }
@@ -127,14 +139,14 @@ fn Actions() -> impl IntoView {
     let failed = Memo::new(move |_| session.with(|session| session.model == Model::Failed));
     let stopping = Memo::new(move |_| session.with(|session| session.stopping));
     let can_stop = Memo::new(move |_| session.with(|session| session.queued.is_some() || session.running().is_some()));
-    let help = Memo::new(move |_| session.with(words::help));
+    let help = Memo::new(move |_| session.with(ask::help));
     view! {
         <div class="ask__actions">
             <button class="button button--primary" type="submit" data-testid="ask" disabled=move || failed.get()>
                 <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
                     <path class="icon__line" d="M5 12h14M13 6l6 6-6 6" />
                 </svg>
-                "Ask"
+                {ask::ask}
             </button>
             <button
                 class="button"
@@ -146,7 +158,7 @@ fn Actions() -> impl IntoView {
                 <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
                     <rect class="icon__fill" x="6" y="6" width="12" height="12" rx="2" />
                 </svg>
-                {move || if stopping.get() { "Stopping…" } else { "Stop" }}
+                {move || if stopping.get() { ask::stopping() } else { ask::stop() }}
             </button>
             <ClearButton />
             <p class="ask__hint" id="question-help">
@@ -160,16 +172,16 @@ fn Actions() -> impl IntoView {
 #[component]
 fn Examples() -> impl IntoView {
     let assistant = expect_context::<Assistant>();
-    let buttons = words::EXAMPLES.map(|(subject, example)| {
+    let buttons = ask::EXAMPLES.map(|(subject, example)| {
         view! {
             <button class="examples__item" type="button" on:click=move |_| assistant.fill(example)>
                 <span class="examples__subject">{subject}</span>
-                {example}
+                <span lang=CONTENT>{example}</span>
             </button>
         }
     });
     view! {
-        <div class="examples" role="group" aria-label="Examples">
+        <div class="examples" role="group" aria-label=ask::examples>
             {buttons.to_vec()}
         </div>
     }

@@ -8,6 +8,7 @@ use mambaformer_wasm::browse::{Contents, Entry, EntryTitle};
 
 use crate::assistant::Assistant;
 use crate::browsing;
+use crate::language::CONTENT;
 use crate::parts::evidence::kind_key;
 use crate::parts::expanded::{expanded, known_abbreviations};
 use crate::parts::section::{Section, is_open};
@@ -41,9 +42,9 @@ pub fn BrowseSection() -> impl IntoView {
         }
     });
     view! {
-        <Section id=SECTION name=say::HEADING what=say::WHAT open>
-            <p role="status" data-testid="browse-told">
-                {move || problem.get().or_else(|| contents.with(Option::is_none).then(|| say::LOADING.to_owned()))}
+        <Section id=SECTION name=say::heading what=say::what open>
+            <p role="status" data-testid="browse-told" lang=move || problem.with(Option::is_some).then_some(CONTENT)>
+                {move || problem.get().or_else(|| contents.with(Option::is_none).then(|| say::loading().to_owned()))}
             </p>
             <Show when=move || contents.with(Option::is_some)>
                 // Hidden and not taken away while an entry is open: what is unfolded stays so.
@@ -94,12 +95,13 @@ fn ContentsView(
     view! {
         <div class="browse__tools">
             <div class="field">
-                <label for="browse-search">{say::LOOK_FOR}</label>
+                <label for="browse-search">{say::look_for}</label>
                 <input
                     id="browse-search"
                     class="field__input"
                     type="search"
                     data-testid="browse-search"
+                    lang=CONTENT
                     spellcheck="false"
                     autocomplete="off"
                     autocapitalize="off"
@@ -108,10 +110,10 @@ fn ContentsView(
                 />
             </div>
             <div class="field">
-                <label for="browse-order">{say::ORDER}</label>
+                <label for="browse-order">{say::order}</label>
                 <select id="browse-order" class="field__input" data-testid="browse-order" on:change=choose>
-                    <option value="subject" selected>{say::BY_SUBJECT}</option>
-                    <option value="letter">{say::BY_LETTER}</option>
+                    <option value="subject" selected>{say::by_subject}</option>
+                    <option value="letter">{say::by_letter}</option>
                 </select>
             </div>
         </div>
@@ -144,7 +146,7 @@ fn Group(
     let open = RwSignal::new(false);
     view! {
         <details class="browse__group" on:toggle=move |event| open.set(is_open(&event))>
-            <summary>{say::group(&name, entries.len())}</summary>
+            <summary lang=CONTENT>{say::group(&name, entries.len())}</summary>
             <Show when=move || open.get()>
                 <Titles entries=Arc::clone(&entries) />
             </Show>
@@ -171,8 +173,8 @@ fn Titles(
                         data-passage=passage.clone()
                         on:click=move |_| assistant.open_entry(passage.clone())
                     >
-                        {title}
-                        <span class="passage__kind" data-kind=kind_key(kind)>{words::evidence_kind(kind)}</span>
+                        <span lang=CONTENT>{title}</span>
+                        <span class="passage__kind" data-kind=kind_key(kind)>{move || words::evidence::kind(kind)}</span>
                     </button>
                 </li>
             }
@@ -203,15 +205,20 @@ fn EntryView(
     let record = entry.evidence.kind == mambaformer_wasm::answer::EvidenceKind::Record;
     let text = if record {
         let lines = lines.map(|line| view! { <li dir="auto">{line.trim().to_owned()}</li> }).collect::<Vec<_>>();
-        view! { <ul class="browse__lines" translate="no">{lines}</ul> }.into_any()
+        view! { <ul class="browse__lines" lang=CONTENT translate="no">{lines}</ul> }.into_any()
     } else {
-        view! { <p class="passage__text" dir="auto" translate="no">{known.with(|known| expanded(&entry.evidence.text, known))}</p> }.into_any()
+        view! {
+            <p class="passage__text" dir="auto" lang=CONTENT translate="no">
+                {known.with(|known| expanded(&entry.evidence.text, known))}
+            </p>
+        }
+        .into_any()
     };
     let about = (!entry.about.is_empty()).then(|| entry.about.join("; "));
     let see_also = (!entry.see_also.is_empty()).then(|| {
         let entries = Arc::new(entry.see_also.clone());
         view! {
-            <h4 class="browse__beside">{say::SEE_ALSO}</h4>
+            <h4 class="browse__beside">{say::see_also}</h4>
             <Titles entries />
         }
     });
@@ -219,10 +226,10 @@ fn EntryView(
         <article class="browse__entry" data-testid="browse-entry" data-passage=entry.evidence.passage.clone()>
             <div class="browse__ways">
                 <button class="button" type="button" data-testid="browse-back" on:click=move |_| assistant.close_entry()>
-                    {say::BACK}
+                    {say::back}
                 </button>
                 <button class="button" type="button" data-testid="browse-contents" on:click=move |_| assistant.close_entries()>
-                    {say::CONTENTS}
+                    {say::contents}
                 </button>
                 <button
                     class="button"
@@ -231,13 +238,13 @@ fn EntryView(
                     disabled=move || running.get()
                     on:click=move |_| assistant.ask_about(&asked)
                 >
-                    {say::ASK}
+                    {say::ask}
                 </button>
             </div>
-            <h3 class="passage__title" tabindex="-1" dir="auto" node_ref=heading>{title}</h3>
+            <h3 class="passage__title" tabindex="-1" dir="auto" lang=CONTENT node_ref=heading>{title}</h3>
             {text}
-            <p class="passage__source">{entry.evidence.source.clone()}</p>
-            <p class="passage__source">{about}</p>
+            <p class="passage__source" lang=CONTENT>{entry.evidence.source.clone()}</p>
+            <p class="passage__source" lang=CONTENT>{about}</p>
             {see_also}
         </article>
     }

@@ -25,18 +25,18 @@ pub fn DevicePanel() -> impl IntoView {
     view! {
         <details class="card panel" data-testid="device">
             <summary>
-                {words::HEADING} <span class="panel__short" data-testid="device-short">
+                {words::heading} <span class="panel__short" data-testid="device-short">
                     {move || device.with(|device| words::short(device, stored.get()))}
                 </span>
             </summary>
             <dl class="panel__facts">
-                <dt>"Offline"</dt>
-                <dd data-testid="device-offline">{move || device.with(|device| words::offline(device, stored.get()))}</dd>
-                <dt>"Kept here"</dt>
+                <dt>{words::offline}</dt>
+                <dd data-testid="device-offline">{move || device.with(|device| words::works_offline(device, stored.get()))}</dd>
+                <dt>{words::kept}</dt>
                 <dd data-testid="device-space">
-                    {move || device.with(|device| words::space(device, stored.get()))} " " {words::NOTHING_KEPT}
+                    {move || device.with(|device| words::space(device, stored.get()))} " " {words::nothing_kept}
                 </dd>
-                <dt>"Connections"</dt>
+                <dt>{words::connections}</dt>
                 <dd data-testid="device-seal">
                     {move || device.with(|device| words::seal(&device.seal))}
                     <Show when=move || requests.with(|requests| !requests.is_empty())>
@@ -55,9 +55,9 @@ pub fn DevicePanel() -> impl IntoView {
                     disabled=move || stored.get().is_none()
                     on:click=remove
                 >
-                    {words::REMOVE}
+                    {words::remove}
                 </button>
-                <p role="status">{move || removed.get().then_some(words::REMOVED)}</p>
+                <p role="status">{move || removed.get().then(words::removed)}</p>
             </div>
         </details>
     }
@@ -72,9 +72,9 @@ pub fn UpdateNotice() -> impl IntoView {
         <div role="status">
             <Show when=move || waits.get()>
                 <div class="card notice" data-testid="update">
-                    <p>{words::UPDATE_WAITS}</p>
+                    <p>{words::update_waits}</p>
                     <button class="button" type="button" data-testid="take-update" on:click=move |_| keeper.take_update()>
-                        {words::TAKE}
+                        {words::take}
                     </button>
                 </div>
             </Show>

@@ -49,7 +49,7 @@ pub fn DisplayPanel() -> impl IntoView {
     let options = Theme::ALL.map(|theme| {
         view! {
             <option value=theme.key() selected=move || display.theme.get() == theme>
-                {words::theme(theme)}
+                {move || words::name(theme)}
             </option>
         }
     });
@@ -71,9 +71,9 @@ pub fn DisplayPanel() -> impl IntoView {
     };
     view! {
         <details class="card panel" data-testid="display">
-            <summary>{words::HEADING}</summary>
+            <summary>{words::heading}</summary>
             <div class="panel__choice">
-                <label for="theme">{words::THEME}</label>
+                <label for="theme">{words::theme}</label>
                 <select id="theme" data-testid="theme" on:change=choose>
                     {options.to_vec()}
                 </select>
@@ -86,7 +86,7 @@ pub fn DisplayPanel() -> impl IntoView {
                         prop:checked=move || display.large_targets.get()
                         on:change=enlarge
                     />
-                    {words::LARGE_TARGETS}
+                    {words::large_targets}
                 </label>
                 <label class="panel__check">
                     <input
@@ -95,7 +95,7 @@ pub fn DisplayPanel() -> impl IntoView {
                         prop:checked=move || display.single_keys.get()
                         on:change=turn
                     />
-                    {words::SINGLE_KEYS}
+                    {words::single_keys}
                 </label>
                 <KeysButton />
             </div>

@@ -6,8 +6,10 @@ use leptos::prelude::*;
 use mambaformer_wasm::answer::{DoseRow, Doses};
 
 use crate::assistant::{Assistant, Citing};
+use crate::language::{CONTENT, Word};
+use crate::parts::content::with_quoted;
 use crate::parts::icons::ConflictIcon;
-use crate::words::{self, DoseColumn};
+use crate::words::doses::{self as words, Column};
 
 /// Rows shown at once, so that the answer below is not out of sight; the others are unfolded when they are wanted.
 const SHOWN: usize = 2;
@@ -28,22 +30,22 @@ fn DoseView(
     let table = (!doses.rows.is_empty()).then(|| view! { <DoseTable doses=Arc::clone(&doses) /> });
     view! {
         <section class="card doses" aria-labelledby="doses-heading" data-testid="doses">
-            <h2 id="doses-heading" class="card__heading">"Doses and limits"</h2>
+            <h2 id="doses-heading" class="card__heading">{words::heading}</h2>
             {table}
-            {sentences("doses__missing", "Not found", &doses.missing)}
-            {sentences("doses__assumed", "Assumed", &doses.assumed)}
+            {sentences("doses__missing", words::missing, &doses.missing)}
+            {sentences("doses__assumed", words::assumed, &doses.assumed)}
         </section>
     }
 }
 
 /// Sentences under a word that says what they are.
-fn sentences(class: &'static str, heading: &'static str, sentences: &[String]) -> Option<impl IntoView + use<>> {
+fn sentences(class: &'static str, heading: Word, sentences: &[String]) -> Option<impl IntoView + use<>> {
     let items = sentences.iter().map(|sentence| view! { <li>{sentence.clone()}</li> }).collect::<Vec<_>>();
     (!items.is_empty()).then(|| {
         view! {
             <div class=class>
                 <strong>{heading}</strong>
-                <ul>{items}</ul>
+                <ul lang=CONTENT>{items}</ul>
             </div>
         }
     })
@@ -57,14 +59,16 @@ fn DoseTable(
     doses: Arc<Doses>,
 ) -> impl IntoView {
     // A column that no row fills is left out; the drug always stands first.
-    let columns: Vec<DoseColumn> = words::DOSE_COLUMNS
+    let columns: Vec<Column> = words::COLUMNS
         .into_iter()
         .enumerate()
-        .filter(|(index, (_, read))| *index == 0 || doses.rows.iter().any(|row| !read(&row.columns).is_empty()))
+        .filter(|(index, column)| *index == 0 || doses.rows.iter().any(|row| !(column.read)(&row.columns).is_empty()))
         .map(|(_, column)| column)
         .collect();
-    let heads =
-        columns.iter().map(|(name, _)| view! { <th scope="col" role="columnheader">{*name}</th> }).collect::<Vec<_>>();
+    let heads = columns
+        .iter()
+        .map(|column| view! { <th scope="col" role="columnheader">{column.heading}</th> })
+        .collect::<Vec<_>>();
     let width = columns.len().to_string();
     let opened = RwSignal::new(false);
     let rows = doses
@@ -95,13 +99,13 @@ fn DoseTable(
                 aria-expanded=move || if opened.get() { "true" } else { "false" }
                 on:click=move |_| opened.update(|opened| *opened = !*opened)
             >
-                {move || if opened.get() { "Show fewer records".to_owned() } else { format!("Show all {count} records") }}
+                {move || if opened.get() { words::fewer().to_owned() } else { words::all(count) }}
             </button>
         }
     });
     view! {
         <table class="doses__table" role="table">
-            <caption>{words::DOSES_CAPTION}</caption>
+            <caption>{words::caption}</caption>
             <thead role="rowgroup">
                 <tr role="row">{heads}</tr>
             </thead>
@@ -112,28 +116,30 @@ fn DoseTable(
 }
 
 /// The drug with what speaks against it, then the other columns.
-fn cells(columns: &[DoseColumn], row: &DoseRow) -> Vec<AnyView> {
-    let cell = |index: usize, (name, read): &DoseColumn| {
-        let text = read(&row.columns);
+fn cells(columns: &[Column], row: &DoseRow) -> Vec<AnyView> {
+    let cell = |index: usize, column: &Column| {
+        let (key, heading, text) = (column.key, column.heading, (column.read)(&row.columns));
         if index == 0 {
             let conflicts = row
                 .conflicts
                 .iter()
                 .map(|conflict| {
+                    let conflict = conflict.clone();
                     view! {
                         <span class="doses__conflict" data-testid="dose-conflict">
                             <ConflictIcon />
-                            {words::conflict(conflict)}
+                            <span>{move || with_quoted(&words::conflict(&conflict), &conflict)}</span>
                         </span>
                     }
                 })
                 .collect::<Vec<_>>();
-            view! { <th scope="row" role="rowheader" data-label=*name><span>{text.to_owned()}</span> {conflicts}</th> }
+            view! { <th scope="row" role="rowheader" data-label=heading><span lang=CONTENT>{text.to_owned()}</span> {conflicts}</th> }
                 .into_any()
         } else if text.is_empty() {
-            view! { <td role="cell" data-label=*name class="doses__open">{words::NOT_STATED}</td> }.into_any()
+            view! { <td role="cell" data-column=key data-label=heading class="doses__open">{words::not_stated}</td> }
+                .into_any()
         } else {
-            view! { <td role="cell" data-label=*name>{text.to_owned()}</td> }.into_any()
+            view! { <td role="cell" data-column=key data-label=heading><span lang=CONTENT>{text.to_owned()}</span></td> }.into_any()
         }
     };
     columns.iter().enumerate().map(|(index, column)| cell(index, column)).collect()
@@ -160,9 +166,9 @@ fn Particulars(
         })
     };
     view! {
-        {(!remarks.is_empty()).then(|| view! { <ul class="doses__remarks">{remarks}</ul> })}
+        {(!remarks.is_empty()).then(|| view! { <ul class="doses__remarks" lang=CONTENT>{remarks}</ul> })}
         <p class="doses__source">
-            {row.source}
+            <span lang=CONTENT>{row.source}</span>
             {move || {
                 number
                     .get()
@@ -172,7 +178,7 @@ fn Particulars(
                                 class="citation"
                                 type="button"
                                 data-testid="dose-citation"
-                                aria-label=format!("Record of this row: source {number}")
+                                aria-label=move || words::citation(number)
                                 aria-pressed=move || if is_chosen() { "true" } else { "false" }
                                 on:click=move |_| {
                                     passage.with_value(|passage| assistant.choose(Citing::Row(index), passage));

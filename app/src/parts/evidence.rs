@@ -8,11 +8,12 @@ use mambaformer_wasm::answer::{Evidence, EvidenceKind};
 use wasm_bindgen::JsCast;
 
 use crate::assistant::{Assistant, Citing};
+use crate::language::CONTENT;
 use crate::parts::expanded::{expanded, known_abbreviations};
 use crate::parts::section::is_open;
 use crate::session::{Session, Turn};
 use crate::spans::{self, Mark};
-use crate::words;
+use crate::words::{answer, evidence as words};
 
 /// The list of passages. It is on screen before the first word of the answer.
 #[component]
@@ -27,13 +28,13 @@ pub fn EvidencePanel() -> impl IntoView {
     view! {
         <section class="card evidence" aria-labelledby="evidence-heading" data-testid="evidence">
             <h2 id="evidence-heading" class="card__heading">
-                "Sources"
+                {words::heading}
                 <Show when=move || count().is_some()>
                     <span class="card__count">{count}</span>
                 </Show>
             </h2>
             <Show when=move || count() == Some(0)>
-                <p class="evidence__none">"No passage of the knowledge base fits this question."</p>
+                <p class="evidence__none">{words::none}</p>
             </Show>
             <ol class="evidence__list">
                 <For each=cards key=|(number, item)| (*number, item.passage.clone(), item.text.clone()) let((number, item))>
@@ -68,7 +69,7 @@ fn More() -> impl IntoView {
                 prop:open=move || opened.get()
                 on:toggle=move |event| opened.set(is_open(&event))
             >
-                <summary>"More from the knowledge base (" {move || count.get()} ")"</summary>
+                <summary>{move || words::more(count.get())}</summary>
                 <ol class="evidence__list">
                     <For
                         each=cards
@@ -157,6 +158,7 @@ fn PassageCard(
             })
             .collect::<Vec<_>>()
     };
+    let kind = item.kind;
     let long = item.text.chars().count() > 320;
     view! {
         <li
@@ -168,12 +170,12 @@ fn PassageCard(
         >
             <div class="passage__head">
                 <span class="passage__number" aria-hidden="true">
-                    {number.map_or_else(|| "note".to_owned(), |number| number.to_string())}
+                    {move || number.map_or_else(|| answer::note().to_owned(), |number| number.to_string())}
                 </span>
-                <h3 class="passage__title" dir="auto">{item.title.clone()}</h3>
-                <span class="passage__kind" data-kind=kind_key(item.kind)>{words::evidence_kind(item.kind)}</span>
+                <h3 class="passage__title" dir="auto" lang=CONTENT>{item.title.clone()}</h3>
+                <span class="passage__kind" data-kind=kind_key(kind)>{move || words::kind(kind)}</span>
             </div>
-            <p class="passage__text" dir="auto" translate="no">{body}</p>
+            <p class="passage__text" dir="auto" lang=CONTENT translate="no">{body}</p>
             {long
                 .then(|| {
                     view! {
@@ -183,11 +185,11 @@ fn PassageCard(
                             aria-expanded=move || if opened.get() { "true" } else { "false" }
                             on:click=move |_| opened.update(|opened| *opened = !*opened)
                         >
-                            {move || if opened.get() { "Show less" } else { "Show all" }}
+                            {move || if opened.get() { words::less() } else { words::all() }}
                         </button>
                     }
                 })}
-            <p class="passage__source">{item.source.clone()}</p>
+            <p class="passage__source" lang=CONTENT>{item.source.clone()}</p>
         </li>
     }
 }

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::language::CONTENT;
 use crate::session::Turn;
-use crate::words;
+use crate::words::ask;
 
 /// Below the question box, as soon as there is an answer to ask on from. Another patient's question is never mixed in unasked: the choice
 /// holds for one question.
@@ -30,8 +31,8 @@ pub fn FollowUp() -> impl IntoView {
                     }
                 />
                 <span>
-                    {words::FOLLOW_UP} " "
-                    <q class="ask__before" dir="auto" translate="no">{move || before.get()}</q>
+                    {ask::follow_up} " "
+                    <q class="ask__before" dir="auto" lang=CONTENT translate="no">{move || before.get()}</q>
                 </span>
             </label>
         </Show>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::language::CONTENT;
 use crate::session::Model;
 use crate::words;
 
@@ -12,7 +13,7 @@ pub fn Footer() -> impl IntoView {
     let session = expect_context::<Assistant>().session;
     let version = Memo::new(move |_| {
         session.with(|session| match &session.model {
-            Model::Ready(info) => Some(words::model_version(info)),
+            Model::Ready(info) => Some(words::model::version(info)),
             _ => None,
         })
     });
@@ -22,19 +23,18 @@ pub fn Footer() -> impl IntoView {
         let named = library.attributions.join(". ");
         Some(view! {
             <p class="foot__version" data-testid="library-version">
-                {words::library_version(&library)}
+                {move || words::library_version(&library)}
                 " "
-                <strong>{words::NOT_REVIEWED}</strong>
+                <strong>{words::not_reviewed}</strong>
                 " "
-                {named}
-                "."
+                <span lang=CONTENT>{named} "."</span>
             </p>
         })
     };
     view! {
         <footer class="foot">
-            <p>{words::WHAT_IT_IS}</p>
-            <p>{words::WHERE_IT_RUNS}</p>
+            <p>{words::what_it_is}</p>
+            <p>{words::where_it_runs}</p>
             {sources}
             <p class="foot__version" data-testid="model-version">{move || version.get()}</p>
         </footer>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::assistant::Assistant;
 use crate::parts::icons::Logo;
+use crate::parts::language::LanguageChoice;
 use crate::parts::section::SectionLink;
 use crate::parts::{browse, calculators};
 use crate::session::Model;
@@ -33,23 +34,24 @@ pub fn Header() -> impl IntoView {
             <div class="masthead__name">
                 <Logo />
                 <div>
-                    <h1>"MambaFormer Chairside"</h1>
-                    <p>"Answers from reviewable sources, for dental professionals"</p>
+                    <h1>{words::TITLE}</h1>
+                    <p>{words::tagline}</p>
                 </div>
             </div>
-            <nav class="masthead__links" aria-label="Sections">
-                <SectionLink section=browse::SECTION name=words::browsing::HEADING />
-                <SectionLink section=calculators::SECTION name=words::calculators::HEADING />
+            <nav class="masthead__links" aria-label=words::sections>
+                <SectionLink section=browse::SECTION name=words::browsing::heading />
+                <SectionLink section=calculators::SECTION name=words::calculators::heading />
             </nav>
+            <LanguageChoice />
             <div class="status" data-phase=phase>
                 <span class="status__dot" aria-hidden="true"></span>
                 <div class="status__text">
                     <p data-testid="model-status" data-phase=phase>
-                        {move || model.with(words::model_status)}
+                        {move || model.with(words::model::status)}
                     </p>
                     <Show when=move || loading.get()>
                         <progress
-                            aria-label="Loading the assistant"
+                            aria-label=words::model::loading
                             max=move || bytes.get().map(|(_, total)| total.max(1).to_string())
                             value=move || bytes.get().map(|(loaded, _)| loaded.to_string())
                         ></progress>

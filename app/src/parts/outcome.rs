@@ -6,9 +6,11 @@ use leptos::prelude::*;
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Author, Confidence, Topic};
 
 use crate::assistant::Assistant;
+use crate::language::CONTENT;
+use crate::parts::content::with_quoted;
 use crate::parts::icons::{ConfidenceIcon, StateIcon};
 use crate::session::{Session, Turn};
-use crate::words;
+use crate::words::answer::{self as words, Ending};
 
 /// The end of the answer on screen; empty while it runs.
 #[component]
@@ -36,14 +38,15 @@ pub fn Outcome() -> impl IntoView {
             data-author=move || if looked_up.get() { "search" } else { "model" }
         >
             {move || {
-                let (state, (heading, meaning)) = (state.get()?, told.get()?);
+                let (state, Ending { heading, meaning, gaps }) = (state.get()?, told.get()?);
+                let open = words::gaps(&gaps).map(|told| (" ", with_quoted(&told, &gaps.join(", "))));
                 Some(
                     view! {
                         <StateIcon state />
                         <p>
                             <strong>{heading}</strong>
                             " "
-                            <span>{meaning.join(" ")}</span>
+                            <span>{meaning} {open}</span>
                         </p>
                     },
                 )
@@ -68,8 +71,8 @@ fn ConfidenceLine(
         <p class="answer__confidence" data-testid="confidence">
             <ConfidenceIcon band=confidence.band />
             <span>
-                <strong>"Confidence. "</strong>
-                {words::confidence(&confidence)}
+                <strong>{words::confidence} " "</strong>
+                {move || words::measured(&confidence)}
             </span>
         </p>
     }
@@ -97,7 +100,7 @@ fn Topics(
             };
             view! {
                 <li>
-                    <button class="topics__item" type="button" data-testid="topic" on:click=ask>
+                    <button class="topics__item" type="button" data-testid="topic" lang=CONTENT on:click=ask>
                         {topic.title.clone()}
                     </button>
                 </li>
@@ -106,7 +109,7 @@ fn Topics(
         .collect::<Vec<_>>();
     view! {
         <div class="topics">
-            <p id="topics-heading">{words::NEAREST_TOPICS}</p>
+            <p id="topics-heading">{words::nearest_topics}</p>
             <ul aria-labelledby="topics-heading">{buttons}</ul>
         </div>
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::assistant::Assistant;
+use crate::words;
 
 /// The last problem; the region is always there so that a screen reader hears what appears in it.
 #[component]
@@ -22,13 +23,18 @@ pub fn ProblemPanel() -> impl IntoView {
                     .get()
                     .map(|problem| {
                         let again = problem.needs_restart();
+                        let message = problem.message;
+                        let told = {
+                            let message = message.clone();
+                            move || words::message(&message)
+                        };
                         view! {
                             <div class="problem__card">
                                 <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
                                     <path class="icon__fill" d="M8 2h8l6 6v8l-6 6H8l-6-6V8z" />
                                     <path class="icon__cut" d="M12 7v6M12 16v1" />
                                 </svg>
-                                <p data-testid="error" data-kind=problem.kind.name()>{problem.message}</p>
+                                <p data-testid="error" data-kind=problem.kind.name() lang=message.lang()>{told}</p>
                                 {again
                                     .then(|| {
                                         view! {
@@ -38,7 +44,7 @@ pub fn ProblemPanel() -> impl IntoView {
                                                 data-testid="start-again"
                                                 on:click=restart
                                             >
-                                                "Start again"
+                                                {words::start_again}
                                             </button>
                                         }
                                     })}

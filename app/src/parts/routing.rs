@@ -6,8 +6,10 @@ use leptos::prelude::*;
 use mambaformer_wasm::protocol::{PromptPart, RoutedExpert, RoutingToken};
 
 use crate::assistant::Assistant;
+use crate::language::CONTENT;
 use crate::session::Routing;
-use crate::words;
+use crate::words::numbers::probability;
+use crate::words::routing as words;
 
 /// A strip of the prompt's tokens coloured and underlined by expert, the shares in words, and a table.
 #[component]
@@ -17,7 +19,7 @@ pub fn RoutingPanel() -> impl IntoView {
         Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(|turn| turn.routing.clone())));
     view! {
         <section class="card routing" aria-labelledby="routing-heading" data-testid="routing">
-            <h2 id="routing-heading" class="card__heading">"Routing"</h2>
+            <h2 id="routing-heading" class="card__heading">{words::heading}</h2>
             {move || routing.get().map(|routing| view! { <RoutingView routing /> })}
         </section>
     }
@@ -32,17 +34,8 @@ fn RoutingView(
     let legend = [(RoutedExpert::Et5, routing.et5), (RoutedExpert::Emamba, routing.emamba)].map(|(expert, count)| {
         view! {
             <li>
-                <span class=swatch(expert) aria-hidden="true">{words::expert(expert)}</span>
-                <span>
-                    {format!(
-                        "{}: {} of {} tokens ({}). {}.",
-                        words::expert(expert),
-                        count,
-                        whole,
-                        words::share(count, whole),
-                        words::expert_meaning(expert),
-                    )}
-                </span>
+                <span class=swatch(expert) aria-hidden="true">{words::name(expert)}</span>
+                <span>{move || words::read_by(expert, count, whole)}</span>
             </li>
         }
     });
@@ -53,7 +46,7 @@ fn RoutingView(
             let tokens = tokens.iter().map(token_view).collect::<Vec<_>>();
             view! {
                 <p class="strip__part">
-                    <span class="strip__label">{words::part(part)}</span>
+                    <span class="strip__label">{move || words::part_of(part)}</span>
                     <span class="strip__tokens" dir="auto">{tokens}</span>
                 </p>
             }
@@ -63,13 +56,13 @@ fn RoutingView(
     let for_table = Arc::clone(&routing);
     view! {
         <ul class="routing__legend">{legend.to_vec()}</ul>
-        <p class="routing__caveat">{words::ROUTING_CAVEAT}</p>
+        <p class="routing__caveat">{words::caveat}</p>
         <div class="strip" aria-hidden="true" translate="no">{strip}</div>
         <details
             class="routing__table"
             on:toggle=move |_| opened.set(true)
         >
-            <summary>"All tokens as a table"</summary>
+            <summary>{words::as_table}</summary>
             // Hundreds of rows: built when first asked for.
             {move || opened.get().then(|| view! { <TokenTable routing=Arc::clone(&for_table) /> })}
         </details>
@@ -85,27 +78,33 @@ fn TokenTable(
         .tokens
         .iter()
         .map(|token| {
+            let (text, part, p) = (token.text.trim().to_owned(), token.part, token.p);
+            let text = if text.is_empty() {
+                view! { <td>{words::blank}</td> }.into_any()
+            } else {
+                view! { <td dir="auto" lang=CONTENT>{text}</td> }.into_any()
+            };
             view! {
                 <tr>
-                    <td dir="auto">{visible(&token.text)}</td>
-                    <td>{words::part(token.part)}</td>
-                    <td>{words::expert(token.expert)}</td>
-                    <td>{format!("{:.2}", token.p)}</td>
+                    {text}
+                    <td>{move || words::part_of(part)}</td>
+                    <td>{words::name(token.expert)}</td>
+                    <td>{move || probability(p)}</td>
                 </tr>
             }
         })
         .collect::<Vec<_>>();
     view! {
         // Scrolls by itself on a narrow screen, so it must be reachable by keyboard.
-        <div class="table-scroll" tabindex="0" role="region" aria-label="Tokens by expert">
+        <div class="table-scroll" tabindex="0" role="region" aria-label=words::table>
             <table>
-                <caption>"Tokens of the prompt and the expert that read each"</caption>
+                <caption>{words::caption}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">"Token"</th>
-                        <th scope="col">"Part"</th>
-                        <th scope="col">"Expert"</th>
-                        <th scope="col">"Gate"</th>
+                        <th scope="col">{words::token}</th>
+                        <th scope="col">{words::part}</th>
+                        <th scope="col">{words::expert}</th>
+                        <th scope="col">{words::gate}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -127,11 +126,6 @@ fn swatch(expert: RoutedExpert) -> &'static str {
         RoutedExpert::Et5 => "token token--et5 token--swatch",
         RoutedExpert::Emamba => "token token--emamba token--swatch",
     }
-}
-
-/// A token that is only white space, made visible.
-fn visible(text: &str) -> String {
-    if text.trim().is_empty() { "(blank)".to_owned() } else { text.trim().to_owned() }
 }
 
 /// Neighbouring tokens of the same part together; the marks between parts are left out.

@@ -2,15 +2,17 @@
 
 use leptos::prelude::*;
 
+use crate::language::Word;
+
 /// A section with what it is called and what it holds.
 #[component]
 pub fn Section(
     /// Its `id`, which the link points at.
     id: &'static str,
     /// What it is called.
-    name: &'static str,
+    name: Word,
     /// What it holds, in a few words.
-    what: &'static str,
+    what: Word,
     /// Whether it is unfolded.
     #[prop(default = RwSignal::new(false))]
     open: RwSignal<bool>,
@@ -41,7 +43,7 @@ pub fn SectionLink(
     /// The section's `id`.
     section: &'static str,
     /// What it is called.
-    name: &'static str,
+    name: Word,
 ) -> impl IntoView {
     let open = move |_| {
         if let Some(section) = document().get_element_by_id(section) {

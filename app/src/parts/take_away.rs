@@ -9,9 +9,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use crate::assistant::Assistant;
+use crate::language::{self, CONTENT};
 use crate::session::{Model, Turn};
 use crate::take_away::{self, Included, Provenance};
-use crate::words::take_away as words;
+use crate::words::{message, take_away as words};
 
 /// What is taken along; shared by the panel and the printed sheet, so that both are the same text.
 #[derive(Clone, Copy)]
@@ -36,10 +37,19 @@ impl TakeAway {
                 Included::Nothing | Included::Waiting(_) | Included::Refused(_) => None,
             })
         });
-        // Put together once for each search: whatever else happens on the page, the reader's changes stay.
-        Effect::new(move |_| {
-            let searched = searched.get();
-            edited.set(untrack(|| searched.and_then(|redacted| take_away.compose(Some(&redacted)))));
+        // Put together once for each search, and in another language where nothing was changed in it: whatever else happens on the
+        // page, the reader's changes stay.
+        Effect::new(move |before: Option<(Option<Arc<Redacted>>, Option<String>)>| {
+            let (searched, _) = (searched.get(), language::now());
+            let is_theirs = before.as_ref().is_some_and(|(known, composed)| {
+                *known == searched && edited.with_untracked(|edited| edited != composed)
+            });
+            if is_theirs {
+                return before.unwrap_or_default();
+            }
+            let composed = untrack(|| searched.as_ref().and_then(|redacted| take_away.compose(Some(redacted))));
+            edited.set(composed.clone());
+            (searched, composed)
         });
         take_away
     }
@@ -112,7 +122,7 @@ pub fn TakeAwayPanel() -> impl IntoView {
     let unable = move || text.with(Option::is_none);
     view! {
         <Show when=move || ended.get()>
-            <div class="take-away" role="group" aria-label=words::HEADING data-testid="take-away">
+            <div class="take-away" role="group" aria-label=words::heading data-testid="take-away">
                 <label class="choice__item">
                     <input
                         type="checkbox"
@@ -120,29 +130,29 @@ pub fn TakeAwayPanel() -> impl IntoView {
                         prop:checked=move || taken.include.get()
                         on:change=move |event| assistant.include(event_target_checked(&event))
                     />
-                    {words::INCLUDE}
+                    {words::include}
                 </label>
                 <Show
                     when=move || taken.include.get()
-                    fallback=|| view! { <p class="take-away__hint">{words::WITHOUT}</p> }
+                    fallback=|| view! { <p class="take-away__hint">{words::without}</p> }
                 >
                     <Preview take_away=taken />
                 </Show>
                 <div class="take-away__actions">
                     <button class="button" type="button" data-testid="take-copy" disabled=unable on:click=copy>
-                        {words::COPY}
+                        {words::copy}
                     </button>
                     <button class="button" type="button" data-testid="take-print" disabled=unable on:click=print>
-                        {words::PRINT}
+                        {words::print}
                     </button>
                     <button class="button" type="button" data-testid="take-save" disabled=unable on:click=save>
-                        {words::SAVE}
+                        {words::save}
                     </button>
                     <button class="button" type="button" data-testid="take-json" disabled=unable on:click=save_json>
-                        {words::SAVE_JSON}
+                        {words::save_json}
                     </button>
                     <p role="status" data-testid="take-told">
-                        {move || copied.get().map(|copied| if copied { words::COPIED } else { words::NOT_COPIED })}
+                        {move || copied.get().map(|copied| if copied { words::copied() } else { words::not_copied() })}
                     </p>
                 </div>
                 <Show when=move || copied.get() == Some(false) && !taken.include.get()>
@@ -151,7 +161,7 @@ pub fn TakeAwayPanel() -> impl IntoView {
                         data-testid="take-plain"
                         rows="10"
                         readonly
-                        aria-label=words::EDIT
+                        aria-label=words::edit
                         translate="no"
                         prop:value=move || text.get().unwrap_or_default()
                     ></textarea>
@@ -169,26 +179,33 @@ fn Preview(
 ) -> impl IntoView {
     let session = take_away.assistant.session;
     let included = Memo::new(move |_| session.with(|session| session.included.clone()));
-    move || {
-        match included.get() {
+    move || match included.get() {
         Included::Nothing => ().into_any(),
-        Included::Waiting(_) => view! { <p class="take-away__hint">{words::SEARCHING}</p> }.into_any(),
+        Included::Waiting(_) => view! { <p class="take-away__hint">{words::searching}</p> }.into_any(),
         Included::Refused(problem) => view! {
-            <p class="take-away__notice" role="alert" data-testid="take-refused" data-kind=problem.kind.name()>
-                {problem.message}
+            <p
+                class="take-away__notice"
+                role="alert"
+                data-testid="take-refused"
+                data-kind=problem.kind.name()
+                lang=problem.message.lang()
+            >
+                {message(&problem.message)}
             </p>
         }
         .into_any(),
-        Included::Searched(redacted) => view! {
-            <p class="take-away__notice" data-testid="take-notice">{redacted.notice.clone()}</p>
+        Included::Searched(redacted) => {
+            let count = redacted.placeholders.len();
+            view! {
+            <p class="take-away__notice" data-testid="take-notice" lang=CONTENT>{redacted.notice.clone()}</p>
             <p id="take-marked" class="take-away__label">
-                {words::MARKED} ": " {words::found(redacted.placeholders.len())}
+                {words::marked} ": " {move || words::found(count)}
             </p>
-            <div class="take-away__marked" role="group" aria-labelledby="take-marked" data-testid="take-marked" translate="no">
+            <div class="take-away__marked" role="group" aria-labelledby="take-marked" data-testid="take-marked" lang=CONTENT translate="no">
                 {marked(&redacted)}
             </div>
             <label class="take-away__label" for="take-text">
-                {words::EDIT}
+                {words::edit}
             </label>
             <textarea
                 id="take-text"
@@ -202,8 +219,8 @@ fn Preview(
                 on:input=move |event| take_away.edited.set(Some(event_target_value(&event)))
             ></textarea>
         }
-        .into_any(),
-    }
+        .into_any()
+        }
     }
 }
 

@@ -2,90 +2,89 @@
 
 use mambaformer_wasm::calculation::{AgeUnit, PatientGroup, WeightUnit};
 
-/// The section, and the link to it.
-pub const HEADING: &str = "Calculators";
-/// What the section holds, beside its heading.
-pub const WHAT: &str = "maximum local anaesthetic, dose for a child";
-/// What they are not.
-pub const CAVEAT: &str = "These calculators assist: they do not replace the prescriber’s own check. Every number comes from a \
-                          record of the knowledge base, and every result names its source.";
-/// Before the records are there.
-pub const LOADING: &str = "The records are still loading.";
-/// Without a worker.
-pub const LOST: &str = "The records are not there; start the assistant again.";
-
-/// The first calculator.
-pub const MAXIMUM: &str = "Maximum local anaesthetic";
-/// The second calculator.
-pub const DOSE: &str = "Dose for a child";
-/// Which solution.
-pub const PRODUCT: &str = "Local anaesthetic and cartridge";
-/// Which drug.
-pub const DRUG: &str = "Drug";
-/// The list before a drug is chosen.
-pub const CHOOSE_DRUG: &str = "Choose a drug";
-/// Whose limits hold.
-pub const PATIENT: &str = "Patient";
-/// The body weight.
-pub const WEIGHT: &str = "Body weight";
-/// Its unit.
-pub const WEIGHT_UNIT: &str = "Unit of the body weight";
-/// The age where it is needed.
-pub const AGE: &str = "Age";
-/// The age where it may be left out.
-pub const AGE_OPTIONAL: &str = "Age (optional)";
-/// Its unit.
-pub const AGE_UNIT: &str = "Unit of the age";
-/// The lower limit of vasoconstrictor.
-pub const HEART: &str = "Cardiac patient: the lower limit of vasoconstrictor holds";
-/// The strength of a liquid.
-pub const STRENGTH: &str = "Strength of the liquid (optional)";
-/// How a strength is written.
-pub const STRENGTH_HELP: &str = "For example 250 mg/5 mL; the dose is then given in mL, too.";
-/// What was given before.
-pub const GIVEN: &str = "Already given at this appointment (optional)";
-/// How many cartridges of it.
-pub const CARTRIDGES: &str = "Cartridges";
-/// One more product.
-pub const ADD: &str = "Add a product";
-/// One product less.
-pub const REMOVE: &str = "Remove";
-/// Starts the first calculation.
-pub const CALCULATE_MAXIMUM: &str = "Calculate the maximum";
-/// Starts the second calculation.
-pub const CALCULATE_DOSE: &str = "Calculate the dose";
-/// The answer to a question about an unusual weight.
-pub const CONFIRM: &str = "The weight is right: calculate";
-/// An entry with half of a character.
-pub const ILL_FORMED: &str = "An entry contains half of a character (a lone surrogate); delete it and type it again.";
-
-/// Before what holds a number down.
-pub const LIMITED_BY: &str = "Limited by";
-/// Over a record's line.
-pub const RECORD: &str = "Record";
-/// Over the steps.
-pub const WORKING: &str = "Working";
-/// Over the steps and the documents of one record among many.
-pub const WORKING_AND_SOURCE: &str = "Working and source";
-/// Over what to heed.
-pub const HEED: &str = "Heed";
-/// Over the documents.
-pub const SOURCES: &str = "Sources of the limits";
-/// Over records without a number.
-pub const LEFT_OUT: &str = "Not calculated";
+words! { calculators:
+    /// The section, and the link to it.
+    heading;
+    /// What the section holds, beside its heading.
+    what;
+    /// What they are not.
+    caveat;
+    /// Before the records are there.
+    loading;
+    /// Without a worker.
+    lost;
+    /// The first calculator.
+    maximum;
+    /// The second calculator.
+    dose;
+    /// Which solution.
+    product;
+    /// Which drug.
+    drug;
+    /// The list before a drug is chosen.
+    choose_drug;
+    /// Whose limits hold.
+    patient;
+    /// The body weight.
+    weight;
+    /// Its unit.
+    weight_unit;
+    /// The age where it is needed.
+    age;
+    /// The age where it may be left out.
+    age_optional;
+    /// Its unit.
+    age_unit;
+    /// The lower limit of vasoconstrictor.
+    heart;
+    /// The strength of a liquid.
+    strength;
+    /// How a strength is written.
+    strength_help;
+    /// What was given before.
+    given;
+    /// How many cartridges of it.
+    cartridges;
+    /// One more product.
+    add;
+    /// One product less.
+    remove;
+    /// Starts the first calculation.
+    calculate_maximum;
+    /// Starts the second calculation.
+    calculate_dose;
+    /// The answer to a question about an unusual weight.
+    confirm;
+    /// An entry with half of a character.
+    ill_formed;
+    /// Before what holds a number down.
+    limited_by;
+    /// Over a record's line.
+    record;
+    /// Over the steps.
+    working;
+    /// Over the steps and the documents of one record among many.
+    working_and_source;
+    /// Over what to heed.
+    heed;
+    /// Over the documents.
+    sources;
+    /// Over records without a number.
+    left_out;
+}
 
 /// Whose limits hold, with the boundary.
 #[must_use]
 pub fn group(group: PatientGroup) -> &'static str {
     match group {
-        PatientGroup::Adult => "Adult",
-        PatientGroup::Child => "Child (under 18)",
+        PatientGroup::Adult => say!(calculators.adult),
+        PatientGroup::Child => say!(calculators.child),
     }
 }
 
-/// A unit of weight.
+/// A unit of weight, the same in every language.
 #[must_use]
-pub fn weight_unit(unit: WeightUnit) -> &'static str {
+pub fn unit_of_weight(unit: WeightUnit) -> &'static str {
     match unit {
         WeightUnit::Kg => "kg",
         WeightUnit::Lb => "lb",
@@ -94,24 +93,24 @@ pub fn weight_unit(unit: WeightUnit) -> &'static str {
 
 /// A unit of age.
 #[must_use]
-pub fn age_unit(unit: AgeUnit) -> &'static str {
+pub fn unit_of_age(unit: AgeUnit) -> &'static str {
     match unit {
-        AgeUnit::Years => "years",
-        AgeUnit::Months => "months",
+        AgeUnit::Years => say!(calculators.years),
+        AgeUnit::Months => say!(calculators.months),
     }
 }
 
 /// A row of what was given, for its fields' names: the first is 1.
 #[must_use]
 pub fn given_row(number: usize) -> String {
-    format!("Product {number} already given")
+    say!(calculators.given_row, number = number)
 }
 
 /// How many records hold for a child.
 #[must_use]
 pub fn held(records: usize) -> String {
     match records {
-        1 => "1 record holds for this child.".to_owned(),
-        count => format!("{count} records hold for this child: choose by what it is for and where you practise."),
+        1 => say!(calculators.held_one).to_owned(),
+        count => say!(calculators.held_many, count = count),
     }
 }

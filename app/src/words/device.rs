@@ -5,78 +5,79 @@ use mambaformer_wasm::protocol::Stored;
 use super::megabytes;
 use crate::device::{Device, PageCopy, Seal};
 
-/// The section.
-pub const HEADING: &str = "This device";
-/// Starts anew with the version that waits.
-pub const TAKE: &str = "Use the new version";
-/// What that costs.
-pub const UPDATE_WAITS: &str =
-    "A new version has been downloaded. Taking it starts the page anew and clears what is on it.";
-/// Removes the files.
-pub const REMOVE: &str = "Remove the downloaded files";
-/// They are gone.
-pub const REMOVED: &str =
-    "Removed. The assistant works until you close the page, and is downloaded again the next time.";
-/// What is promised of the question and the note.
-pub const NOTHING_KEPT: &str =
-    "Only program, model and settings are kept. Questions, notes and answers are in this page's memory alone.";
+words! { device:
+    /// The section.
+    heading;
+    /// Before what works without a server.
+    offline;
+    /// Before what is kept.
+    kept;
+    /// Before what may leave.
+    connections;
+    /// Starts anew with the version that waits.
+    take;
+    /// What that costs.
+    update_waits;
+    /// Removes the files.
+    remove;
+    /// They are gone.
+    removed;
+    /// What is promised of the question and the note.
+    nothing_kept;
+    /// Clears the page.
+    clear;
+    /// The same by keys.
+    clear_keys;
+    /// The choice of when the page clears itself.
+    clear_after;
+    /// Clears it when it is not seen any more.
+    clear_hidden;
+    /// Keeps the page from being cleared.
+    keep;
+}
 
-/// Clears the page.
-pub const CLEAR: &str = "Clear the page";
-/// The same by keys, for people and for `aria-keyshortcuts`.
+/// The keys that clear the page, for `aria-keyshortcuts`.
 pub const CLEAR_KEYS: &str = "Alt+Shift+C";
-/// The choice of when the page clears itself.
-pub const CLEAR_AFTER: &str = "Clear it by itself";
-/// Clears it when it is not seen any more.
-pub const CLEAR_HIDDEN: &str = "also when another tab or program covers it";
-/// Keeps the page from being cleared.
-pub const KEEP: &str = "Keep it";
 
 /// A choice of when the page clears itself: minutes without a touch; 0 is never.
 #[must_use]
-pub fn clear_after(minutes: u32) -> String {
+pub fn after(minutes: u32) -> String {
     match minutes {
-        0 => "never".to_owned(),
-        1 => "after 1 minute".to_owned(),
-        minutes => format!("after {minutes} minutes"),
+        0 => say!(device.never).to_owned(),
+        1 => say!(device.after_one).to_owned(),
+        minutes => say!(device.after_many, minutes = minutes),
     }
 }
 
 /// The page is about to be cleared.
 #[must_use]
 pub fn clears_in(seconds: u32) -> String {
-    format!("Nobody has touched this page for a while. It is cleared in {seconds} s.")
+    say!(device.clears_in, seconds = seconds)
 }
 
 /// What is told in the summary.
 #[must_use]
 pub fn short(device: &Device, stored: Option<Stored>) -> &'static str {
     match (device.works_offline(stored), device.seal.sealed) {
-        (true, true) => "works offline, sealed",
-        (true, false) => "works offline",
-        (false, true) => "sealed",
+        (true, true) => say!(device.short_both),
+        (true, false) => say!(device.short_offline),
+        (false, true) => say!(device.short_sealed),
         (false, false) => "",
     }
 }
 
 /// What works without a server.
 #[must_use]
-pub fn offline(device: &Device, stored: Option<Stored>) -> String {
+pub fn works_offline(device: &Device, stored: Option<Stored>) -> String {
     match (device.page, stored) {
-        (PageCopy::Unable, _) => {
-            "This browser keeps no copy of the page here (no service worker, or no secure connection): the server is \
-             needed each time."
-                .to_owned()
+        (PageCopy::Unable, _) => say!(device.unable).to_owned(),
+        (_, None) => say!(device.coming).to_owned(),
+        (_, Some(stored)) if !stored.is_whole() => {
+            let (kept, total) = (megabytes(stored.kept_bytes), megabytes(stored.total_bytes));
+            say!(device.partly, kept = kept, total = total)
         }
-        (_, None) => "The files are still being downloaded.".to_owned(),
-        (_, Some(stored)) if !stored.is_whole() => format!(
-            "{} of {} MB could be kept: this browser gives no more space, or keeps nothing in a private window. The rest is downloaded \
-             each time.",
-            megabytes(stored.kept_bytes),
-            megabytes(stored.total_bytes)
-        ),
-        (PageCopy::Coming, Some(_)) => "The model is kept; the page itself is still being kept.".to_owned(),
-        (PageCopy::Kept, Some(_)) => "Everything works without a connection and with the server stopped.".to_owned(),
+        (PageCopy::Coming, Some(_)) => say!(device.page_coming).to_owned(),
+        (PageCopy::Kept, Some(_)) => say!(device.whole).to_owned(),
     }
 }
 
@@ -84,35 +85,29 @@ pub fn offline(device: &Device, stored: Option<Stored>) -> String {
 #[must_use]
 pub fn space(device: &Device, stored: Option<Stored>) -> String {
     let kept = stored.map_or(0, |stored| stored.kept_bytes);
-    let used = device.space.map_or_else(String::new, |(used, quota)| {
-        format!(" This site uses {} of at most {} MB.", megabytes(used), megabytes(quota))
-    });
-    let promise = if device.persisted {
-        "The browser has promised to keep them."
-    } else {
-        "The browser may remove them when space is short."
-    };
-    format!("{} MB of the assistant's files.{used} {promise}", megabytes(kept))
+    let used = device.space.map(|(used, quota)| say!(device.used, used = megabytes(used), quota = megabytes(quota)));
+    let promise = if device.persisted { say!(device.promised) } else { say!(device.not_promised) };
+    let told = [Some(say!(device.space, kept = megabytes(kept))), used, Some(promise.to_owned())];
+    told.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// What may leave.
 #[must_use]
 pub fn seal(seal: &Seal) -> String {
     if !seal.sealed {
-        return "The page seals itself as soon as everything is loaded: from then on it can open no connection."
-            .to_owned();
+        return say!(device.unsealed).to_owned();
     }
     let requests = match seal.requests.len() {
-        0 => "It has asked for nothing since".to_owned(),
-        1 => "It has asked for 1 file of its own since".to_owned(),
-        count => format!("It has asked for {count} files of its own since"),
+        0 => say!(device.requests_none).to_owned(),
+        1 => say!(device.requests_one).to_owned(),
+        count => say!(device.requests_many, count = count),
     };
     let refused = match seal.refused {
-        0 => "nothing was refused".to_owned(),
-        1 => "1 attempt was refused".to_owned(),
-        count => format!("{count} attempts were refused"),
+        0 => say!(device.refused_none).to_owned(),
+        1 => say!(device.refused_one).to_owned(),
+        count => say!(device.refused_many, count = count),
     };
-    format!("Sealed: neither the page nor its engine can open a connection. {requests}; {refused}.")
+    say!(device.sealed, requests = requests, refused = refused)
 }
 
 #[cfg(test)]
@@ -131,7 +126,7 @@ mod tests {
             (Device::default(), whole, "still being kept"),
             (Device { page: PageCopy::Unable, ..Device::default() }, whole, "no service worker"),
         ] {
-            assert!(offline(&device, stored).contains(words), "{}", offline(&device, stored));
+            assert!(works_offline(&device, stored).contains(words), "{}", works_offline(&device, stored));
         }
         assert_eq!(short(&kept, whole), "works offline");
         assert_eq!(short(&kept, part), "");
@@ -142,6 +137,6 @@ mod tests {
         assert!(
             space(&device, whole).contains("35.0 of at most 2000.0 MB") && space(&device, whole).contains("promised")
         );
-        assert_eq!(clear_after(0), "never");
+        assert_eq!(after(0), "never");
     }
 }

@@ -7,51 +7,43 @@ use super::megabytes;
 /// Memory that the engine needs beside its files, in bytes: measured as the size of the wasm memory after loading and answering.
 const WORKING_BYTES: u64 = 64_000_000;
 
-/// The card.
-pub const HEADING: &str = "Downloading the assistant";
-/// Holds the download.
-pub const PAUSE: &str = "Pause";
-/// Lets it go on.
-pub const GO_ON: &str = "Go on";
+words! { download:
+    /// The card.
+    heading;
+    /// Holds the download.
+    pause;
+    /// Lets it go on.
+    go_on;
+    /// Held.
+    paused;
+    /// Waits.
+    other_tab;
+}
 
 /// What is downloaded, from where, and what it needs. `host` is the site's name; `free_bytes` what it may still keep; `memory_gb` what
 /// the browser tells of the device.
 #[must_use]
 pub fn what(total_bytes: u64, host: &str, free_bytes: Option<u64>, memory_gb: Option<f64>) -> String {
-    let memory = memory_gb.map(memory).unwrap_or_default();
+    let (total, needed) = (megabytes(total_bytes), megabytes(total_bytes + WORKING_BYTES));
+    let memory = match memory_gb {
+        Some(gigabytes) if gigabytes < 1.0 => say!(download.little_memory).to_owned(),
+        // Browsers tell a rounded number, and at most 8 or 32.
+        Some(gigabytes) => say!(download.memory, gigabytes = format!("{gigabytes:.0}")),
+        None => String::new(),
+    };
     let storage = match free_bytes {
-        Some(free) if free < total_bytes => format!(
-            " This browser gives the site only {} MB of storage: what does not fit is downloaded again at each visit.",
-            megabytes(free)
-        ),
+        Some(free) if free < total_bytes => say!(download.little_storage, free = megabytes(free)),
         _ => String::new(),
     };
-    format!(
-        "{} MB from {host}, once: they are checked and kept on this device. The assistant needs about {} MB of memory{memory}.{storage} \
-         Passages, doses, calculators and red flags work meanwhile.",
-        megabytes(total_bytes),
-        megabytes(total_bytes + WORKING_BYTES)
-    )
-}
-
-/// Browsers tell a rounded number, and at most 8 or 32.
-fn memory(gigabytes: f64) -> String {
-    if gigabytes < 1.0 {
-        "; this device has less than 1 GB, which may be too little".to_owned()
-    } else {
-        format!("; this device has {gigabytes:.0} GB or more")
-    }
+    say!(download.what, total = total, host = host, needed = needed, memory = memory, storage = storage)
 }
 
 /// Why it does not go on.
 #[must_use]
 pub fn hold(hold: Hold) -> &'static str {
     match hold {
-        Hold::Paused => "Paused. What is here already is kept.",
-        Hold::OtherTab => {
-            "Another tab of this browser is downloading the same files; they are taken over as they arrive. If it stands still, this tab \
-             downloads them itself."
-        }
+        Hold::Paused => paused(),
+        Hold::OtherTab => other_tab(),
     }
 }
 

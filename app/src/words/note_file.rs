@@ -5,15 +5,17 @@ use mambaformer_wasm::protocol::MAX_NOTE_CHARS;
 use super::grouped;
 use crate::note_file::Refused;
 
-/// Opens the choice of a file.
-pub const CHOOSE: &str = "Add a text file";
-/// Beside it.
-pub const HELP: &str = "or drop a .txt file here. It is read on this device and not kept.";
+words! { note_file:
+    /// Opens the choice of a file.
+    choose;
+    /// Beside it.
+    help;
+}
 
 /// A file was added.
 #[must_use]
 pub fn added(name: &str) -> String {
-    format!("{name} was added to the note.")
+    say!(note_file.added, name = name)
 }
 
 /// A file was not taken.
@@ -22,14 +24,10 @@ pub fn refused(name: &str, why: Refused) -> String {
     match why {
         Refused::TooLong { bytes } => {
             let chars = u64::try_from(MAX_NOTE_CHARS).unwrap_or(u64::MAX);
-            format!(
-                "{name} has {} bytes; a note holds at most {} characters. Copy the part that matters.",
-                grouped(bytes),
-                grouped(chars)
-            )
+            say!(note_file.too_long, name = name, bytes = grouped(bytes), chars = grouped(chars))
         }
-        Refused::NoText => format!("{name} is no plain text. Copy its text into the note, or save it as .txt."),
-        Refused::Unreadable => format!("{name} could not be read. Choose it again, or copy its text into the note."),
+        Refused::NoText => say!(note_file.no_text, name = name),
+        Refused::Unreadable => say!(note_file.unreadable, name = name),
     }
 }
 

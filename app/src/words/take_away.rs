@@ -2,78 +2,92 @@
 
 use mambaformer_wasm::protocol::{LibraryInfo, ModelInfo};
 
-/// The first line.
-pub const TITLE: &str = "MambaFormer Chairside";
-/// Over the question.
-pub const QUESTION: &str = "Question";
-/// Over the note.
-pub const NOTE: &str = "Note";
-/// Over red flags.
-pub const RED_FLAGS: &str = "Red flags";
-/// Over dose records.
-pub const DOSES: &str = "Doses and limits";
-/// Over the answer.
-pub const ANSWER: &str = "Answer";
-/// Over the sources.
-pub const SOURCES: &str = "Sources";
-/// What it means that an answer is supported, away from the page.
-pub const SUPPORTED: &str = "Every sentence stands in a source listed below. Check it before you rely on it.";
-/// In the place of an answer that was not written.
-pub const LOOKED_UP: &str = "Passages found; the model has written no answer.";
-/// In the place of a sentence that the answer took from the note.
-pub const FROM_NOTE: &str = "[A sentence of the note is left out here.]";
+use crate::language::{self, Locale, td_string};
 
-/// The section on the page.
-pub const HEADING: &str = "Take this answer with you";
-/// Copies the text.
-pub const COPY: &str = "Copy";
-/// Prints the text.
-pub const PRINT: &str = "Print";
-/// Saves the text as a file.
-pub const SAVE: &str = "Save as Markdown";
-/// Saves the answer as a file for other programs.
-pub const SAVE_JSON: &str = "Save as JSON";
-/// Where whoever uses it signs.
-pub const SIGN_OFF: &str = "Checked against the sources by: ____________________   Date: ____________";
-/// Takes question and note along.
-pub const INCLUDE: &str = "Include question and note";
-/// What is taken along without it.
-pub const WITHOUT: &str = "Answer, sources, versions and date. Question and note stay on this page.";
-/// While question and note are searched.
-pub const SEARCHING: &str = "Looking for identifiers…";
-/// Nothing was found to replace.
-pub const NONE_FOUND: &str = "No identifier was found.";
-/// Over what is marked.
-pub const MARKED: &str = "What was found, replaced by its kind";
-/// Over the text that can be changed.
-pub const EDIT: &str = "Text to copy or print; change it as you like";
-/// After copying.
-pub const COPIED: &str = "Copied.";
-/// The browser did not let the page copy.
-pub const NOT_COPIED: &str = "The browser did not allow copying. Select the text below and copy it yourself.";
+words! { take_away:
+    /// Over the question.
+    question;
+    /// Over the note.
+    note;
+    /// Over red flags.
+    red_flags;
+    /// Over dose records.
+    doses;
+    /// Over the answer.
+    answer;
+    /// Over the sources.
+    sources;
+    /// What it means that an answer is supported, away from the page.
+    supported;
+    /// In the place of an answer that was not written.
+    looked_up;
+    /// In the place of a sentence that the answer took from the note.
+    from_note;
+    /// The section on the page.
+    heading;
+    /// Copies the text.
+    copy;
+    /// Prints the text.
+    print;
+    /// Saves the text as a file.
+    save;
+    /// Saves the answer as a file for other programs.
+    save_json;
+    /// Where whoever uses it signs.
+    sign_off;
+    /// Takes question and note along.
+    include;
+    /// What is taken along without it.
+    without;
+    /// While question and note are searched.
+    searching;
+    /// Nothing was found to replace.
+    none_found;
+    /// Over what is marked.
+    marked;
+    /// Over the text that can be changed.
+    edit;
+    /// After copying.
+    copied;
+    /// The browser did not let the page copy.
+    not_copied;
+}
+
+/// What heads a part of the text in any language: the reader may have changed the page's since it was put together.
+#[must_use]
+pub fn headings() -> Vec<&'static str> {
+    let of = |locale: Locale| {
+        let (question, note) = (td_string!(locale, take_away.question), td_string!(locale, take_away.note));
+        let (red_flags, doses) = (td_string!(locale, take_away.red_flags), td_string!(locale, take_away.doses));
+        let (answer, sources) = (td_string!(locale, take_away.answer), td_string!(locale, take_away.sources));
+        [question, note, red_flags, doses, answer, sources]
+    };
+    language::all().iter().flat_map(|locale| of(*locale)).collect()
+}
 
 /// The second line.
 #[must_use]
 pub fn date(date: &str) -> String {
-    format!("Answer of {date}")
+    say!(take_away.date, date = date)
 }
 
 /// A red flag in one line.
 #[must_use]
 pub fn red_flag(urgency: &str, name: &str, text: &str, source: &str) -> String {
-    format!("{urgency}: {name}. {text} Guideline: {source}")
+    say!(take_away.red_flag, urgency = urgency, name = name, text = text, source = source)
 }
 
 /// Where a dose stands.
 #[must_use]
 pub fn source(source: &str) -> String {
-    format!("Source: {source}")
+    say!(take_away.source, source = source)
 }
 
 /// The model and its version; empty where there is none.
 #[must_use]
 pub fn made_by(model: Option<&ModelInfo>) -> String {
-    model.map(|model| format!("Model: {} {}.", model.model, model.version)).unwrap_or_default()
+    let told = |info: &ModelInfo| say!(take_away.made_by, model = info.model.as_str(), version = info.version.as_str());
+    model.map(told).unwrap_or_default()
 }
 
 /// The knowledge base and who has to be named; empty where there is none.
@@ -81,7 +95,7 @@ pub fn made_by(model: Option<&ModelInfo>) -> String {
 pub fn rests_on(library: Option<&LibraryInfo>) -> String {
     let told = |library: &LibraryInfo| {
         let named = library.attributions.join(". ");
-        format!("{} {} {named}.", super::library_version(library), super::NOT_REVIEWED)
+        format!("{} {} {named}.", super::library_version(library), super::not_reviewed())
     };
     library.map(told).unwrap_or_default()
 }
@@ -90,8 +104,8 @@ pub fn rests_on(library: Option<&LibraryInfo>) -> String {
 #[must_use]
 pub fn found(placeholders: usize) -> String {
     match placeholders {
-        0 => NONE_FOUND.to_owned(),
-        1 => "1 identifier was found and replaced.".to_owned(),
-        count => format!("{count} identifiers were found and replaced."),
+        0 => none_found().to_owned(),
+        1 => say!(take_away.found_one).to_owned(),
+        count => say!(take_away.found_many, count = count),
     }
 }

@@ -8,7 +8,7 @@ import { theme } from './look.mjs';
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Rule and node of everything axe complains of. */
-async function complaints(chairside) {
+export async function complaints(chairside) {
   // Not by a script element: the page's policy admits none.
   await chairside.page.evaluate(AXE);
   return chairside.page.evaluate(async () => {
@@ -29,7 +29,7 @@ const answered = (question) => async (chairside) => {
 };
 
 /** What is done to the page, one after the other; each leaves what was there. */
-const STATES = {
+export const STATES = {
   ready: async () => {},
   answer: answered(QUESTION),
   'cited passage': (chairside) => chairside.page.getByTestId('citation').first().click(),

@@ -9,6 +9,7 @@ use super::fields::{AgeField, Measured, WeightField, invalid, selected, text};
 use super::form::CalculatorForm;
 use crate::assistant::Assistant;
 use crate::calculators::Calculator;
+use crate::language::CONTENT;
 use crate::words::calculators as words;
 
 /// The fields as they are read when the form is sent.
@@ -45,12 +46,12 @@ pub(super) fn DoseForm() -> impl IntoView {
         <CalculatorForm
             calculator=CALCULATOR
             prefix="dose"
-            heading=words::DOSE
-            button=words::CALCULATE_DOSE
+            heading=words::dose
+            button=words::calculate_dose
             read=Callback::new(move |confirmed| fields.read(confirmed))
         >
             <div class="field">
-                <label for="dose-drug">{words::DRUG}</label>
+                <label for="dose-drug">{words::drug}</label>
                 <select
                     id="dose-drug"
                     data-testid="dose-drug"
@@ -58,16 +59,16 @@ pub(super) fn DoseForm() -> impl IntoView {
                     aria-describedby="dose-told"
                     aria-invalid=move || drug_refused.get()
                 >
-                    <option value="">{words::CHOOSE_DRUG}</option>
+                    <option value="">{words::choose_drug}</option>
                     <Drugs />
                 </select>
             </div>
             <div class="fields">
                 <WeightField calculator=CALCULATOR prefix="dose" field=fields.weight />
-                <AgeField calculator=CALCULATOR prefix="dose" label=words::AGE field=fields.age />
+                <AgeField calculator=CALCULATOR prefix="dose" label=words::age field=fields.age />
             </div>
             <div class="field">
-                <label for="dose-strength">{words::STRENGTH}</label>
+                <label for="dose-strength">{words::strength}</label>
                 <input
                     id="dose-strength"
                     data-testid="dose-strength"
@@ -79,7 +80,7 @@ pub(super) fn DoseForm() -> impl IntoView {
                     aria-describedby="dose-strength-help dose-told"
                     aria-invalid=move || strength_refused.get()
                 />
-                <p class="field__help" id="dose-strength-help">{words::STRENGTH_HELP}</p>
+                <p class="field__help" id="dose-strength-help">{words::strength_help}</p>
             </div>
         </CalculatorForm>
     }
@@ -92,7 +93,7 @@ fn Drugs() -> impl IntoView {
     let choices = Memo::new(move |_| session.with(|session| session.calculators.choices.clone()));
     move || {
         let choices = choices.get()?;
-        let option = |drug: &String| view! { <option value=drug.clone()>{drug.clone()}</option> };
+        let option = |drug: &String| view! { <option value=drug.clone() lang=CONTENT>{drug.clone()}</option> };
         Some(choices.drugs.iter().map(option).collect::<Vec<_>>())
     }
 }

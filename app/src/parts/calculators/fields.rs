@@ -7,7 +7,27 @@ use mambaformer_wasm::protocol::ErrorKind;
 
 use crate::assistant::{Assistant, well_formed_value};
 use crate::calculators::{Calculator, Outcome};
+use crate::language::Word;
 use crate::words::calculators as words;
+
+/// A unit in a list.
+#[derive(Clone, Copy)]
+struct Unit<U> {
+    is: U,
+    /// As the list holds it, in every language the same.
+    value: &'static str,
+    name: Word,
+}
+
+const WEIGHT_UNITS: [Unit<WeightUnit>; 2] = [
+    Unit { is: WeightUnit::Kg, value: "kg", name: || words::unit_of_weight(WeightUnit::Kg) },
+    Unit { is: WeightUnit::Lb, value: "lb", name: || words::unit_of_weight(WeightUnit::Lb) },
+];
+
+const AGE_UNITS: [Unit<AgeUnit>; 2] = [
+    Unit { is: AgeUnit::Years, value: "years", name: || words::unit_of_age(AgeUnit::Years) },
+    Unit { is: AgeUnit::Months, value: "months", name: || words::unit_of_age(AgeUnit::Months) },
+];
 
 /// A text field and the list of its units.
 #[derive(Clone, Copy)]
@@ -23,14 +43,12 @@ impl Measured {
 
     /// The weight as typed; `None` where it is no Unicode text.
     pub(super) fn weight(self) -> Option<WeightEntry> {
-        let units = [WeightUnit::Kg, WeightUnit::Lb];
-        Some(WeightEntry { text: text(self.text)?, unit: chosen(self.unit, units, words::weight_unit) })
+        Some(WeightEntry { text: text(self.text)?, unit: chosen(self.unit, WEIGHT_UNITS) })
     }
 
     /// The age as typed; `None` where it is no Unicode text.
     pub(super) fn age(self) -> Option<AgeEntry> {
-        let units = [AgeUnit::Years, AgeUnit::Months];
-        Some(AgeEntry { text: text(self.text)?, unit: chosen(self.unit, units, words::age_unit) })
+        Some(AgeEntry { text: text(self.text)?, unit: chosen(self.unit, AGE_UNITS) })
     }
 }
 
@@ -44,10 +62,10 @@ pub(super) fn selected(list: NodeRef<html::Select>) -> String {
     list.get_untracked().map(|list| list.value()).unwrap_or_default()
 }
 
-/// The unit whose name is chosen; the first where none is.
-fn chosen<U: Copy + Default>(list: NodeRef<html::Select>, units: [U; 2], name: fn(U) -> &'static str) -> U {
+/// The unit whose value is chosen; the first where none is.
+fn chosen<U: Copy + Default>(list: NodeRef<html::Select>, units: [Unit<U>; 2]) -> U {
     let value = selected(list);
-    units.into_iter().find(|unit| name(*unit) == value).unwrap_or_default()
+    units.into_iter().find(|unit| unit.value == value).map(|unit| unit.is).unwrap_or_default()
 }
 
 /// Whether a calculator has refused with one of `kinds`: "true" or "false", for `aria-invalid`.
@@ -71,9 +89,9 @@ pub(super) fn WeightField(
     /// Where it is read from.
     field: Measured,
 ) -> impl IntoView {
-    let units = [WeightUnit::Kg, WeightUnit::Lb].map(words::weight_unit);
+    let units = WEIGHT_UNITS.map(|unit| (unit.value, unit.name));
     let invalid = invalid(calculator, &[ErrorKind::BadWeight, ErrorKind::UnusualWeight]);
-    view! { <MeasuredField id=format!("{prefix}-weight") label=words::WEIGHT unit_label=words::WEIGHT_UNIT units invalid prefix field /> }
+    view! { <MeasuredField id=format!("{prefix}-weight") label=words::weight unit_label=words::weight_unit units invalid prefix field /> }
 }
 
 /// An age with its unit.
@@ -84,13 +102,13 @@ pub(super) fn AgeField(
     /// Begins the identifiers of its nodes.
     prefix: &'static str,
     /// What it is called here.
-    label: &'static str,
+    label: Word,
     /// Where it is read from.
     field: Measured,
 ) -> impl IntoView {
-    let units = [AgeUnit::Years, AgeUnit::Months].map(words::age_unit);
+    let units = AGE_UNITS.map(|unit| (unit.value, unit.name));
     let invalid = invalid(calculator, &[ErrorKind::BadAge]);
-    view! { <MeasuredField id=format!("{prefix}-age") label unit_label=words::AGE_UNIT units invalid prefix field /> }
+    view! { <MeasuredField id=format!("{prefix}-age") label unit_label=words::age_unit units invalid prefix field /> }
 }
 
 /// Text and not `type="number"`: a browser empties a number field with a comma in it, and nobody would see why.
@@ -99,11 +117,11 @@ fn MeasuredField(
     /// The identifier of the text field.
     id: String,
     /// What it is called.
-    label: &'static str,
+    label: Word,
     /// What the list beside it is called.
-    unit_label: &'static str,
-    /// The list.
-    units: [&'static str; 2],
+    unit_label: Word,
+    /// The list: values and names.
+    units: [(&'static str, Word); 2],
     /// Whether it was refused.
     invalid: Memo<&'static str>,
     /// Begins the identifiers of the form's nodes.
@@ -112,7 +130,7 @@ fn MeasuredField(
     field: Measured,
 ) -> impl IntoView {
     let unit_id = format!("{id}-unit");
-    let options = units.map(|unit| view! { <option value=unit>{unit}</option> });
+    let options = units.map(|(value, name)| view! { <option value=value>{name}</option> });
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>

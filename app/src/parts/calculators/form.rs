@@ -7,6 +7,7 @@ use mambaformer_wasm::calculation::Calculation;
 use super::result::ResultPanel;
 use crate::assistant::Assistant;
 use crate::calculators::Calculator;
+use crate::language::Word;
 
 /// A calculator's form around its fields.
 #[component]
@@ -16,9 +17,9 @@ pub(super) fn CalculatorForm(
     /// Begins the identifiers of its nodes.
     prefix: &'static str,
     /// Its name.
-    heading: &'static str,
+    heading: Word,
     /// On the button.
-    button: &'static str,
+    button: Word,
     /// What is typed, with whether an unusual weight is confirmed; `None` where some of it is no Unicode text.
     read: Callback<bool, Option<Calculation>>,
     /// The fields.

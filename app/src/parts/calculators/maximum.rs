@@ -9,6 +9,7 @@ use super::form::CalculatorForm;
 use super::given::{GivenFields, GivenRows};
 use crate::assistant::Assistant;
 use crate::calculators::Calculator;
+use crate::language::CONTENT;
 use crate::words::calculators as words;
 
 /// The fields as they are read when the form is sent.
@@ -58,34 +59,34 @@ pub(super) fn MaximumForm() -> impl IntoView {
         <CalculatorForm
             calculator=CALCULATOR
             prefix="maximum"
-            heading=words::MAXIMUM
-            button=words::CALCULATE_MAXIMUM
+            heading=words::maximum
+            button=words::calculate_maximum
             read=Callback::new(move |confirmed| fields.read(confirmed))
         >
             <div class="field">
-                <label for="maximum-product">{words::PRODUCT}</label>
+                <label for="maximum-product">{words::product}</label>
                 <select id="maximum-product" data-testid="maximum-product" node_ref=fields.product>
                     <Products />
                 </select>
             </div>
             <fieldset class="choice">
-                <legend>{words::PATIENT}</legend>
+                <legend>{words::patient}</legend>
                 <label class="choice__item">
                     <input type="radio" name="group" value="adult" checked data-testid="maximum-adult" />
-                    {words::group(PatientGroup::Adult)}
+                    {|| words::group(PatientGroup::Adult)}
                 </label>
                 <label class="choice__item">
                     <input type="radio" name="group" value="child" data-testid="maximum-child" node_ref=fields.child />
-                    {words::group(PatientGroup::Child)}
+                    {|| words::group(PatientGroup::Child)}
                 </label>
             </fieldset>
             <div class="fields">
                 <WeightField calculator=CALCULATOR prefix="maximum" field=fields.weight />
-                <AgeField calculator=CALCULATOR prefix="maximum" label=words::AGE_OPTIONAL field=fields.age />
+                <AgeField calculator=CALCULATOR prefix="maximum" label=words::age_optional field=fields.age />
             </div>
             <label class="choice__item">
                 <input type="checkbox" data-testid="maximum-heart" node_ref=fields.heart />
-                {words::HEART}
+                {words::heart}
             </label>
             <GivenFields rows=fields.given />
         </CalculatorForm>
@@ -101,7 +102,7 @@ pub(super) fn Products() -> impl IntoView {
         let choices = choices.get()?;
         let option = |product: &String| {
             let is_plain = choices.plain_product.as_ref() == Some(product);
-            view! { <option value=product.clone() selected=is_plain>{product.clone()}</option> }
+            view! { <option value=product.clone() lang=CONTENT selected=is_plain>{product.clone()}</option> }
         };
         Some(choices.products.iter().map(option).collect::<Vec<_>>())
     }

@@ -7,8 +7,9 @@ use mambaformer_wasm::protocol::ErrorKind;
 
 use crate::assistant::Assistant;
 use crate::calculators::{Calculator, Outcome};
+use crate::language::{CONTENT, Word};
 use crate::parts::icons::NoticeIcon;
-use crate::words::calculators as words;
+use crate::words::{self as page, calculators as words};
 
 /// So many records are shown with their working unfolded.
 const UNFOLDED: usize = 2;
@@ -62,7 +63,7 @@ pub(super) fn ResultPanel(
                 data-testid=format!("{prefix}-confirm")
                 on:click=move |_| on_confirm.run(())
             >
-                {words::CONFIRM}
+                {words::confirm}
             </button>
         </Show>
         <div class="sheets" data-testid=format!("{prefix}-sheets")>
@@ -75,27 +76,36 @@ pub(super) fn ResultPanel(
 fn told(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
     match outcome {
         Outcome::Unasked | Outcome::Waiting(_) => None,
-        Outcome::Refused(problem) => Some(
-            view! {
-                <div class="told__refused" data-kind=problem.kind.name()>
-                    <NoticeIcon />
-                    <p>{problem.message.clone()}</p>
-                </div>
-            }
-            .into_any(),
-        ),
+        Outcome::Refused(problem) => {
+            let message = problem.message.clone();
+            let lang = message.lang();
+            Some(
+                view! {
+                    <div class="told__refused" data-kind=problem.kind.name()>
+                        <NoticeIcon />
+                        <p lang=lang>{move || page::message(&message)}</p>
+                    </div>
+                }
+                .into_any(),
+            )
+        }
         Outcome::Calculated { sheets, .. } => match (calculator, sheets.first()) {
             // A list that is closed on a narrow screen shows half of the product's name.
             (Calculator::Maximum, Some(sheet)) => Some(
                 view! {
-                    <p class="told__title">{sheet.title.clone()}</p>
+                    <p class="told__title" lang=CONTENT>{sheet.title.clone()}</p>
                     <Headline sheet=sheet.clone() />
                 }
                 .into_any(),
             ),
-            _ => Some(view! { <p>{words::held(sheets.len())}</p> }.into_any()),
+            (_, _) => Some(view! { <p>{held(sheets.len())}</p> }.into_any()),
         },
     }
+}
+
+/// How many records hold.
+fn held(count: usize) -> impl Fn() -> String {
+    move || words::held(count)
 }
 
 /// What stands below: for local anaesthetics the working, for doses a card for each record.
@@ -105,21 +115,21 @@ fn sheets(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
     let is_open = sheets.len() <= UNFOLDED;
     let cards = sheets.iter().map(|sheet| match calculator {
         Calculator::Maximum => view! {
-            <Lines heading=words::WORKING lines=sheet.working.clone() />
-            <Lines heading=words::HEED lines=sheet.remarks.clone() />
-            <Lines heading=words::SOURCES lines=sheet.sources.clone() />
+            <Lines heading=words::working lines=sheet.working.clone() />
+            <Lines heading=words::heed lines=sheet.remarks.clone() />
+            <Lines heading=words::sources lines=sheet.sources.clone() />
         }
         .into_any(),
         Calculator::Dose => view! {
             <article class="sheet">
-                <h3 class="sheet__title">{sheet.title.clone()}</h3>
+                <h3 class="sheet__title" lang=CONTENT>{sheet.title.clone()}</h3>
                 <Headline sheet=sheet.clone() />
-                <Lines heading=words::RECORD lines=sheet.record.clone() />
-                <Lines heading=words::HEED lines=sheet.remarks.clone() />
+                <Lines heading=words::record lines=sheet.record.clone() />
+                <Lines heading=words::heed lines=sheet.remarks.clone() />
                 <details class="sheet__working" open=is_open>
-                    <summary>{words::WORKING_AND_SOURCE}</summary>
-                    <Lines heading=words::WORKING lines=sheet.working.clone() />
-                    <Lines heading=words::SOURCES lines=sheet.sources.clone() />
+                    <summary>{words::working_and_source}</summary>
+                    <Lines heading=words::working lines=sheet.working.clone() />
+                    <Lines heading=words::sources lines=sheet.sources.clone() />
                 </details>
             </article>
         }
@@ -129,7 +139,7 @@ fn sheets(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
     Some(
         view! {
             {cards}
-            <Lines heading=words::LEFT_OUT lines=left_out.to_vec() />
+            <Lines heading=words::left_out lines=left_out.to_vec() />
         }
         .into_any(),
     )
@@ -143,12 +153,12 @@ fn Headline(
 ) -> impl IntoView {
     let limited_by = sheet.limited_by.map(|limit| {
         view! {
-            <p class="told__limit">{words::LIMITED_BY} " " <strong>{limit}</strong> "."</p>
+            <p class="told__limit">{words::limited_by} " " <strong lang=CONTENT>{limit}</strong> "."</p>
         }
     });
     view! {
-        <p class="told__result">{sheet.result} <span class="visually-hidden">". "</span></p>
-        <p class="told__amounts">{sheet.amounts.join(" · ")}</p>
+        <p class="told__result" lang=CONTENT>{sheet.result} <span class="visually-hidden">". "</span></p>
+        <p class="told__amounts" lang=CONTENT>{sheet.amounts.join(" · ")}</p>
         {limited_by}
     }
 }
@@ -157,7 +167,7 @@ fn Headline(
 #[component]
 fn Lines(
     /// What they are.
-    heading: &'static str,
+    heading: Word,
     /// The lines.
     lines: Vec<String>,
 ) -> impl IntoView {
@@ -166,7 +176,7 @@ fn Lines(
         view! {
             <div class="lines">
                 <p class="lines__heading">{heading}</p>
-                <ul>{items}</ul>
+                <ul lang=CONTENT>{items}</ul>
             </div>
         }
     })
