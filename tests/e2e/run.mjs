@@ -19,6 +19,7 @@ import * as look from './tests/look.mjs';
 import * as note from './tests/note.mjs';
 import * as offline from './tests/offline.mjs';
 import * as policy from './tests/policy.mjs';
+import * as privacy from './tests/privacy.mjs';
 import * as takeAway from './tests/take_away.mjs';
 
 const argument = (name) => {
@@ -36,7 +37,7 @@ await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
 let passed = 0;
 const failed = [];
-for (const { tests } of [policy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, language, axe, api]) {
+for (const { tests } of [policy, privacy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, language, axe, api]) {
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const started = performance.now();
