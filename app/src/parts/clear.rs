@@ -53,6 +53,8 @@ impl Clearing {
             clearing.used.set_value(true);
         };
         let _ = window_event_listener(ev::pointerdown, move |_| pressed());
+        // Pasted, dropped or dictated: no key is pressed.
+        let _ = window_event_listener(ev::input, move |_| pressed());
         let _ = window_event_listener(ev::pointermove, move |_| clearing.touch());
         let _ = window_event_listener(ev::wheel, move |_| clearing.touch());
         let _ = window_event_listener(ev::keydown, move |event: KeyboardEvent| {
