@@ -72,15 +72,14 @@ macro_rules! say {
     };
 }
 
-/// Makes a function of each word of a group that has no values in it. A new word is a line in each file of `locales/` and one here; a new
-/// file of words begins with a group of its own. In a view it stands without a call, `{words::group::name}`, and so follows the language.
+/// Names the words of a group that have no values in them. A new word is a line in each file of `locales/` and one here; a new file of words
+/// begins with a group of its own. In a view a word stands without a call, `{words::group::NAME}`, and so follows the language.
+///
+/// Pointers and no functions: a view compiles code for every type it is given, and a function is a type of its own.
 macro_rules! words {
-    ($group:ident : $($(#[$about:meta])* $name:ident;)*) => {$(
+    ($group:ident : $($(#[$about:meta])* $name:ident = $key:ident;)*) => {$(
         $(#[$about])*
-        #[must_use]
-        pub fn $name() -> &'static str {
-            say!($group.$name)
-        }
+        pub const $name: $crate::language::Word = || say!($group.$key);
     )*};
 }
 

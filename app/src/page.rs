@@ -56,7 +56,7 @@ pub fn Page(
     let session = assistant.session;
     let has_turn = Memo::new(move |_| session.with(|session| session.turn.is_some()));
     view! {
-        <a class="skip-link" href="#question">{words::skip}</a>
+        <a class="skip-link" href="#question">{words::SKIP}</a>
         <Header />
         <main class="page">
             <UpdateNotice />

@@ -82,19 +82,19 @@ pub fn text(turn: &Turn, provenance: Provenance, included: Option<&Redacted>) ->
     use words::take_away as say;
     let mut parts = vec![vec![words::TITLE.to_owned(), say::date(provenance.date)]];
     if let Some(included) = included {
-        let labels = [say::question(), say::note()];
+        let labels = [say::QUESTION(), say::NOTE()];
         parts.extend(labels.iter().zip(&included.texts).map(|(label, text)| vec![(*label).to_owned(), text.clone()]));
     }
     let alarms: Vec<String> = turn.alarms_of(AlarmKind::Alarm).map(alarm_line).collect();
-    parts.extend(section(say::red_flags(), alarms));
+    parts.extend(section(say::RED_FLAGS(), alarms));
     let doses: Vec<String> = turn.doses.iter().flat_map(|doses| &doses.rows).map(dose_line).collect();
-    parts.extend(section(say::doses(), doses));
+    parts.extend(section(say::DOSES(), doses));
     parts.push(answer(turn));
-    parts.extend(section(say::sources(), sources(turn)));
+    parts.extend(section(say::SOURCES(), sources(turn)));
     let mut made = vec![say::made_by(provenance.model), say::rests_on(provenance.library)];
-    made.push(words::what_it_is().to_owned());
+    made.push(words::WHAT_IT_IS().to_owned());
     parts.push(made.into_iter().filter(|line| !line.is_empty()).collect());
-    parts.push(vec![say::sign_off().to_owned()]);
+    parts.push(vec![say::SIGN_OFF().to_owned()]);
     let mut text = parts.iter().map(|lines| lines.join("\n")).collect::<Vec<_>>().join("\n\n");
     text.push('\n');
     text
@@ -158,7 +158,7 @@ pub fn json(turn: &Turn, provenance: Provenance, text: &str) -> String {
         // Of the page's own words in here; the contents are English.
         "language": language::tag(language::now()),
         "date": provenance.date,
-        "notice": words::what_it_is(),
+        "notice": words::WHAT_IT_IS(),
         "model": provenance.model.map(|model| json!({"name": model.model, "version": model.version})),
         "knowledgeBase": provenance.library.map(|library| json!({"version": library.version, "sha256": library.sha256, "attributions": library.attributions})),
         "state": state,
@@ -210,14 +210,14 @@ fn dose_line(row: &DoseRow) -> String {
 /// How it ended, and its sentences with the numbers of their sources.
 fn answer(turn: &Turn) -> Vec<String> {
     use words::take_away as say;
-    let mut lines = vec![say::answer().to_owned()];
+    let mut lines = vec![say::ANSWER().to_owned()];
     if turn.is_looked_up() {
-        lines.push(say::looked_up().to_owned());
+        lines.push(say::LOOKED_UP().to_owned());
     } else if let Some(state) = turn.state().filter(|state| *state != AnswerState::EmergencyFirst) {
         // The fixed words of the state: what the sources leave open is told in words of the question. Red flags stand above already,
         // each with its own urgency.
         let (heading, meaning) = match state {
-            AnswerState::Supported => (words::answer::state(state).0, say::supported()),
+            AnswerState::Supported => (words::answer::state(state).0, say::SUPPORTED()),
             _ => words::answer::state(state),
         };
         lines.push(format!("{heading}. {meaning}"));
@@ -228,7 +228,7 @@ fn answer(turn: &Turn) -> Vec<String> {
 
 fn sentence_line(turn: &Turn, sentence: &DraftSentence) -> String {
     if sentence.citations.iter().any(|citation| citation.passage == NOTE_PASSAGE) {
-        return words::take_away::from_note().to_owned();
+        return words::take_away::FROM_NOTE().to_owned();
     }
     let mut cited: Vec<String> = Vec::new();
     for number in sentence.citations.iter().filter_map(|citation| turn.number_of(&citation.passage)) {
@@ -402,7 +402,7 @@ mod tests {
     fn nothing_of_question_and_note_leaves_unasked() {
         let told = told(&turn(), None);
         assert!(!told.contains(SECRET), "{told}");
-        assert!(!told.contains(words::take_away::question()), "{told}");
+        assert!(!told.contains(words::take_away::QUESTION()), "{told}");
     }
 
     #[test]
@@ -415,8 +415,8 @@ mod tests {
         assert!(!told.contains(SECRET), "{told}");
         let question = format!(
             "{}\nCan [NAME 1] have it?\n\n{}\nMrs [NAME 1]\n",
-            words::take_away::question(),
-            words::take_away::note()
+            words::take_away::QUESTION(),
+            words::take_away::NOTE()
         );
         assert!(told.contains(&question), "{told}");
         assert_eq!(searched_texts(&turn()), ["Can Brackwell have it?", "Mrs Brackwell"]);
@@ -432,7 +432,7 @@ mod tests {
         }));
         let told = told(&turn, None);
         assert!(
-            told.contains(words::take_away::looked_up())
+            told.contains(words::take_away::LOOKED_UP())
                 && told.contains("[1] About p")
                 && told.contains("[2] About q")
         );

@@ -56,7 +56,7 @@ pub fn NoticePanel() -> impl IntoView {
                 <NoticeIcon />
                 <div class="alarm__body">
                     <h2 class="notice__name">
-                        {words::asked_about} ": " <span lang=CONTENT>{notice.name.clone()}</span> " – "
+                        {words::ASKED_ABOUT} ": " <span lang=CONTENT>{notice.name.clone()}</span> " – "
                         {move || words::urgency(notice.urgency)}
                     </h2>
                     <Particulars alarm=notice.clone() />
@@ -87,7 +87,7 @@ fn Particulars(
     view! {
         <p class="alarm__text" lang=CONTENT>{text}</p>
         <p class="alarm__basis" dir="auto" translate=translate>{move || words::rests_on(&alarm)}</p>
-        <p class="alarm__source">{words::guideline} " " <span lang=CONTENT>{source}</span></p>
+        <p class="alarm__source">{words::GUIDELINE} " " <span lang=CONTENT>{source}</span></p>
     }
 }
 

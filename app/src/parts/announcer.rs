@@ -38,7 +38,7 @@ pub fn Announcer() -> impl IntoView {
 fn said(session: &Session) -> Vec<Piece> {
     let Some(turn) = &session.turn else {
         return match &session.model {
-            Model::Ready(_) => vec![Piece::Own(spoken::ready().to_owned())],
+            Model::Ready(_) => vec![Piece::Own(spoken::READY().to_owned())],
             Model::Starting | Model::Loading { .. } | Model::Failed => Vec::new(),
         };
     };
@@ -62,11 +62,11 @@ fn said(session: &Session) -> Vec<Piece> {
 
 /// What was found before the first sentence. Alarms have a region of their own.
 fn found(turn: &Turn) -> Vec<Piece> {
-    let Some(evidence) = &turn.evidence else { return vec![Piece::Own(answer::searching().to_owned())] };
+    let Some(evidence) = &turn.evidence else { return vec![Piece::Own(answer::SEARCHING().to_owned())] };
     let rows = turn.doses.as_ref().map_or(0, |doses| doses.rows.len());
     let found = std::iter::once(spoken::sources(evidence.len())).chain(spoken::doses(rows)).map(Piece::Own);
     let notices = turn.alarms_of(AlarmKind::Note).flat_map(|notice| {
-        [Piece::Own(format!("{}:", alarms::asked_about())), Piece::Content(format!("{}.", notice.name))]
+        [Piece::Own(format!("{}:", alarms::ASKED_ABOUT())), Piece::Content(format!("{}.", notice.name))]
     });
     found.chain(notices).collect()
 }

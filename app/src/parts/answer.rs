@@ -29,7 +29,7 @@ pub fn AnswerPanel() -> impl IntoView {
         Memo::new(move |_| session.with(|session| session.turn.as_ref().is_some_and(|turn| turn.evidence.is_some())));
     view! {
         <section class="card answer" aria-labelledby="answer-heading">
-            <h2 id="answer-heading" class="card__heading" tabindex="-1">{words::heading}</h2>
+            <h2 id="answer-heading" class="card__heading" tabindex="-1">{words::HEADING}</h2>
             <p class="answer__follows" data-testid="follows" dir="auto" translate="no">
                 {move || before.get().map(|before| crate::words::ask::followed(&before))}
             </p>
@@ -59,7 +59,7 @@ pub fn AnswerPanel() -> impl IntoView {
             </div>
             <Show when=move || state.get().is_none() && count.get() == 0>
                 <p class="answer__wait">
-                    {move || if has_evidence.get() { words::reading() } else { words::searching() }}
+                    {move || if has_evidence.get() { words::READING() } else { words::SEARCHING() }}
                 </p>
             </Show>
             <Outcome />
@@ -113,8 +113,8 @@ fn CitationButton(
     passage: String,
 ) -> impl IntoView {
     let assistant = expect_context::<Assistant>();
-    let shown = move || number.map_or_else(|| words::note().to_owned(), |number| number.to_string());
-    let label = move || number.map_or_else(|| words::note_citation().to_owned(), words::citation);
+    let shown = move || number.map_or_else(|| words::NOTE().to_owned(), |number| number.to_string());
+    let label = move || number.map_or_else(|| words::NOTE_CITATION().to_owned(), words::citation);
     let is_chosen = {
         let passage = passage.clone();
         move || {

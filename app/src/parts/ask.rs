@@ -55,7 +55,7 @@ fn QuestionField() -> impl IntoView {
     };
     view! {
         <label class="ask__label" for="question">
-            {ask::question}
+            {ask::QUESTION}
         </label>
         {move || {
             words::content_language().map(|told| view! { <p class="ask__hint" id="question-language">{told}</p> })
@@ -109,9 +109,9 @@ fn NoteField() -> impl IntoView {
             on:dragover=move |event: DragEvent| event.prevent_default()
             on:drop=drop_file
         >
-            <summary>{ask::add_note}</summary>
+            <summary>{ask::ADD_NOTE}</summary>
             <label class="ask__hint" for="note">
-                {ask::note_help}
+                {ask::NOTE_HELP}
             </label>
             <textarea
                 id="note"
@@ -146,7 +146,7 @@ fn Actions() -> impl IntoView {
                 <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
                     <path class="icon__line" d="M5 12h14M13 6l6 6-6 6" />
                 </svg>
-                {ask::ask}
+                {ask::ASK}
             </button>
             <button
                 class="button"
@@ -158,7 +158,7 @@ fn Actions() -> impl IntoView {
                 <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
                     <rect class="icon__fill" x="6" y="6" width="12" height="12" rx="2" />
                 </svg>
-                {move || if stopping.get() { ask::stopping() } else { ask::stop() }}
+                {move || if stopping.get() { ask::STOPPING() } else { ask::STOP() }}
             </button>
             <ClearButton />
             <p class="ask__hint" id="question-help">
@@ -181,7 +181,7 @@ fn Examples() -> impl IntoView {
         }
     });
     view! {
-        <div class="examples" role="group" aria-label=ask::examples>
+        <div class="examples" role="group" aria-label=ask::EXAMPLES_GROUP>
             {buttons.to_vec()}
         </div>
     }

@@ -42,9 +42,9 @@ pub fn BrowseSection() -> impl IntoView {
         }
     });
     view! {
-        <Section id=SECTION name=say::heading what=say::what open>
+        <Section id=SECTION name=say::HEADING what=say::WHAT open>
             <p role="status" data-testid="browse-told" lang=move || problem.with(Option::is_some).then_some(CONTENT)>
-                {move || problem.get().or_else(|| contents.with(Option::is_none).then(|| say::loading().to_owned()))}
+                {move || problem.get().or_else(|| contents.with(Option::is_none).then(|| say::LOADING().to_owned()))}
             </p>
             <Show when=move || contents.with(Option::is_some)>
                 // Hidden and not taken away while an entry is open: what is unfolded stays so.
@@ -95,7 +95,7 @@ fn ContentsView(
     view! {
         <div class="browse__tools">
             <div class="field">
-                <label for="browse-search">{say::look_for}</label>
+                <label for="browse-search">{say::LOOK_FOR}</label>
                 <input
                     id="browse-search"
                     class="field__input"
@@ -110,10 +110,10 @@ fn ContentsView(
                 />
             </div>
             <div class="field">
-                <label for="browse-order">{say::order}</label>
+                <label for="browse-order">{say::ORDER}</label>
                 <select id="browse-order" class="field__input" data-testid="browse-order" on:change=choose>
-                    <option value="subject" selected>{say::by_subject}</option>
-                    <option value="letter">{say::by_letter}</option>
+                    <option value="subject" selected>{say::BY_SUBJECT}</option>
+                    <option value="letter">{say::BY_LETTER}</option>
                 </select>
             </div>
         </div>
@@ -218,7 +218,7 @@ fn EntryView(
     let see_also = (!entry.see_also.is_empty()).then(|| {
         let entries = Arc::new(entry.see_also.clone());
         view! {
-            <h4 class="browse__beside">{say::see_also}</h4>
+            <h4 class="browse__beside">{say::SEE_ALSO}</h4>
             <Titles entries />
         }
     });
@@ -226,10 +226,10 @@ fn EntryView(
         <article class="browse__entry" data-testid="browse-entry" data-passage=entry.evidence.passage.clone()>
             <div class="browse__ways">
                 <button class="button" type="button" data-testid="browse-back" on:click=move |_| assistant.close_entry()>
-                    {say::back}
+                    {say::BACK}
                 </button>
                 <button class="button" type="button" data-testid="browse-contents" on:click=move |_| assistant.close_entries()>
-                    {say::contents}
+                    {say::CONTENTS}
                 </button>
                 <button
                     class="button"
@@ -238,7 +238,7 @@ fn EntryView(
                     disabled=move || running.get()
                     on:click=move |_| assistant.ask_about(&asked)
                 >
-                    {say::ask}
+                    {say::ASK}
                 </button>
             </div>
             <h3 class="passage__title" tabindex="-1" dir="auto" lang=CONTENT node_ref=heading>{title}</h3>

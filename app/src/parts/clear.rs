@@ -138,10 +138,10 @@ pub fn ClearButton() -> impl IntoView {
             type="button"
             data-testid="clear"
             aria-keyshortcuts=words::CLEAR_KEYS
-            title=words::clear_keys
+            title=words::CLEAR_KEYS_TOLD
             on:click=move |_| clearing.clear()
         >
-            {words::clear}
+            {words::CLEAR}
         </button>
     }
 }
@@ -171,7 +171,7 @@ pub fn ClearChoice() -> impl IntoView {
     };
     view! {
         <div class="panel__choice">
-            <label for="clear-after">{words::clear_after}</label>
+            <label for="clear-after">{words::CLEAR_AFTER}</label>
             <select id="clear-after" data-testid="clear-after" on:change=choose>
                 {options.to_vec()}
             </select>
@@ -182,7 +182,7 @@ pub fn ClearChoice() -> impl IntoView {
                     prop:checked=move || clearing.hidden.get()
                     on:change=hide
                 />
-                {words::clear_hidden}
+                {words::CLEAR_HIDDEN}
             </label>
         </div>
     }
@@ -204,7 +204,7 @@ pub fn ClearWarning() -> impl IntoView {
                     // The seconds count on for the eye; only the beginning is announced.
                     <p aria-live="off">{move || left.get().map(words::clears_in)}</p>
                     <button class="button" type="button" data-testid="clear-keep" on:click=move |_| clearing.touch()>
-                        {words::keep}
+                        {words::KEEP}
                     </button>
                 </div>
             </Show>

@@ -25,18 +25,18 @@ pub fn DevicePanel() -> impl IntoView {
     view! {
         <details class="card panel" data-testid="device">
             <summary>
-                {words::heading} <span class="panel__short" data-testid="device-short">
+                {words::HEADING} <span class="panel__short" data-testid="device-short">
                     {move || device.with(|device| words::short(device, stored.get()))}
                 </span>
             </summary>
             <dl class="panel__facts">
-                <dt>{words::offline}</dt>
+                <dt>{words::OFFLINE}</dt>
                 <dd data-testid="device-offline">{move || device.with(|device| words::works_offline(device, stored.get()))}</dd>
-                <dt>{words::kept}</dt>
+                <dt>{words::KEPT}</dt>
                 <dd data-testid="device-space">
-                    {move || device.with(|device| words::space(device, stored.get()))} " " {words::nothing_kept}
+                    {move || device.with(|device| words::space(device, stored.get()))} " " {words::NOTHING_KEPT}
                 </dd>
-                <dt>{words::connections}</dt>
+                <dt>{words::CONNECTIONS}</dt>
                 <dd data-testid="device-seal">
                     {move || device.with(|device| words::seal(&device.seal))}
                     <Show when=move || requests.with(|requests| !requests.is_empty())>
@@ -55,9 +55,9 @@ pub fn DevicePanel() -> impl IntoView {
                     disabled=move || stored.get().is_none()
                     on:click=remove
                 >
-                    {words::remove}
+                    {words::REMOVE}
                 </button>
-                <p role="status">{move || removed.get().then(words::removed)}</p>
+                <p role="status">{move || removed.get().then(words::REMOVED)}</p>
             </div>
         </details>
     }
@@ -72,9 +72,9 @@ pub fn UpdateNotice() -> impl IntoView {
         <div role="status">
             <Show when=move || waits.get()>
                 <div class="card notice" data-testid="update">
-                    <p>{words::update_waits}</p>
+                    <p>{words::UPDATE_WAITS}</p>
                     <button class="button" type="button" data-testid="take-update" on:click=move |_| keeper.take_update()>
-                        {words::take}
+                        {words::TAKE}
                     </button>
                 </div>
             </Show>

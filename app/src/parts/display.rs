@@ -71,9 +71,9 @@ pub fn DisplayPanel() -> impl IntoView {
     };
     view! {
         <details class="card panel" data-testid="display">
-            <summary>{words::heading}</summary>
+            <summary>{words::HEADING}</summary>
             <div class="panel__choice">
-                <label for="theme">{words::theme}</label>
+                <label for="theme">{words::THEME}</label>
                 <select id="theme" data-testid="theme" on:change=choose>
                     {options.to_vec()}
                 </select>
@@ -86,7 +86,7 @@ pub fn DisplayPanel() -> impl IntoView {
                         prop:checked=move || display.large_targets.get()
                         on:change=enlarge
                     />
-                    {words::large_targets}
+                    {words::LARGE_TARGETS}
                 </label>
                 <label class="panel__check">
                     <input
@@ -95,7 +95,7 @@ pub fn DisplayPanel() -> impl IntoView {
                         prop:checked=move || display.single_keys.get()
                         on:change=turn
                     />
-                    {words::single_keys}
+                    {words::SINGLE_KEYS}
                 </label>
                 <KeysButton />
             </div>

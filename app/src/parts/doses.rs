@@ -30,10 +30,10 @@ fn DoseView(
     let table = (!doses.rows.is_empty()).then(|| view! { <DoseTable doses=Arc::clone(&doses) /> });
     view! {
         <section class="card doses" aria-labelledby="doses-heading" data-testid="doses">
-            <h2 id="doses-heading" class="card__heading">{words::heading}</h2>
+            <h2 id="doses-heading" class="card__heading">{words::HEADING}</h2>
             {table}
-            {sentences("doses__missing", words::missing, &doses.missing)}
-            {sentences("doses__assumed", words::assumed, &doses.assumed)}
+            {sentences("doses__missing", words::MISSING, &doses.missing)}
+            {sentences("doses__assumed", words::ASSUMED, &doses.assumed)}
         </section>
     }
 }
@@ -99,13 +99,13 @@ fn DoseTable(
                 aria-expanded=move || if opened.get() { "true" } else { "false" }
                 on:click=move |_| opened.update(|opened| *opened = !*opened)
             >
-                {move || if opened.get() { words::fewer().to_owned() } else { words::all(count) }}
+                {move || if opened.get() { words::FEWER().to_owned() } else { words::all(count) }}
             </button>
         }
     });
     view! {
         <table class="doses__table" role="table">
-            <caption>{words::caption}</caption>
+            <caption>{words::CAPTION}</caption>
             <thead role="rowgroup">
                 <tr role="row">{heads}</tr>
             </thead>
@@ -136,7 +136,7 @@ fn cells(columns: &[Column], row: &DoseRow) -> Vec<AnyView> {
             view! { <th scope="row" role="rowheader" data-label=heading><span lang=CONTENT>{text.to_owned()}</span> {conflicts}</th> }
                 .into_any()
         } else if text.is_empty() {
-            view! { <td role="cell" data-column=key data-label=heading class="doses__open">{words::not_stated}</td> }
+            view! { <td role="cell" data-column=key data-label=heading class="doses__open">{words::NOT_STATED}</td> }
                 .into_any()
         } else {
             view! { <td role="cell" data-column=key data-label=heading><span lang=CONTENT>{text.to_owned()}</span></td> }.into_any()

@@ -47,7 +47,7 @@ pub fn DownloadPanel() -> impl IntoView {
         <div role="status">
             <Show when=move || shown.get()>
                 <div class="card notice" data-testid="download">
-                    <h2>{words::heading}</h2>
+                    <h2>{words::HEADING}</h2>
                     <p>{what}</p>
                     <p data-testid="download-hold">{move || hold.get().map(words::hold)}</p>
                     <button
@@ -56,7 +56,7 @@ pub fn DownloadPanel() -> impl IntoView {
                         data-testid="download-pause"
                         on:click=move |_| assistant.pause(!paused.get_untracked())
                     >
-                        {move || if paused.get() { words::go_on() } else { words::pause() }}
+                        {move || if paused.get() { words::GO_ON() } else { words::PAUSE() }}
                     </button>
                 </div>
             </Show>

@@ -27,15 +27,15 @@ pub fn EnginePanel() -> impl IntoView {
     };
     view! {
         <details class="card panel" data-testid="engine">
-            <summary>{words::heading}</summary>
+            <summary>{words::HEADING}</summary>
             <div class="panel__choice">
-                <label for="engine-choice">{words::choice}</label>
+                <label for="engine-choice">{words::CHOICE}</label>
                 <select id="engine-choice" data-testid="engine-choice" on:change=choose>
                     {options.to_vec()}
                 </select>
             </div>
             {move || match report.get() {
-                None => view! { <p>{words::undecided}</p> }.into_any(),
+                None => view! { <p>{words::UNDECIDED}</p> }.into_any(),
                 Some(report) => view! { <EngineView report /> }.into_any(),
             }}
         </details>

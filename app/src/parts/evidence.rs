@@ -28,13 +28,13 @@ pub fn EvidencePanel() -> impl IntoView {
     view! {
         <section class="card evidence" aria-labelledby="evidence-heading" data-testid="evidence">
             <h2 id="evidence-heading" class="card__heading">
-                {words::heading}
+                {words::HEADING}
                 <Show when=move || count().is_some()>
                     <span class="card__count">{count}</span>
                 </Show>
             </h2>
             <Show when=move || count() == Some(0)>
-                <p class="evidence__none">{words::none}</p>
+                <p class="evidence__none">{words::NONE}</p>
             </Show>
             <ol class="evidence__list">
                 <For each=cards key=|(number, item)| (*number, item.passage.clone(), item.text.clone()) let((number, item))>
@@ -170,7 +170,7 @@ fn PassageCard(
         >
             <div class="passage__head">
                 <span class="passage__number" aria-hidden="true">
-                    {move || number.map_or_else(|| answer::note().to_owned(), |number| number.to_string())}
+                    {move || number.map_or_else(|| answer::NOTE().to_owned(), |number| number.to_string())}
                 </span>
                 <h3 class="passage__title" dir="auto" lang=CONTENT>{item.title.clone()}</h3>
                 <span class="passage__kind" data-kind=kind_key(kind)>{move || words::kind(kind)}</span>
@@ -185,7 +185,7 @@ fn PassageCard(
                             aria-expanded=move || if opened.get() { "true" } else { "false" }
                             on:click=move |_| opened.update(|opened| *opened = !*opened)
                         >
-                            {move || if opened.get() { words::less() } else { words::all() }}
+                            {move || if opened.get() { words::LESS() } else { words::ALL() }}
                         </button>
                     }
                 })}

@@ -31,7 +31,7 @@ pub fn FollowUp() -> impl IntoView {
                     }
                 />
                 <span>
-                    {ask::follow_up} " "
+                    {ask::FOLLOW_UP} " "
                     <q class="ask__before" dir="auto" lang=CONTENT translate="no">{move || before.get()}</q>
                 </span>
             </label>

@@ -25,7 +25,7 @@ pub fn Footer() -> impl IntoView {
             <p class="foot__version" data-testid="library-version">
                 {move || words::library_version(&library)}
                 " "
-                <strong>{words::not_reviewed}</strong>
+                <strong>{words::NOT_REVIEWED}</strong>
                 " "
                 <span lang=CONTENT>{named} "."</span>
             </p>
@@ -33,8 +33,8 @@ pub fn Footer() -> impl IntoView {
     };
     view! {
         <footer class="foot">
-            <p>{words::what_it_is}</p>
-            <p>{words::where_it_runs}</p>
+            <p>{words::WHAT_IT_IS}</p>
+            <p>{words::WHERE_IT_RUNS}</p>
             {sources}
             <p class="foot__version" data-testid="model-version">{move || version.get()}</p>
         </footer>

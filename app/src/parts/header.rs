@@ -35,12 +35,12 @@ pub fn Header() -> impl IntoView {
                 <Logo />
                 <div>
                     <h1>{words::TITLE}</h1>
-                    <p>{words::tagline}</p>
+                    <p>{words::TAGLINE}</p>
                 </div>
             </div>
-            <nav class="masthead__links" aria-label=words::sections>
-                <SectionLink section=browse::SECTION name=words::browsing::heading />
-                <SectionLink section=calculators::SECTION name=words::calculators::heading />
+            <nav class="masthead__links" aria-label=words::SECTIONS>
+                <SectionLink section=browse::SECTION name=words::browsing::HEADING />
+                <SectionLink section=calculators::SECTION name=words::calculators::HEADING />
             </nav>
             <LanguageChoice />
             <div class="status" data-phase=phase>
@@ -51,7 +51,7 @@ pub fn Header() -> impl IntoView {
                     </p>
                     <Show when=move || loading.get()>
                         <progress
-                            aria-label=words::model::loading
+                            aria-label=words::model::LOADING
                             max=move || bytes.get().map(|(_, total)| total.max(1).to_string())
                             value=move || bytes.get().map(|(loaded, _)| loaded.to_string())
                         ></progress>

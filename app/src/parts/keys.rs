@@ -78,7 +78,7 @@ pub fn KeysButton() -> impl IntoView {
     let keys = expect_context::<Keys>();
     view! {
         <button class="button" type="button" data-testid="keys-open" on:click=move |_| keys.open()>
-            {words::keys}
+            {words::KEYS}
         </button>
     }
 }
@@ -95,10 +95,10 @@ pub fn KeysDialog() -> impl IntoView {
     });
     view! {
         <dialog class="card dialog" aria-labelledby="keys-heading" data-testid="keys" node_ref=keys.dialog>
-            <h2 id="keys-heading">{words::keys}</h2>
+            <h2 id="keys-heading">{words::KEYS}</h2>
             <dl class="panel__facts">{rows.to_vec()}</dl>
             <button class="button" type="button" data-testid="keys-close" on:click=move |_| keys.close()>
-                {words::close}
+                {words::CLOSE}
             </button>
         </dialog>
     }

@@ -29,7 +29,7 @@ pub fn LanguageChoice() -> impl IntoView {
     };
     view! {
         <div class="masthead__language" translate="no">
-            <label class="visually-hidden" for="language">{words::language}</label>
+            <label class="visually-hidden" for="language">{words::LANGUAGE}</label>
             <select id="language" data-testid="language" on:change=choose>
                 {options.collect::<Vec<_>>()}
             </select>

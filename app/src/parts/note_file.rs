@@ -68,9 +68,9 @@ pub fn NoteFile(
                 on:change=choose
             />
             <button class="button" type="button" data-testid="note-file-choose" on:click=open>
-                {words::choose}
+                {words::CHOOSE}
             </button>
-            <p class="ask__hint">{words::help}</p>
+            <p class="ask__hint">{words::HELP}</p>
             <p role="status" data-testid="note-file-told">{move || told.get()}</p>
         </div>
     }

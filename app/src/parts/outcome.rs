@@ -71,7 +71,7 @@ fn ConfidenceLine(
         <p class="answer__confidence" data-testid="confidence">
             <ConfidenceIcon band=confidence.band />
             <span>
-                <strong>{words::confidence} " "</strong>
+                <strong>{words::CONFIDENCE} " "</strong>
                 {move || words::measured(&confidence)}
             </span>
         </p>
@@ -109,7 +109,7 @@ fn Topics(
         .collect::<Vec<_>>();
     view! {
         <div class="topics">
-            <p id="topics-heading">{words::nearest_topics}</p>
+            <p id="topics-heading">{words::NEAREST_TOPICS}</p>
             <ul aria-labelledby="topics-heading">{buttons}</ul>
         </div>
     }

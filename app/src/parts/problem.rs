@@ -44,7 +44,7 @@ pub fn ProblemPanel() -> impl IntoView {
                                                 data-testid="start-again"
                                                 on:click=restart
                                             >
-                                                {words::start_again}
+                                                {words::START_AGAIN}
                                             </button>
                                         }
                                     })}

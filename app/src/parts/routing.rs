@@ -19,7 +19,7 @@ pub fn RoutingPanel() -> impl IntoView {
         Memo::new(move |_| session.with(|session| session.turn.as_ref().and_then(|turn| turn.routing.clone())));
     view! {
         <section class="card routing" aria-labelledby="routing-heading" data-testid="routing">
-            <h2 id="routing-heading" class="card__heading">{words::heading}</h2>
+            <h2 id="routing-heading" class="card__heading">{words::HEADING}</h2>
             {move || routing.get().map(|routing| view! { <RoutingView routing /> })}
         </section>
     }
@@ -56,13 +56,13 @@ fn RoutingView(
     let for_table = Arc::clone(&routing);
     view! {
         <ul class="routing__legend">{legend.to_vec()}</ul>
-        <p class="routing__caveat">{words::caveat}</p>
+        <p class="routing__caveat">{words::CAVEAT}</p>
         <div class="strip" aria-hidden="true" translate="no">{strip}</div>
         <details
             class="routing__table"
             on:toggle=move |_| opened.set(true)
         >
-            <summary>{words::as_table}</summary>
+            <summary>{words::AS_TABLE}</summary>
             // Hundreds of rows: built when first asked for.
             {move || opened.get().then(|| view! { <TokenTable routing=Arc::clone(&for_table) /> })}
         </details>
@@ -80,7 +80,7 @@ fn TokenTable(
         .map(|token| {
             let (text, part, p) = (token.text.trim().to_owned(), token.part, token.p);
             let text = if text.is_empty() {
-                view! { <td>{words::blank}</td> }.into_any()
+                view! { <td>{words::BLANK}</td> }.into_any()
             } else {
                 view! { <td dir="auto" lang=CONTENT>{text}</td> }.into_any()
             };
@@ -96,15 +96,15 @@ fn TokenTable(
         .collect::<Vec<_>>();
     view! {
         // Scrolls by itself on a narrow screen, so it must be reachable by keyboard.
-        <div class="table-scroll" tabindex="0" role="region" aria-label=words::table>
+        <div class="table-scroll" tabindex="0" role="region" aria-label=words::TABLE>
             <table>
-                <caption>{words::caption}</caption>
+                <caption>{words::CAPTION}</caption>
                 <thead>
                     <tr>
-                        <th scope="col">{words::token}</th>
-                        <th scope="col">{words::part}</th>
-                        <th scope="col">{words::expert}</th>
-                        <th scope="col">{words::gate}</th>
+                        <th scope="col">{words::TOKEN}</th>
+                        <th scope="col">{words::PART}</th>
+                        <th scope="col">{words::EXPERT}</th>
+                        <th scope="col">{words::GATE}</th>
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>

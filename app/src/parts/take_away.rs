@@ -122,7 +122,7 @@ pub fn TakeAwayPanel() -> impl IntoView {
     let unable = move || text.with(Option::is_none);
     view! {
         <Show when=move || ended.get()>
-            <div class="take-away" role="group" aria-label=words::heading data-testid="take-away">
+            <div class="take-away" role="group" aria-label=words::HEADING data-testid="take-away">
                 <label class="choice__item">
                     <input
                         type="checkbox"
@@ -130,29 +130,29 @@ pub fn TakeAwayPanel() -> impl IntoView {
                         prop:checked=move || taken.include.get()
                         on:change=move |event| assistant.include(event_target_checked(&event))
                     />
-                    {words::include}
+                    {words::INCLUDE}
                 </label>
                 <Show
                     when=move || taken.include.get()
-                    fallback=|| view! { <p class="take-away__hint">{words::without}</p> }
+                    fallback=|| view! { <p class="take-away__hint">{words::WITHOUT}</p> }
                 >
                     <Preview take_away=taken />
                 </Show>
                 <div class="take-away__actions">
                     <button class="button" type="button" data-testid="take-copy" disabled=unable on:click=copy>
-                        {words::copy}
+                        {words::COPY}
                     </button>
                     <button class="button" type="button" data-testid="take-print" disabled=unable on:click=print>
-                        {words::print}
+                        {words::PRINT}
                     </button>
                     <button class="button" type="button" data-testid="take-save" disabled=unable on:click=save>
-                        {words::save}
+                        {words::SAVE}
                     </button>
                     <button class="button" type="button" data-testid="take-json" disabled=unable on:click=save_json>
-                        {words::save_json}
+                        {words::SAVE_JSON}
                     </button>
                     <p role="status" data-testid="take-told">
-                        {move || copied.get().map(|copied| if copied { words::copied() } else { words::not_copied() })}
+                        {move || copied.get().map(|copied| if copied { words::COPIED() } else { words::NOT_COPIED() })}
                     </p>
                 </div>
                 <Show when=move || copied.get() == Some(false) && !taken.include.get()>
@@ -161,7 +161,7 @@ pub fn TakeAwayPanel() -> impl IntoView {
                         data-testid="take-plain"
                         rows="10"
                         readonly
-                        aria-label=words::edit
+                        aria-label=words::EDIT
                         translate="no"
                         prop:value=move || text.get().unwrap_or_default()
                     ></textarea>
@@ -181,7 +181,7 @@ fn Preview(
     let included = Memo::new(move |_| session.with(|session| session.included.clone()));
     move || match included.get() {
         Included::Nothing => ().into_any(),
-        Included::Waiting(_) => view! { <p class="take-away__hint">{words::searching}</p> }.into_any(),
+        Included::Waiting(_) => view! { <p class="take-away__hint">{words::SEARCHING}</p> }.into_any(),
         Included::Refused(problem) => view! {
             <p
                 class="take-away__notice"
@@ -199,13 +199,13 @@ fn Preview(
             view! {
             <p class="take-away__notice" data-testid="take-notice" lang=CONTENT>{redacted.notice.clone()}</p>
             <p id="take-marked" class="take-away__label">
-                {words::marked} ": " {move || words::found(count)}
+                {words::MARKED} ": " {move || words::found(count)}
             </p>
             <div class="take-away__marked" role="group" aria-labelledby="take-marked" data-testid="take-marked" lang=CONTENT translate="no">
                 {marked(&redacted)}
             </div>
             <label class="take-away__label" for="take-text">
-                {words::edit}
+                {words::EDIT}
             </label>
             <textarea
                 id="take-text"

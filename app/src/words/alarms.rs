@@ -6,11 +6,11 @@ use super::quoted;
 
 words! { alarms:
     /// Under the reader's question where a red flag is only asked about.
-    asked_about;
+    ASKED_ABOUT = asked_about;
     /// In the place of the words that a red flag rests on, where the second net raised it.
-    by_likeness;
+    BY_LIKENESS = by_likeness;
     /// Before whose advice it is.
-    guideline;
+    GUIDELINE = guideline;
 }
 
 /// The most urgent red flag, said again where the answer ends: a heading and what it means. A pathway is no emergency, and what is only
@@ -60,7 +60,7 @@ pub fn name(alarm: &Alarm) -> String {
 #[must_use]
 pub fn rests_on(alarm: &Alarm) -> Option<String> {
     if alarm.found_by == FoundBy::Net {
-        return Some(by_likeness().to_owned());
+        return Some(BY_LIKENESS().to_owned());
     }
     let mut words: Vec<String> = Vec::new();
     for word in alarm.words.iter().map(|word| quoted(word)) {
@@ -105,7 +105,7 @@ mod tests {
         let alarm = |found_by| Alarm { found_by, name: "Sepsis".to_owned(), ..alarm(AlarmKind::Alarm, "sepsis") };
         assert_eq!(name(&alarm(FoundBy::Rule)), "Sepsis");
         assert_eq!(name(&alarm(FoundBy::Net)), "Possibly: Sepsis");
-        assert_eq!(rests_on(&alarm(FoundBy::Net)).as_deref(), Some(by_likeness()));
+        assert_eq!(rests_on(&alarm(FoundBy::Net)).as_deref(), Some(BY_LIKENESS()));
     }
 
     #[test]

@@ -7,19 +7,19 @@ use crate::session::{Model, Session, Waiting};
 
 words! { answer:
     /// The part of the page.
-    heading;
+    HEADING = heading;
     /// Before the passages are there.
-    searching;
+    SEARCHING = searching;
     /// Between the passages and the first word.
-    reading;
+    READING = reading;
     /// In the place of a source's number.
-    note;
+    NOTE = note;
     /// On the mark of a sentence taken from the note.
-    note_citation;
+    NOTE_CITATION = note_citation;
     /// Over the headings of a question that is not covered.
-    nearest_topics;
+    NEAREST_TOPICS = nearest_topics;
     /// Before the band.
-    confidence;
+    CONFIDENCE = confidence;
 }
 
 /// On the mark of a sentence.

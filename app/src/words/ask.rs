@@ -8,63 +8,63 @@ use crate::session::{Model, Session, Waiting};
 
 /// Questions a first-time reader can try, with their subjects; they only fill the box. Not translated: questions are understood in English.
 pub const EXAMPLES: [(Word, &str); 10] = [
-    (trauma, "How long do I splint an avulsed incisor?"),
-    (prescribing, "Amoxicillin dose for a dental abscess, adult, UK?"),
-    (conditions, "INR limit for an extraction on warfarin?"),
-    (oral_medicine, "What are the treatments for dry mouth?"),
-    (endodontics, "Which irrigant do I use in a root canal, and how strong?"),
-    (periodontology, "When is a gum abscess treated with antibiotics?"),
-    (surgery, "How do I manage a dry socket?"),
-    (anaesthesia, "Maximum articaine for an adult?"),
-    (children, "What do I do about a knocked-out milk tooth?"),
-    (radiology, "When is a cone beam CT justified in endodontics?"),
+    (TRAUMA, "How long do I splint an avulsed incisor?"),
+    (PRESCRIBING, "Amoxicillin dose for a dental abscess, adult, UK?"),
+    (CONDITIONS, "INR limit for an extraction on warfarin?"),
+    (ORAL_MEDICINE, "What are the treatments for dry mouth?"),
+    (ENDODONTICS, "Which irrigant do I use in a root canal, and how strong?"),
+    (PERIODONTOLOGY, "When is a gum abscess treated with antibiotics?"),
+    (SURGERY, "How do I manage a dry socket?"),
+    (ANAESTHESIA, "Maximum articaine for an adult?"),
+    (CHILDREN, "What do I do about a knocked-out milk tooth?"),
+    (RADIOLOGY, "When is a cone beam CT justified in endodontics?"),
 ];
 
 words! { ask:
     /// Over the question box.
-    question;
+    QUESTION = question;
     /// Over the questions to start with.
-    examples;
+    EXAMPLES_GROUP = examples;
     /// Unfolds the note.
-    add_note;
+    ADD_NOTE = add_note;
     /// Above the note.
-    note_help;
+    NOTE_HELP = note_help;
     /// Asks.
-    ask;
+    ASK = ask;
     /// Ends the answer.
-    stop;
+    STOP = stop;
     /// Until it has ended.
-    stopping;
+    STOPPING = stopping;
     /// Under the question box.
-    how_to_ask;
+    HOW_TO_ASK = how_to_ask;
     /// Asked before the knowledge base was there.
-    queued;
+    QUEUED = queued;
     /// Looked up before the model was there.
-    looked_up;
+    LOOKED_UP = looked_up;
     /// The knowledge base is there and the model is not.
-    looking_up;
+    LOOKING_UP = looking_up;
     /// Before the question that the next one follows.
-    follow_up;
+    FOLLOW_UP = follow_up;
     /// A subject of an example.
-    trauma;
+    TRAUMA = trauma;
     /// A subject of an example.
-    prescribing;
+    PRESCRIBING = prescribing;
     /// A subject of an example.
-    conditions;
+    CONDITIONS = conditions;
     /// A subject of an example.
-    oral_medicine;
+    ORAL_MEDICINE = oral_medicine;
     /// A subject of an example.
-    endodontics;
+    ENDODONTICS = endodontics;
     /// A subject of an example.
-    periodontology;
+    PERIODONTOLOGY = periodontology;
     /// A subject of an example.
-    surgery;
+    SURGERY = surgery;
     /// A subject of an example.
-    anaesthesia;
+    ANAESTHESIA = anaesthesia;
     /// A subject of an example.
-    children;
+    CHILDREN = children;
     /// A subject of an example.
-    radiology;
+    RADIOLOGY = radiology;
 }
 
 /// Above a question that follows another.
@@ -83,10 +83,10 @@ pub fn example() -> String {
 #[must_use]
 pub fn help(session: &Session) -> &'static str {
     match (&session.model, session.queued) {
-        (Model::Starting | Model::Loading { .. }, Some(Waiting::Box)) => queued(),
-        (Model::Starting | Model::Loading { .. }, Some(Waiting::Answer)) => looked_up(),
-        (Model::Starting | Model::Loading { .. }, None) if session.is_searchable() => looking_up(),
-        _ => how_to_ask(),
+        (Model::Starting | Model::Loading { .. }, Some(Waiting::Box)) => QUEUED(),
+        (Model::Starting | Model::Loading { .. }, Some(Waiting::Answer)) => LOOKED_UP(),
+        (Model::Starting | Model::Loading { .. }, None) if session.is_searchable() => LOOKING_UP(),
+        _ => HOW_TO_ASK(),
     }
 }
 
@@ -135,14 +135,14 @@ mod tests {
     #[test]
     fn the_form_says_what_ask_does() {
         let mut session = Session { queued: Some(Waiting::Box), ..Session::default() };
-        assert_eq!(help(&session), queued());
+        assert_eq!(help(&session), QUEUED());
         session.library = Some(std::sync::Arc::new(LibraryInfo::default()));
         session.queued = None;
-        assert_eq!(help(&session), looking_up());
+        assert_eq!(help(&session), LOOKING_UP());
         session.queued = Some(Waiting::Answer);
-        assert_eq!(help(&session), looked_up());
+        assert_eq!(help(&session), LOOKED_UP());
         session.queued = None;
         session.model = Model::Failed;
-        assert_eq!(help(&session), how_to_ask());
+        assert_eq!(help(&session), HOW_TO_ASK());
     }
 }

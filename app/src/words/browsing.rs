@@ -2,36 +2,36 @@
 
 words! { browsing:
     /// The section, and the link to it.
-    heading;
+    HEADING = heading;
     /// What the section holds, beside its heading.
-    what;
+    WHAT = what;
     /// Over the search in the titles.
-    look_for;
+    LOOK_FOR = look_for;
     /// The choice of order.
-    order;
+    ORDER = order;
     /// By subject.
-    by_subject;
+    BY_SUBJECT = by_subject;
     /// By letter.
-    by_letter;
+    BY_LETTER = by_letter;
     /// Until the knowledge base is there.
-    loading;
+    LOADING = loading;
     /// No title holds the words.
-    no_hits;
+    NO_HITS = no_hits;
     /// The entry that was open before.
-    back;
+    BACK = back;
     /// From an entry to the contents.
-    contents;
+    CONTENTS = contents;
     /// Asks about the entry's title.
-    ask;
+    ASK = ask;
     /// Over entries on the same matter.
-    see_also;
+    SEE_ALSO = see_also;
 }
 
 /// How many titles were found.
 #[must_use]
 pub fn found(shown: usize, count: usize) -> String {
     match count {
-        0 => no_hits().to_owned(),
+        0 => NO_HITS().to_owned(),
         1 => say!(browsing.found_one).to_owned(),
         count if count > shown => say!(browsing.found_more, count = count, shown = shown),
         count => say!(browsing.found_many, count = count),

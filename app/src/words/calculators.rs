@@ -4,73 +4,73 @@ use mambaformer_wasm::calculation::{AgeUnit, PatientGroup, WeightUnit};
 
 words! { calculators:
     /// The section, and the link to it.
-    heading;
+    HEADING = heading;
     /// What the section holds, beside its heading.
-    what;
+    WHAT = what;
     /// What they are not.
-    caveat;
+    CAVEAT = caveat;
     /// Before the records are there.
-    loading;
+    LOADING = loading;
     /// Without a worker.
-    lost;
+    LOST = lost;
     /// The first calculator.
-    maximum;
+    MAXIMUM = maximum;
     /// The second calculator.
-    dose;
+    DOSE = dose;
     /// Which solution.
-    product;
+    PRODUCT = product;
     /// Which drug.
-    drug;
+    DRUG = drug;
     /// The list before a drug is chosen.
-    choose_drug;
+    CHOOSE_DRUG = choose_drug;
     /// Whose limits hold.
-    patient;
+    PATIENT = patient;
     /// The body weight.
-    weight;
+    WEIGHT = weight;
     /// Its unit.
-    weight_unit;
+    WEIGHT_UNIT = weight_unit;
     /// The age where it is needed.
-    age;
+    AGE = age;
     /// The age where it may be left out.
-    age_optional;
+    AGE_OPTIONAL = age_optional;
     /// Its unit.
-    age_unit;
+    AGE_UNIT = age_unit;
     /// The lower limit of vasoconstrictor.
-    heart;
+    HEART = heart;
     /// The strength of a liquid.
-    strength;
+    STRENGTH = strength;
     /// How a strength is written.
-    strength_help;
+    STRENGTH_HELP = strength_help;
     /// What was given before.
-    given;
+    GIVEN = given;
     /// How many cartridges of it.
-    cartridges;
+    CARTRIDGES = cartridges;
     /// One more product.
-    add;
+    ADD = add;
     /// One product less.
-    remove;
+    REMOVE = remove;
     /// Starts the first calculation.
-    calculate_maximum;
+    CALCULATE_MAXIMUM = calculate_maximum;
     /// Starts the second calculation.
-    calculate_dose;
+    CALCULATE_DOSE = calculate_dose;
     /// The answer to a question about an unusual weight.
-    confirm;
+    CONFIRM = confirm;
     /// An entry with half of a character.
-    ill_formed;
+    ILL_FORMED = ill_formed;
     /// Before what holds a number down.
-    limited_by;
+    LIMITED_BY = limited_by;
     /// Over a record's line.
-    record;
+    RECORD = record;
     /// Over the steps.
-    working;
+    WORKING = working;
     /// Over the steps and the documents of one record among many.
-    working_and_source;
+    WORKING_AND_SOURCE = working_and_source;
     /// Over what to heed.
-    heed;
+    HEED = heed;
     /// Over the documents.
-    sources;
+    SOURCES = sources;
     /// Over records without a number.
-    left_out;
+    LEFT_OUT = left_out;
 }
 
 /// Whose limits hold, with the boundary.

@@ -7,33 +7,33 @@ use crate::device::{Device, PageCopy, Seal};
 
 words! { device:
     /// The section.
-    heading;
+    HEADING = heading;
     /// Before what works without a server.
-    offline;
+    OFFLINE = offline;
     /// Before what is kept.
-    kept;
+    KEPT = kept;
     /// Before what may leave.
-    connections;
+    CONNECTIONS = connections;
     /// Starts anew with the version that waits.
-    take;
+    TAKE = take;
     /// What that costs.
-    update_waits;
+    UPDATE_WAITS = update_waits;
     /// Removes the files.
-    remove;
+    REMOVE = remove;
     /// They are gone.
-    removed;
+    REMOVED = removed;
     /// What is promised of the question and the note.
-    nothing_kept;
+    NOTHING_KEPT = nothing_kept;
     /// Clears the page.
-    clear;
+    CLEAR = clear;
     /// The same by keys.
-    clear_keys;
+    CLEAR_KEYS_TOLD = clear_keys;
     /// The choice of when the page clears itself.
-    clear_after;
+    CLEAR_AFTER = clear_after;
     /// Clears it when it is not seen any more.
-    clear_hidden;
+    CLEAR_HIDDEN = clear_hidden;
     /// Keeps the page from being cleared.
-    keep;
+    KEEP = keep;
 }
 
 /// The keys that clear the page, for `aria-keyshortcuts`.

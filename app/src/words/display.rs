@@ -5,67 +5,67 @@ use crate::language::Word;
 
 words! { display:
     /// The section.
-    heading;
+    HEADING = heading;
     /// The choice of a theme.
-    theme;
+    THEME = theme;
     /// Larger controls.
-    large_targets;
+    LARGE_TARGETS = large_targets;
     /// Opens the list of keys.
-    keys;
+    KEYS = keys;
     /// Whether one letter alone does something.
-    single_keys;
+    SINGLE_KEYS = single_keys;
     /// Closes a dialog.
-    close;
+    CLOSE = close;
     /// A theme.
-    as_device;
+    AS_DEVICE = as_device;
     /// A theme.
-    light;
+    LIGHT = light;
     /// A theme.
-    dark;
+    DARK = dark;
     /// A theme.
-    operatory;
+    OPERATORY = operatory;
     /// The key that asks.
-    enter;
+    ENTER = enter;
     /// What it does.
-    enter_does;
+    ENTER_DOES = enter_does;
     /// The keys of a new line.
-    shift_enter;
+    SHIFT_ENTER = shift_enter;
     /// What they do.
-    shift_enter_does;
+    SHIFT_ENTER_DOES = shift_enter_does;
     /// What `/` does.
-    slash_does;
+    SLASH_DOES = slash_does;
     /// What Esc does.
-    escape_does;
+    ESCAPE_DOES = escape_does;
     /// The keys that clear the page.
-    clear;
+    CLEAR = clear;
     /// What they do.
-    clear_does;
+    CLEAR_DOES = clear_does;
     /// The keys that go through the page.
-    tab;
+    TAB = tab;
     /// What they do.
-    tab_does;
+    TAB_DOES = tab_does;
     /// What `?` does.
-    question_mark_does;
+    QUESTION_MARK_DOES = question_mark_does;
 }
 
 /// A theme to choose.
 #[must_use]
 pub fn name(theme: Theme) -> &'static str {
     match theme {
-        Theme::Device => as_device(),
-        Theme::Light => light(),
-        Theme::Dark => dark(),
-        Theme::Operatory => operatory(),
+        Theme::Device => AS_DEVICE(),
+        Theme::Light => LIGHT(),
+        Theme::Dark => DARK(),
+        Theme::Operatory => OPERATORY(),
     }
 }
 
 /// Keys and what they do, in the order of their use.
 pub const KEY_LIST: [(Word, Word); 7] = [
-    (enter, enter_does),
-    (shift_enter, shift_enter_does),
-    (|| "/", slash_does),
-    (|| "Esc", escape_does),
-    (clear, clear_does),
-    (tab, tab_does),
-    (|| "?", question_mark_does),
+    (ENTER, ENTER_DOES),
+    (SHIFT_ENTER, SHIFT_ENTER_DOES),
+    (|| "/", SLASH_DOES),
+    (|| "Esc", ESCAPE_DOES),
+    (CLEAR, CLEAR_DOES),
+    (TAB, TAB_DOES),
+    (|| "?", QUESTION_MARK_DOES),
 ];

@@ -6,35 +6,35 @@ use crate::language::Word;
 
 words! { doses:
     /// The part of the page.
-    heading;
+    HEADING = heading;
     /// The caption of the table.
-    caption;
+    CAPTION = caption;
     /// Over what no record speaks of.
-    missing;
+    MISSING = missing;
     /// Over what was assumed.
-    assumed;
+    ASSUMED = assumed;
     /// A column.
-    drug;
+    DRUG = drug;
     /// A column.
-    indication;
+    INDICATION = indication;
     /// A column.
-    population;
+    POPULATION = population;
     /// A column.
-    route;
+    ROUTE = route;
     /// A column.
-    dose;
+    DOSE = dose;
     /// A column.
-    frequency;
+    FREQUENCY = frequency;
     /// A column.
-    duration;
+    DURATION = duration;
     /// A column.
-    maximum;
+    MAXIMUM = maximum;
     /// A column.
-    region;
+    REGION = region;
     /// A cell whose column the record leaves open.
-    not_stated;
+    NOT_STATED = not_stated;
     /// Folds rows away.
-    fewer;
+    FEWER = fewer;
 }
 
 /// A column of the table.
@@ -54,15 +54,15 @@ const fn column(key: &'static str, heading: Word, read: fn(&DoseColumns) -> &str
 
 /// The columns in order.
 pub const COLUMNS: [Column; 9] = [
-    column("drug", drug, |row| &row.drug),
-    column("indication", indication, |row| &row.indication),
-    column("population", population, |row| &row.population),
-    column("route", route, |row| &row.route),
-    column("dose", dose, |row| &row.dose),
-    column("frequency", frequency, |row| &row.frequency),
-    column("duration", duration, |row| &row.duration),
-    column("maximum", maximum, |row| &row.maximum),
-    column("region", region, |row| &row.region),
+    column("drug", DRUG, |row| &row.drug),
+    column("indication", INDICATION, |row| &row.indication),
+    column("population", POPULATION, |row| &row.population),
+    column("route", ROUTE, |row| &row.route),
+    column("dose", DOSE, |row| &row.dose),
+    column("frequency", FREQUENCY, |row| &row.frequency),
+    column("duration", DURATION, |row| &row.duration),
+    column("maximum", MAXIMUM, |row| &row.maximum),
+    column("region", REGION, |row| &row.region),
 ];
 
 /// What question or note name and a record is not for.

@@ -9,15 +9,15 @@ const WORKING_BYTES: u64 = 64_000_000;
 
 words! { download:
     /// The card.
-    heading;
+    HEADING = heading;
     /// Holds the download.
-    pause;
+    PAUSE = pause;
     /// Lets it go on.
-    go_on;
+    GO_ON = go_on;
     /// Held.
-    paused;
+    PAUSED = paused;
     /// Waits.
-    other_tab;
+    OTHER_TAB = other_tab;
 }
 
 /// What is downloaded, from where, and what it needs. `host` is the site's name; `free_bytes` what it may still keep; `memory_gb` what
@@ -42,8 +42,8 @@ pub fn what(total_bytes: u64, host: &str, free_bytes: Option<u64>, memory_gb: Op
 #[must_use]
 pub fn hold(hold: Hold) -> &'static str {
     match hold {
-        Hold::Paused => paused(),
-        Hold::OtherTab => other_tab(),
+        Hold::Paused => PAUSED(),
+        Hold::OtherTab => OTHER_TAB(),
     }
 }
 

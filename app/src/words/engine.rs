@@ -6,11 +6,11 @@ use super::{duration, megabytes};
 
 words! { engine:
     /// The part of the page.
-    heading;
+    HEADING = heading;
     /// The choice of engine.
-    choice;
+    CHOICE = choice;
     /// Before the engines have been compared.
-    undecided;
+    UNDECIDED = undecided;
 }
 
 /// An engine.

@@ -4,13 +4,13 @@ use mambaformer_wasm::answer::EvidenceKind;
 
 words! { evidence:
     /// The part of the page.
-    heading;
+    HEADING = heading;
     /// Nothing was found.
-    none;
+    NONE = none;
     /// Unfolds a text.
-    all;
+    ALL = all;
     /// Folds it.
-    less;
+    LESS = less;
 }
 
 /// What was found as well.

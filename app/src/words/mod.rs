@@ -31,21 +31,21 @@ pub const TITLE: &str = "MambaFormer Chairside";
 
 words! { page:
     /// The choice of language.
-    language;
+    LANGUAGE = language;
     /// The link that jumps over the head of the page.
-    skip;
+    SKIP = skip;
     /// Under the name.
-    tagline;
+    TAGLINE = tagline;
     /// The links to the sections.
-    sections;
+    SECTIONS = sections;
     /// What this is.
-    what_it_is;
+    WHAT_IT_IS = what_it_is;
     /// Where it runs.
-    where_it_runs;
+    WHERE_IT_RUNS = where_it_runs;
     /// What no clinician has done; a test holds this against the knowledge base that ships.
-    not_reviewed;
+    NOT_REVIEWED = not_reviewed;
     /// Starts a new worker.
-    start_again;
+    START_AGAIN = start_again;
 }
 
 /// A language in itself.
@@ -69,7 +69,7 @@ pub fn message(message: &Message) -> String {
     match message {
         Message::Worker(told) => told.clone(),
         Message::IllFormed => say!(page.ill_formed).to_owned(),
-        Message::IllFormedEntry => calculators::ill_formed().to_owned(),
+        Message::IllFormedEntry => calculators::ILL_FORMED().to_owned(),
         Message::NoWorker => say!(page.no_worker).to_owned(),
     }
 }

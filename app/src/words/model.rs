@@ -7,7 +7,7 @@ use crate::session::Model;
 
 words! { model:
     /// What the progress bar shows.
-    loading;
+    LOADING = loading;
 }
 
 /// The model's status in one line.

@@ -7,9 +7,9 @@ use crate::note_file::Refused;
 
 words! { note_file:
     /// Opens the choice of a file.
-    choose;
+    CHOOSE = choose;
     /// Beside it.
-    help;
+    HELP = help;
 }
 
 /// A file was added.

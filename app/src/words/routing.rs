@@ -6,25 +6,25 @@ use super::share;
 
 words! { routing:
     /// The part of the page.
-    heading;
+    HEADING = heading;
     /// What a share of tokens is not.
-    caveat;
+    CAVEAT = caveat;
     /// Unfolds the table.
-    as_table;
+    AS_TABLE = as_table;
     /// What the table is called.
-    table;
+    TABLE = table;
     /// Over the table.
-    caption;
+    CAPTION = caption;
     /// A column.
-    token;
+    TOKEN = token;
     /// A column.
-    part;
+    PART = part;
     /// A column.
-    expert;
+    EXPERT = expert;
     /// A column.
-    gate;
+    GATE = gate;
     /// In the place of a token that is only white space.
-    blank;
+    BLANK = blank;
 }
 
 /// An expert's name.

@@ -2,7 +2,7 @@
 
 words! { spoken:
     /// Questions are answered from now on.
-    ready;
+    READY = ready;
 }
 
 /// How many sources were found.

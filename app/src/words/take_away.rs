@@ -6,51 +6,51 @@ use crate::language::{self, Locale, td_string};
 
 words! { take_away:
     /// Over the question.
-    question;
+    QUESTION = question;
     /// Over the note.
-    note;
+    NOTE = note;
     /// Over red flags.
-    red_flags;
+    RED_FLAGS = red_flags;
     /// Over dose records.
-    doses;
+    DOSES = doses;
     /// Over the answer.
-    answer;
+    ANSWER = answer;
     /// Over the sources.
-    sources;
+    SOURCES = sources;
     /// What it means that an answer is supported, away from the page.
-    supported;
+    SUPPORTED = supported;
     /// In the place of an answer that was not written.
-    looked_up;
+    LOOKED_UP = looked_up;
     /// In the place of a sentence that the answer took from the note.
-    from_note;
+    FROM_NOTE = from_note;
     /// The section on the page.
-    heading;
+    HEADING = heading;
     /// Copies the text.
-    copy;
+    COPY = copy;
     /// Prints the text.
-    print;
+    PRINT = print;
     /// Saves the text as a file.
-    save;
+    SAVE = save;
     /// Saves the answer as a file for other programs.
-    save_json;
+    SAVE_JSON = save_json;
     /// Where whoever uses it signs.
-    sign_off;
+    SIGN_OFF = sign_off;
     /// Takes question and note along.
-    include;
+    INCLUDE = include;
     /// What is taken along without it.
-    without;
+    WITHOUT = without;
     /// While question and note are searched.
-    searching;
+    SEARCHING = searching;
     /// Nothing was found to replace.
-    none_found;
+    NONE_FOUND = none_found;
     /// Over what is marked.
-    marked;
+    MARKED = marked;
     /// Over the text that can be changed.
-    edit;
+    EDIT = edit;
     /// After copying.
-    copied;
+    COPIED = copied;
     /// The browser did not let the page copy.
-    not_copied;
+    NOT_COPIED = not_copied;
 }
 
 /// What heads a part of the text in any language: the reader may have changed the page's since it was put together.
@@ -95,7 +95,7 @@ pub fn made_by(model: Option<&ModelInfo>) -> String {
 pub fn rests_on(library: Option<&LibraryInfo>) -> String {
     let told = |library: &LibraryInfo| {
         let named = library.attributions.join(". ");
-        format!("{} {} {named}.", super::library_version(library), super::not_reviewed())
+        format!("{} {} {named}.", super::library_version(library), super::NOT_REVIEWED())
     };
     library.map(told).unwrap_or_default()
 }
@@ -104,7 +104,7 @@ pub fn rests_on(library: Option<&LibraryInfo>) -> String {
 #[must_use]
 pub fn found(placeholders: usize) -> String {
     match placeholders {
-        0 => none_found().to_owned(),
+        0 => NONE_FOUND().to_owned(),
         1 => say!(take_away.found_one).to_owned(),
         count => say!(take_away.found_many, count = count),
     }

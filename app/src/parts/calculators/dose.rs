@@ -46,12 +46,12 @@ pub(super) fn DoseForm() -> impl IntoView {
         <CalculatorForm
             calculator=CALCULATOR
             prefix="dose"
-            heading=words::dose
-            button=words::calculate_dose
+            heading=words::DOSE
+            button=words::CALCULATE_DOSE
             read=Callback::new(move |confirmed| fields.read(confirmed))
         >
             <div class="field">
-                <label for="dose-drug">{words::drug}</label>
+                <label for="dose-drug">{words::DRUG}</label>
                 <select
                     id="dose-drug"
                     data-testid="dose-drug"
@@ -59,16 +59,16 @@ pub(super) fn DoseForm() -> impl IntoView {
                     aria-describedby="dose-told"
                     aria-invalid=move || drug_refused.get()
                 >
-                    <option value="">{words::choose_drug}</option>
+                    <option value="">{words::CHOOSE_DRUG}</option>
                     <Drugs />
                 </select>
             </div>
             <div class="fields">
                 <WeightField calculator=CALCULATOR prefix="dose" field=fields.weight />
-                <AgeField calculator=CALCULATOR prefix="dose" label=words::age field=fields.age />
+                <AgeField calculator=CALCULATOR prefix="dose" label=words::AGE field=fields.age />
             </div>
             <div class="field">
-                <label for="dose-strength">{words::strength}</label>
+                <label for="dose-strength">{words::STRENGTH}</label>
                 <input
                     id="dose-strength"
                     data-testid="dose-strength"
@@ -80,7 +80,7 @@ pub(super) fn DoseForm() -> impl IntoView {
                     aria-describedby="dose-strength-help dose-told"
                     aria-invalid=move || strength_refused.get()
                 />
-                <p class="field__help" id="dose-strength-help">{words::strength_help}</p>
+                <p class="field__help" id="dose-strength-help">{words::STRENGTH_HELP}</p>
             </div>
         </CalculatorForm>
     }

@@ -91,7 +91,7 @@ pub(super) fn WeightField(
 ) -> impl IntoView {
     let units = WEIGHT_UNITS.map(|unit| (unit.value, unit.name));
     let invalid = invalid(calculator, &[ErrorKind::BadWeight, ErrorKind::UnusualWeight]);
-    view! { <MeasuredField id=format!("{prefix}-weight") label=words::weight unit_label=words::weight_unit units invalid prefix field /> }
+    view! { <MeasuredField id=format!("{prefix}-weight") label=words::WEIGHT unit_label=words::WEIGHT_UNIT units invalid prefix field /> }
 }
 
 /// An age with its unit.
@@ -108,7 +108,7 @@ pub(super) fn AgeField(
 ) -> impl IntoView {
     let units = AGE_UNITS.map(|unit| (unit.value, unit.name));
     let invalid = invalid(calculator, &[ErrorKind::BadAge]);
-    view! { <MeasuredField id=format!("{prefix}-age") label unit_label=words::age_unit units invalid prefix field /> }
+    view! { <MeasuredField id=format!("{prefix}-age") label unit_label=words::AGE_UNIT units invalid prefix field /> }
 }
 
 /// Text and not `type="number"`: a browser empties a number field with a comma in it, and nobody would see why.

@@ -68,7 +68,7 @@ pub(super) fn GivenFields(
     let count = Memo::new(move |_| rows.0.with(|rows| rows.len()));
     view! {
         <details class="given" data-testid="given">
-            <summary>{words::given}</summary>
+            <summary>{words::GIVEN}</summary>
             <For each=move || rows.0.get().to_vec() key=|row| row.key let(row)>
                 <GivenRow rows row />
             </For>
@@ -82,7 +82,7 @@ pub(super) fn GivenFields(
                     assistant.entries_changed(Calculator::Maximum);
                 }
             >
-                {words::add}
+                {words::ADD}
             </button>
         </details>
     }
@@ -105,13 +105,13 @@ fn GivenRow(
     view! {
         <div class="given__row" role="group" aria-label=move || words::given_row(number.get())>
             <div class="field">
-                <label for=product_id.clone()>{words::product}</label>
+                <label for=product_id.clone()>{words::PRODUCT}</label>
                 <select id=product_id data-testid="given-product" node_ref=row.product>
                     <Products />
                 </select>
             </div>
             <div class="field field--short">
-                <label for=count_id.clone()>{words::cartridges}</label>
+                <label for=count_id.clone()>{words::CARTRIDGES}</label>
                 <input
                     id=count_id
                     data-testid="given-cartridges"
@@ -135,7 +135,7 @@ fn GivenRow(
                     assistant.entries_changed(Calculator::Maximum);
                 }
             >
-                {words::remove}
+                {words::REMOVE}
             </button>
         </div>
     }

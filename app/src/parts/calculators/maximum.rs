@@ -59,18 +59,18 @@ pub(super) fn MaximumForm() -> impl IntoView {
         <CalculatorForm
             calculator=CALCULATOR
             prefix="maximum"
-            heading=words::maximum
-            button=words::calculate_maximum
+            heading=words::MAXIMUM
+            button=words::CALCULATE_MAXIMUM
             read=Callback::new(move |confirmed| fields.read(confirmed))
         >
             <div class="field">
-                <label for="maximum-product">{words::product}</label>
+                <label for="maximum-product">{words::PRODUCT}</label>
                 <select id="maximum-product" data-testid="maximum-product" node_ref=fields.product>
                     <Products />
                 </select>
             </div>
             <fieldset class="choice">
-                <legend>{words::patient}</legend>
+                <legend>{words::PATIENT}</legend>
                 <label class="choice__item">
                     <input type="radio" name="group" value="adult" checked data-testid="maximum-adult" />
                     {|| words::group(PatientGroup::Adult)}
@@ -82,11 +82,11 @@ pub(super) fn MaximumForm() -> impl IntoView {
             </fieldset>
             <div class="fields">
                 <WeightField calculator=CALCULATOR prefix="maximum" field=fields.weight />
-                <AgeField calculator=CALCULATOR prefix="maximum" label=words::age_optional field=fields.age />
+                <AgeField calculator=CALCULATOR prefix="maximum" label=words::AGE_OPTIONAL field=fields.age />
             </div>
             <label class="choice__item">
                 <input type="checkbox" data-testid="maximum-heart" node_ref=fields.heart />
-                {words::heart}
+                {words::HEART}
             </label>
             <GivenFields rows=fields.given />
         </CalculatorForm>

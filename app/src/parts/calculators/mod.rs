@@ -26,13 +26,13 @@ pub fn CalculatorSection() -> impl IntoView {
     let waits = Memo::new(move |_| {
         session.with(|session| match (&session.calculators.choices, &session.model) {
             (Some(_), _) => None,
-            (None, Model::Failed) => Some(words::lost()),
-            (None, _) => Some(words::loading()),
+            (None, Model::Failed) => Some(words::LOST()),
+            (None, _) => Some(words::LOADING()),
         })
     });
     view! {
-        <Section id=SECTION name=words::heading what=words::what>
-            <p class="calculators__caveat">{words::caveat}</p>
+        <Section id=SECTION name=words::HEADING what=words::WHAT>
+            <p class="calculators__caveat">{words::CAVEAT}</p>
             <p class="calculators__wait" data-testid="calculators-wait">{move || waits.get()}</p>
             <div class="calculators__pair">
                 <maximum::MaximumForm />

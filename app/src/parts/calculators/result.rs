@@ -63,7 +63,7 @@ pub(super) fn ResultPanel(
                 data-testid=format!("{prefix}-confirm")
                 on:click=move |_| on_confirm.run(())
             >
-                {words::confirm}
+                {words::CONFIRM}
             </button>
         </Show>
         <div class="sheets" data-testid=format!("{prefix}-sheets")>
@@ -115,21 +115,21 @@ fn sheets(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
     let is_open = sheets.len() <= UNFOLDED;
     let cards = sheets.iter().map(|sheet| match calculator {
         Calculator::Maximum => view! {
-            <Lines heading=words::working lines=sheet.working.clone() />
-            <Lines heading=words::heed lines=sheet.remarks.clone() />
-            <Lines heading=words::sources lines=sheet.sources.clone() />
+            <Lines heading=words::WORKING lines=sheet.working.clone() />
+            <Lines heading=words::HEED lines=sheet.remarks.clone() />
+            <Lines heading=words::SOURCES lines=sheet.sources.clone() />
         }
         .into_any(),
         Calculator::Dose => view! {
             <article class="sheet">
                 <h3 class="sheet__title" lang=CONTENT>{sheet.title.clone()}</h3>
                 <Headline sheet=sheet.clone() />
-                <Lines heading=words::record lines=sheet.record.clone() />
-                <Lines heading=words::heed lines=sheet.remarks.clone() />
+                <Lines heading=words::RECORD lines=sheet.record.clone() />
+                <Lines heading=words::HEED lines=sheet.remarks.clone() />
                 <details class="sheet__working" open=is_open>
-                    <summary>{words::working_and_source}</summary>
-                    <Lines heading=words::working lines=sheet.working.clone() />
-                    <Lines heading=words::sources lines=sheet.sources.clone() />
+                    <summary>{words::WORKING_AND_SOURCE}</summary>
+                    <Lines heading=words::WORKING lines=sheet.working.clone() />
+                    <Lines heading=words::SOURCES lines=sheet.sources.clone() />
                 </details>
             </article>
         }
@@ -139,7 +139,7 @@ fn sheets(calculator: Calculator, outcome: &Outcome) -> Option<AnyView> {
     Some(
         view! {
             {cards}
-            <Lines heading=words::left_out lines=left_out.to_vec() />
+            <Lines heading=words::LEFT_OUT lines=left_out.to_vec() />
         }
         .into_any(),
     )
@@ -153,7 +153,7 @@ fn Headline(
 ) -> impl IntoView {
     let limited_by = sheet.limited_by.map(|limit| {
         view! {
-            <p class="told__limit">{words::limited_by} " " <strong lang=CONTENT>{limit}</strong> "."</p>
+            <p class="told__limit">{words::LIMITED_BY} " " <strong lang=CONTENT>{limit}</strong> "."</p>
         }
     });
     view! {
