@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,costs,compare-routers,ablate,sweep-lambda,time-routers,routers-report}`."""
 
 import argparse
 import json
@@ -297,6 +297,10 @@ def parser() -> argparse.ArgumentParser:
     from .retriever.commands import add as add_retriever
 
     add_retriever(commands, ROOT, RUNS, DATA)
+
+    from .comparison.commands import add as add_comparison
+
+    add_comparison(commands, ROOT, RUNS)
     return top
 
 
