@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,costs,compare-routers,ablate,sweep-lambda,time-routers,routers-report}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report}`."""
 
 import argparse
 import json

@@ -43,11 +43,14 @@ def test_the_report_of_the_bench_becomes_a_table(tmp_path):
     runs = [{"engine": engine, "tokens": tokens, "routing": routing, "prompt_ms": ms * scale} for engine, scale in (("processor", 1), ("GPU", 9))
             for tokens, routing, ms in ((128, "routed", 3.0), (128, "all on ET5", 2.56), (128, "all on EMamba", 1.28), (64, "all on ET5", 0.64), (64, "all on EMamba", 1.28))]
     (tmp_path / "bench.json").write_text(json.dumps({"models": [{"model": "chairside", "runs": runs}]}))
-    assert of_bench(tmp_path / "bench.json", "processor") == Costs([64, 128], [10.0, 20.0], [20.0, 10.0])
+    assert of_bench([tmp_path / "bench.json"], "processor") == Costs([64, 128], [10.0, 20.0], [20.0, 10.0])
+    quicker = [r | {"prompt_ms": r["prompt_ms"] / 2} if r["tokens"] == 64 else r | {"prompt_ms": 99.0} for r in runs]
+    (tmp_path / "again.json").write_text(json.dumps({"models": [{"model": "chairside", "runs": quicker}]}))
+    assert of_bench([tmp_path / "bench.json", tmp_path / "again.json"], "processor") == Costs([64, 128], [5.0, 20.0], [10.0, 10.0])
     for text, engine in ((json.dumps({"models": []}), "processor"), ("no json", "processor"), (json.dumps({"models": [{"runs": runs}]}), "abacus")):
         (tmp_path / "bench.json").write_text(text)
         with pytest.raises(DataError):
-            of_bench(tmp_path / "bench.json", engine)
+            of_bench([tmp_path / "bench.json"], engine)
 
 
 def test_measured_costs_are_of_both_experts():

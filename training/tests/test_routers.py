@@ -11,7 +11,7 @@ from test_run import trainer
 from mambaformer_training.batches import collate
 from mambaformer_training.model import EMAMBA, ET5, Encoded, MambaFormer
 from mambaformer_training.packing import Packing, pick, spread
-from mambaformer_training.routers import ROUTERS, Bip, Coupling, ExpertChoice, Fixed, Gated, Hashed, LossFree, NullExpert, Routing, Sinkhorn, StraightThrough, TopOne, TopP, TsallisHybrid
+from mambaformer_training.routers import ROUTERS, Bip, Coupling, ExpertChoice, Fixed, Gated, Hashed, LossFree, NullExpert, Routing, Sinkhorn, StraightThrough, TopOne, TopP, TsallisHybrid, UtilityBias
 from mambaformer_training.routers.bip import prices
 from mambaformer_training.routers.coupling import activations, coupling, directions
 from mambaformer_training.routers.sinkhorn import transport
@@ -225,6 +225,13 @@ class Routed:
     def __init__(self, routing, g):
         self.valid, self.active, self.p, self.logits = g.valid, routing.active, routing.p, g.logits
         self.quiet = routing.active if routing.quiet is None else routing.quiet
+
+
+def test_utility_with_a_bias_is_taught_by_utility_and_not_by_balance(tmp_path):
+    plain = trainer(tmp_path, 2)
+    t = Trainer(plain.config, plain.settings, plain.items, plain.items, [1] * 200, tmp_path, None, UtilityBias())
+    record = t.train_step()
+    assert record["utility"] > 0 and "balance" not in t.router.terms and t.router.bias.abs().sum() > 0
 
 
 def test_bip_fills_no_expert_beyond_its_capacity_and_loses_little():

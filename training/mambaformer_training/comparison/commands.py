@@ -1,4 +1,4 @@
-"""`python -m mambaformer_training {compare-routers,ablate,sweep-lambda,time-routers,routers-report,costs}`."""
+"""`python -m mambaformer_training {compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report,costs}`."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def _report(args) -> None:
 
 def _costs(args) -> None:
     if args.bench:
-        table, how = costs.of_bench(args.bench, args.engine), f"cargo xtask bench, engine {args.engine}, whole prompts with all tokens on one expert"
+        table, how = costs.of_bench(args.bench, args.engine), f"cargo xtask bench, engine {args.engine}, {args.note + ', ' if args.note else ''}whole prompts with all tokens on one expert, best of {len(args.bench)} report(s)"
     else:
         torch.set_num_threads(args.threads)
         keep_memory()
@@ -74,7 +74,8 @@ def add(commands, root: Path, runs: Path) -> None:
         sub.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these settings alone")
 
     for name, experiment, text in (("compare-routers", "routers", "train each router for the same steps and measure it"), ("ablate", "ablation", "the same without each term of the loss"),
-                                   ("sweep-lambda", "sweep", "the same for several prices of cost in utility")):
+                                   ("sweep-lambda", "sweep", "the same for several prices of cost in utility"),
+                                   ("sweep-unbalanced", "unbalanced", "the same without the balance loss")):
         sub = command(name, _run, f"{text}; goes on where it stopped ({len(EXPERIMENTS[experiment])} settings)")
         readers(sub)
         sub.set_defaults(experiment=experiment)
@@ -94,7 +95,8 @@ def add(commands, root: Path, runs: Path) -> None:
     sub.add_argument("--name", required=True, help="of the table in the file")
     sub.add_argument("--preset", default="chairside")
     sub.add_argument("--config", type=Path, help="the model of a comparison instead of a preset")
-    sub.add_argument("--bench", type=Path, help="take the figures of `cargo xtask bench --output FILE` instead of measuring here")
+    sub.add_argument("--bench", type=Path, nargs="+", metavar="FILE", help="take the best figures of what `cargo xtask bench --output FILE` wrote instead of measuring here")
+    sub.add_argument("--note", help="how the bench was run, for the table's description")
     sub.add_argument("--engine", default="processor", help="whose figures of the bench: processor or GPU")
     sub.add_argument("--rounds", type=int, default=30)
     sub.add_argument("--threads", type=int, default=1)

@@ -39,7 +39,7 @@ def cell(values: list[float], percent: bool) -> str:
 
 def table(records: dict, experiment: str, seconds: dict[str, float]) -> str:
     """One row a setting; `less than ours` is the difference in loss to what ships, seed by seed."""
-    head = ["setting", "loss", "loss less ours", "sentence loss", "first sentence alone, %", "with prior, %", "tokens right, %", "ET5 / EMamba, % of tokens", "both / none, %", "EMamba, shortest / longest third, %", "cost k", "encoder, µs a token"]
+    head = ["setting", "loss", "loss less ours", "sentence loss", "first sentence alone, %", "with prior, %", "tokens right, %", "ET5 / EMamba, % of tokens", "both / none, %", "EMamba, shortest / longest third, %", "cost k", "encoder's time of all on ET5's, %"]
     head += ["step, s"] if seconds else []
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
     ours = records.get(OURS.name, {})
@@ -54,15 +54,26 @@ def table(records: dict, experiment: str, seconds: dict[str, float]) -> str:
         cells = [f"`{setting.name}`" + (f" ({len(rows)} seed{'s' if len(rows) > 1 else ''})" if len(rows) < 3 else ""), cell(of(lambda r: r["nll"]), False), difference]
         cells += [cell(of(lambda r, m=m: r[m]), name in PERCENT) for name, m in list(MEASURES.items())[1:]]
         cells += ["{:.0f} / {:.0f} ± {:.1f}".format(share("et5"), share("emamba"), 100 * mean_and_spread(of(lambda r: r["share"]["emamba"]))[1]), f"{share('both'):.0f} / {share('none'):.0f}",
-                  f"{share('emamba', 'share_shortest_third'):.0f} / {share('emamba', 'share_longest_third'):.0f}", cell(of(lambda r: r["cost"]), False), "{:.1f} ± {:.1f}".format(*mean_and_spread(of(lambda r: r["encoder_us_a_token"])))]
+                  f"{share('emamba', 'share_shortest_third'):.0f} / {share('emamba', 'share_longest_third'):.0f}", cell(of(lambda r: r["cost"]), False), relative(rows)]
         cells += [f"{seconds[setting.name]:.3f}" if setting.name in seconds else ""] if seconds else []
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
+def relative(rows: dict[int, dict]) -> str:
+    """The encoder's time as a share of all tokens on ET5, over the seeds that have it."""
+    values = [r["encoder_relative"] for r in rows.values() if "encoder_relative" in r]
+    return f"{cell(values, True)}" + (f" ({len(values)})" if len(values) != len(rows) else "") if values else "–"
+
+
 def points(records: dict, experiment: str, x, y) -> list[Point]:
     """Mean and spread of two measures for each setting of an experiment that has records."""
-    return [Point(s.name.replace("lambda_", "λ "), *mean_and_spread([x(r) for r in records[s.name].values()]), *mean_and_spread([y(r) for r in records[s.name].values()])) for s in EXPERIMENTS[experiment] if s.name in records]
+    out = []
+    for setting in EXPERIMENTS[experiment]:
+        rows = [r for r in records.get(setting.name, {}).values() if x(r) is not None]
+        if rows:
+            out.append(Point(setting.name.replace("lambda_", "λ "), *mean_and_spread([x(r) for r in rows]), *mean_and_spread([y(r) for r in rows])))
+    return out
 
 
 def report(results: Path, seconds: Path, plot: Path) -> None:
@@ -72,8 +83,8 @@ def report(results: Path, seconds: Path, plot: Path) -> None:
     for experiment in EXPERIMENTS:
         print(f"\n{experiment}\n\n{table(records, experiment, steps if experiment == 'routers' else {})}")
     panels = []
-    for label, x in (("mean cost k of a token", lambda r: r["cost"]), ("encoder, µs a token", lambda r: r["encoder_us_a_token"])):
-        nll = lambda r: r["nll"]
-        panels.append((label, "validation loss", points(records, "sweep", x, nll), points(records, "routers", x, nll)))
+    for label, x in (("mean cost k of a token", lambda r: r["cost"]), ("encoder's time, share of all on ET5's", lambda r: r.get("encoder_relative"))):
+        loss = lambda r: r["nll"]
+        panels.append((label, "validation loss", points(records, "sweep", x, loss), points(records, "routers", x, loss)))
     plot.parent.mkdir(parents=True, exist_ok=True)
     plot.write_text(pareto(panels), encoding="utf-8")

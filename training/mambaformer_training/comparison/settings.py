@@ -23,7 +23,7 @@ class Setting:
 OURS = Setting("top1_utility")
 
 ROUTERS = [
-    OURS, *(Setting(name, name) for name in ("straight_through", "softmax_balance", "top_p", "expert_choice", "sinkhorn", "loss_free", "bip", "tsallis", "coupling", "null")),
+    OURS, *(Setting(name, name) for name in ("straight_through", "softmax_balance", "top_p", "expert_choice", "sinkhorn", "loss_free", "bip", "tsallis", "coupling", "null", "utility_bias")),
     Setting("hashed", "hashed"), Setting("only_et5", "fixed", {"expert": 0}), Setting("only_emamba", "fixed", {"expert": 1}),
 ]
 
@@ -32,10 +32,13 @@ ABLATION = [
     Setting("without_noise", noise=(0.0, 0.0)), Setting("without_annealing", noise=(0.1, 0.1)),
 ]
 
-# Balance would hold the share at its target whatever a token costs: it is off here and utility weighs what balance did, so that lambda is what decides.
-SWEEP = [Setting(f"lambda_{value:g}", weights={"cost_of_utility": value, "utility": 0.5, "balance": 0.0, "cost": 0.0}) for value in (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)]
+# Balance as strong as usual would hold the share at its target whatever a token costs; utility weighs what balance did, and lambda can move it.
+SWEEP = [Setting(f"lambda_{value:g}", weights={"cost_of_utility": value, "utility": 0.5, "balance": 0.1, "cost": 0.0}) for value in (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)]
 
-EXPERIMENTS = {"routers": ROUTERS, "ablation": ABLATION, "sweep": SWEEP}
+# Without any balance, to see what utility alone makes of the gate.
+UNBALANCED = [Setting(f"lambda_{value:g}_unbalanced", weights={"cost_of_utility": value, "utility": 0.5, "balance": 0.0, "cost": 0.0}) for value in (0.0, 1.0, 2.0, 4.0, 8.0)]
+
+EXPERIMENTS = {"routers": ROUTERS, "ablation": ABLATION, "sweep": SWEEP, "unbalanced": UNBALANCED}
 
 
 def settings_of(experiment: str, only: list[str]) -> list[Setting]:

@@ -13,8 +13,9 @@ from .straight_through import StraightThrough
 from .top_one import TopOne
 from .top_p import TopP
 from .tsallis import TsallisHybrid
+from .utility_bias import UtilityBias
 
 ROUTERS: dict[str, type[Router]] = {
     "top1_utility": TopOne, "straight_through": StraightThrough, "softmax_balance": SoftmaxBalance, "top_p": TopP, "expert_choice": ExpertChoice, "sinkhorn": Sinkhorn,
-    "loss_free": LossFree, "bip": Bip, "tsallis": TsallisHybrid, "coupling": Coupling, "null": NullExpert, "fixed": Fixed, "hashed": Hashed,
+    "loss_free": LossFree, "bip": Bip, "tsallis": TsallisHybrid, "coupling": Coupling, "null": NullExpert, "utility_bias": UtilityBias, "fixed": Fixed, "hashed": Hashed,
 }
