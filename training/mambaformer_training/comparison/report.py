@@ -32,9 +32,10 @@ def read(path: Path) -> dict[str, dict[int, dict]]:
 
 
 def cell(values: list[float], percent: bool) -> str:
-    """`mean ± spread` in the digits that the noise leaves."""
+    """`mean ± spread` in the digits that the noise leaves; a single value has no spread."""
+    scale, digits = (100, 1) if percent else (1, 3)
     mean, spread = mean_and_spread(values)
-    return f"{100 * mean:.1f} ± {100 * spread:.1f}" if percent else f"{mean:.3f} ± {spread:.3f}"
+    return f"{scale * mean:.{digits}f}" + (f" ± {scale * spread:.{digits}f}" if len(values) > 1 else "")
 
 
 def table(records: dict, experiment: str, seconds: dict[str, float]) -> str:
@@ -50,10 +51,10 @@ def table(records: dict, experiment: str, seconds: dict[str, float]) -> str:
         of = lambda get: [get(r) for r in rows.values()]
         share = lambda name, where="share": 100 * mean_and_spread(of(lambda r: r[where][name]))[0]
         paired = [r["nll"] - ours[seed]["nll"] for seed, r in rows.items() if seed in ours]
-        difference = "–" if setting.name == OURS.name or not paired else "{:+.3f} ± {:.3f}".format(*mean_and_spread(paired))
+        difference = "–" if setting.name == OURS.name or not paired else ("+" if mean_and_spread(paired)[0] > 0 else "") + cell(paired, False)
         cells = [f"`{setting.name}`" + (f" ({len(rows)} seed{'s' if len(rows) > 1 else ''})" if len(rows) < 3 else ""), cell(of(lambda r: r["nll"]), False), difference]
         cells += [cell(of(lambda r, m=m: r[m]), name in PERCENT) for name, m in list(MEASURES.items())[1:]]
-        cells += ["{:.0f} / {:.0f} ± {:.1f}".format(share("et5"), share("emamba"), 100 * mean_and_spread(of(lambda r: r["share"]["emamba"]))[1]), f"{share('both'):.0f} / {share('none'):.0f}",
+        cells += [f"{share('et5'):.0f} / {cell(of(lambda r: r['share']['emamba']), True)}", f"{share('both'):.0f} / {share('none'):.0f}",
                   f"{share('emamba', 'share_shortest_third'):.0f} / {share('emamba', 'share_longest_third'):.0f}", cell(of(lambda r: r["cost"]), False), relative(rows)]
         cells += [f"{seconds[setting.name]:.3f}" if setting.name in seconds else ""] if seconds else []
         lines.append("| " + " | ".join(cells) + " |")
