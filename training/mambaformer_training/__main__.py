@@ -172,7 +172,7 @@ def _folder_and_count(text: str) -> tuple[str, int]:
 def _file_and_name(text: str) -> tuple[Path, str]:
     file, _, name = text.rpartition(":")
     if not file or not name:
-        raise argparse.ArgumentTypeError(f"`{text}` is not FILE:NAME, such as training/costs.json:chairside-pytorch")
+        raise argparse.ArgumentTypeError(f"`{text}` is not FILE:NAME, such as training/costs.json:chairside-engine-cpu")
     return Path(file), name
 
 

@@ -33,6 +33,16 @@ def front(points: list[Point]) -> list[Point]:
     return kept
 
 
+def _free(x: float, y: float, name: str, taken: list[tuple]) -> tuple[float, float]:
+    """Where the name of a point can stand without covering another: right or left of it, a little higher or lower."""
+    width, height = 4.6 * len(name), 9.0
+    places = [(x + 4 if right else x - 4 - width, y + down) for down in (-4, 9, -13, 18, -22, 27) for right in (True, False)]
+    free = lambda a, b: all(a + width < c or c + w < a or b < d - height or d < b - height for c, d, w in taken)
+    a, b = next((place for place in places if free(*place)), places[0])
+    taken.append((a, b, width))
+    return a, b
+
+
 def _panel(x_label: str, y_label: str, line: list[Point], dots: list[Point], shift: int) -> list[str]:
     every = line + dots
     low_x, high_x = min(p.x - p.x_spread for p in every), max(p.x + p.x_spread for p in every)
@@ -51,11 +61,13 @@ def _panel(x_label: str, y_label: str, line: list[Point], dots: list[Point], shi
     best = front(every)
     out.append('<polyline fill="none" stroke="#bbb" stroke-dasharray="4 3" points="' + " ".join(f"{at_x(p.x):.1f},{at_y(p.y):.1f}" for p in best) + '"/>')
     out.append('<polyline fill="none" stroke="#0a6" points="' + " ".join(f"{at_x(p.x):.1f},{at_y(p.y):.1f}" for p in line) + '"/>')
-    for points, colour in ((dots, "#36c"), (line, "#0a6")):
+    taken: list[tuple] = []
+    for points, colour in ((line, "#0a6"), (dots, "#36c")):
         for p in points:
             x, y = at_x(p.x), at_y(p.y)
             out.append(f'<path stroke="{colour}" stroke-opacity="0.35" d="M{at_x(p.x - p.x_spread):.1f} {y:.1f}H{at_x(p.x + p.x_spread):.1f}M{x:.1f} {at_y(p.y - p.y_spread):.1f}V{at_y(p.y + p.y_spread):.1f}"/>')
-            out.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/><text x="{x + 4:.1f}" y="{y - 4:.1f}" font-size="8.5" fill="{colour}">{escape(p.name)}</text>')
+            at = _free(x, y, p.name, taken)
+            out.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/><text x="{at[0]:.1f}" y="{at[1]:.1f}" font-size="8.5" fill="{colour}">{escape(p.name)}</text>')
     return out
 
 

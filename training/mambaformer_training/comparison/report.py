@@ -68,12 +68,14 @@ def relative(rows: dict[int, dict]) -> str:
 
 
 def points(records: dict, experiment: str, x, y) -> list[Point]:
-    """Mean and spread of two measures for each setting of an experiment that has records."""
+    """Mean and spread of two measures for each setting of an experiment that has run with all seeds: seeds differ more than settings do. A seed may lack x."""
+    whole = max(map(len, records.values()))
     out = []
     for setting in EXPERIMENTS[experiment]:
-        rows = [r for r in records.get(setting.name, {}).values() if x(r) is not None]
-        if rows:
-            out.append(Point(setting.name.replace("lambda_", "λ "), *mean_and_spread([x(r) for r in rows]), *mean_and_spread([y(r) for r in rows])))
+        rows = list(records.get(setting.name, {}).values())
+        known = [x(r) for r in rows if x(r) is not None]
+        if len(rows) == whole and known:
+            out.append(Point(setting.name.replace("lambda_", "λ "), *mean_and_spread(known), *mean_and_spread([y(r) for r in rows])))
     return out
 
 
