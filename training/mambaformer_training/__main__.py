@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report}`."""
 
 import argparse
 import json
@@ -34,6 +34,7 @@ def _tokenizer(args) -> None:
 def _train(args) -> None:
     from . import checkpoint
     from .config import Config, preset
+    from .costs import Costs
     from .distil import Teacher
     from .errors import CheckpointError
     from .start import load_export, parent_of, sha256_of
@@ -56,6 +57,8 @@ def _train(args) -> None:
     state = None
     settings = Settings(seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
                         dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, weights=dict(args.weight) or None, max_steps=args.max_steps, added=dict(args.add) or None)
+    if args.costs:
+        settings.costs = Costs.read(*args.costs).to_dict()
     if args.warm and (args.start or args.resume):
         raise CheckpointError("--warm fills a new model; leave --start and --resume out")
     if args.warm:
@@ -74,6 +77,8 @@ def _train(args) -> None:
             stored["noise_start"] = args.noise_start
         if args.weight:
             stored["weights"] = dict(args.weight)
+        if args.costs:
+            stored["costs"] = settings.costs
         settings = Settings(**stored)
         if settings.added != (dict(args.add) or None):
             raise CheckpointError(f"the run began with --add {settings.added}; give the same to resume it")
@@ -164,6 +169,13 @@ def _folder_and_count(text: str) -> tuple[str, int]:
     return folder, int(count)
 
 
+def _file_and_name(text: str) -> tuple[Path, str]:
+    file, _, name = text.rpartition(":")
+    if not file or not name:
+        raise argparse.ArgumentTypeError(f"`{text}` is not FILE:NAME, such as training/costs.json:chairside-engine-cpu")
+    return Path(file), name
+
+
 def _name_and_weight(text: str) -> tuple[str, float]:
     from .objective import Weights
 
@@ -230,6 +242,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--without-prior", type=float, default=0.7, help="share of the items that are trained without retrieval's prior (0.7)")
     sub.add_argument("--add", type=_folder_and_count, action="append", default=[], metavar="FOLDER:N", help="train on the first N training items of another folder, too")
     sub.add_argument("--weight", type=_name_and_weight, action="append", default=[], metavar="NAME=NUMBER", help="weight of a term of the loss (`Weights` in objective.py); may be changed on resuming")
+    sub.add_argument("--costs", type=_file_and_name, metavar="FILE:NAME", help="measured cost of a token on each expert (see `costs`) instead of the simple model; may be given on resuming")
     sub.add_argument("--resume", action="store_true")
     sub.add_argument("--export", action="store_true", help="export after the end")
 
@@ -284,6 +297,10 @@ def parser() -> argparse.ArgumentParser:
     from .retriever.commands import add as add_retriever
 
     add_retriever(commands, ROOT, RUNS, DATA)
+
+    from .comparison.commands import add as add_comparison
+
+    add_comparison(commands, ROOT, RUNS)
     return top
 
 

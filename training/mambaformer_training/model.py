@@ -14,9 +14,11 @@ from .config import Config, GateConfig
 from .emamba import EMamba
 from .et5 import MASKED, Et5, RmsNorm
 from .packing import Packing, pick, spread
+from .routers import EMAMBA, ET5, Gated, Router, Routing, TopOne, one_of_two
 from .scan import causal_conv
 
-ET5, EMAMBA = 0, 1
+# What the engine does, and what routes where nothing else is asked for.
+_TOP_ONE = TopOne()
 
 
 class Gate(nn.Module):
@@ -90,7 +92,9 @@ class Encoded:
     features: torch.Tensor     # [B, L, d + 4]
     logits: torch.Tensor       # [B, L, 2]
     p: torch.Tensor            # [B, L, 2]
-    expert: torch.Tensor       # [B, L] 0 ET5, 1 EMamba
+    expert: torch.Tensor       # [B, L] 0 ET5, 1 EMamba: the one with the larger factor
+    active: torch.Tensor       # [B, L, 2] which experts read the token; exactly one of them unless another router decided
+    quiet: torch.Tensor        # [B, L, 2] the same without exploration noise
     experts: list              # per expert (row indices [N], y [N, d]) or None
     mixed: torch.Tensor        # [B, L, d] before the memory norm: e + p y, or y
     memory: torch.Tensor       # [B, L, d]
@@ -133,8 +137,11 @@ class MambaFormer(nn.Module):
             e = e + causal_conv(e, self.stem.weight[:, 0], self.stem.bias, packing.offsets, False)
         return packing.pad(e)
 
-    def encode(self, ids, lengths, noise=None, temperature=None, force=None, bias=0.0) -> Encoded:
-        """ids [B, L], lengths [B]. `noise` [B, L, 2] is Gumbel noise for exploration, `temperature` its softmax temperature."""
+    def encode(self, ids, lengths, noise=None, temperature=None, force=None, bias=0.0, router: Router | None = None) -> Encoded:
+        """ids [B, L], lengths [B]. `noise` [B, L, 2] is Gumbel noise for exploration, `temperature` its softmax temperature.
+
+        `router` decides instead of the largest logit; the engine knows none but that.
+        """
         packing = Packing(lengths)
         valid = packing.valid
         e = self.embed(ids, packing)
@@ -143,20 +150,18 @@ class MambaFormer(nn.Module):
         logits = self.gate(features)
         shifted = logits + torch.tensor([0.0, bias]) if bias else logits
         tau = self.config.gate.temperature if temperature is None else temperature
-        p = torch.softmax(shifted / tau, dim=-1)
         if not self.config.emamba:
             force = ET5
         if force is not None:
-            expert = torch.full_like(ids, force)
-            p = torch.ones_like(p)
+            forced = torch.full_like(ids, force)
+            routing = Routing(torch.ones_like(shifted), torch.ones_like(shifted), torch.stack([forced == ET5, forced == EMAMBA], dim=-1), one_of_two(logits))
         else:
-            choice = shifted if noise is None else shifted + noise
-            expert = (choice[..., 1] >= choice[..., 0]).long()
+            routing = (router or _TOP_ONE).route(Gated(shifted, ids, features, valid, noise, tau))
         flat = e.flatten(0, 1)
         positions = torch.arange(ids.shape[1]).expand_as(ids).flatten()
         experts, mixed = [], flat if self.config.combine == "residual" else torch.zeros_like(flat)
         for which in (ET5, EMAMBA):
-            part, rows = Packing.of_mask(valid & (expert == which))
+            part, rows = Packing.of_mask(valid & routing.active[..., which])
             if rows.numel() == 0:
                 experts.append(None)
                 continue
@@ -164,12 +169,13 @@ class MambaFormer(nn.Module):
             y = self.et5.encoder(x, part, positions[rows]) if which == ET5 else self.emamba(x, part)
             experts.append((rows, y))
             if self.config.combine == "residual":
-                mixed = mixed + spread(y * p[..., which].flatten()[rows][:, None], rows, flat.shape[0])
+                mixed = mixed + spread(y * routing.weights[..., which].flatten()[rows][:, None], rows, flat.shape[0])
             else:
                 mixed = mixed + spread(y, rows, flat.shape[0])
         mixed = mixed.view_as(e)
         memory = self.memory_norm(mixed) if self.config.combine == "residual" else mixed
-        return Encoded(ids, valid, e, features, logits, p, expert, experts, mixed, memory)
+        quiet = routing.active if routing.quiet is None else routing.quiet
+        return Encoded(ids, valid, e, features, logits, routing.p, routing.expert, routing.active, quiet, experts, mixed, memory)
 
     def decode(self, encoded: Encoded, decoder_ids, decoder_lengths):
         """decoder_ids [B, T] -> final hidden states [N, d] of the packed decoder tokens, and their packing."""

@@ -1,6 +1,7 @@
 """The loss: task (answer, decision, answerable) + utility + cost + balance + entropy + router z.
 
-The weights are in `Weights`; the cost of a token is a simple model, to be replaced by measured times.
+The weights are in `Weights`. The cost of a token is measured (`costs`) where a table is given; chairside-1 and -2 were trained with the
+simple model of `token_cost`, which stays what training does without one.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from .batches import IGNORED
+from .costs import Costs
 from .distil import mean_over_lines
 from .model import EMAMBA, ET5, Encoded, MambaFormer
 
@@ -38,8 +40,10 @@ class Weights:
     utility_temperature: float = 1.0
 
 
-def token_cost(lengths: torch.Tensor, max_tokens: int) -> torch.Tensor:
-    """k_e(L) of a token on each expert, [B, 2]: attention makes ET5's grow with L (quadratic per sequence), EMamba's is constant."""
+def token_cost(lengths: torch.Tensor, max_tokens: int, costs: Costs | None = None) -> torch.Tensor:
+    """k_e(L) of a token on each expert, [B, 2]: measured, or attention makes ET5's grow with L (quadratic per sequence), EMamba's is constant."""
+    if costs is not None:
+        return costs.at(lengths)
     et5 = 0.25 + 0.75 * lengths.float() / max_tokens
     return torch.stack([et5, torch.full_like(et5, 0.30)], dim=-1)
 
@@ -74,7 +78,7 @@ def selection_logits(attention: torch.Tensor, choices: dict) -> torch.Tensor:
     return mean_over_lines(at_step[..., None], choices["positions"], choices["ends"])[..., 0] + choices["prior"]
 
 
-def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float], target_emamba: float = 0.5) -> dict[str, torch.Tensor]:
+def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float], target_emamba: float = 0.5, costs: Costs | None = None) -> dict[str, torch.Tensor]:
     """cost, balance (f.P over the target shares, 1 when met), entropy, router z; means over the real tokens.
 
     `usual` is the running share of each expert, updated here. f is that share and not the batch's: batches hold prompts of
@@ -83,10 +87,9 @@ def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float], targ
     mask = encoded.valid.float()
     count = mask.sum()
     p = encoded.p.float()
-    cost = (p * token_cost(lengths, max_tokens)[:, None]).sum(-1)
+    cost = (p * token_cost(lengths, max_tokens, costs)[:, None]).sum(-1)
     # The share without exploration noise: that is what inference will do.
-    chosen = (encoded.logits[..., 1] >= encoded.logits[..., 0]).long()
-    share = torch.stack([((chosen == e).float() * mask).sum() / count for e in (ET5, EMAMBA)])
+    share = torch.stack([(encoded.quiet[..., e].float() * mask).sum() / count for e in (ET5, EMAMBA)])
     for e in (ET5, EMAMBA):
         usual[e] = 0.95 * usual[e] + 0.05 * float(share[e])
     mean = (p * mask[..., None]).sum((0, 1)) / count
@@ -114,7 +117,7 @@ class Utility:
     def restore(self, state: dict) -> None:
         self.mean, self.scale = list(state["mean"]), state["scale"]
 
-    def loss(self, model: MambaFormer, encoded: Encoded, lengths, weights: Weights) -> torch.Tensor | None:
+    def loss(self, model: MambaFormer, encoded: Encoded, lengths, weights: Weights, measured: Costs | None = None) -> torch.Tensor | None:
         """KL(softmax(U / tau_u) || p) over the tokens, from the gradient already at `encoded.mixed`; its gradient reaches the gate's two layers alone."""
         gradient = encoded.mixed.grad
         if gradient is None:
@@ -131,7 +134,7 @@ class Utility:
         magnitude = torch.cat(advantage_of).square().mean().sqrt().item()
         self.scale = magnitude if self.scale == 0.0 else 0.98 * self.scale + 0.02 * magnitude
         utility = torch.zeros(flat.shape[0], 2)
-        costs = token_cost(lengths, model.config.max_tokens)[:, None].expand(-1, encoded.ids.shape[1], -1).flatten(0, 1)
+        costs = token_cost(lengths, model.config.max_tokens, measured)[:, None].expand(-1, encoded.ids.shape[1], -1).flatten(0, 1)
         for (which, rows), a in zip(rows_of, advantage_of):
             a = (a / max(self.scale, 1e-12)).clamp(-3, 3)
             self.mean[which] = 0.98 * self.mean[which] + 0.02 * a.mean().item()

@@ -14,11 +14,13 @@ import torch
 from . import checkpoint
 from .batches import IGNORED, Order, collate
 from .config import Config
+from .costs import Costs
 from .distil import Teacher
 from .errors import CheckpointError
 from .et5 import MASKED
 from .model import MambaFormer
 from .objective import Utility, Weights, router_terms, selection_logits, task_terms
+from .routers import EMAMBA, Router, TopOne
 
 
 @dataclass
@@ -50,6 +52,8 @@ class Settings:
     # Weights of the loss that are not the usual ones, by name; from a resumption on they may be others.
     weights: dict | None = None
     added: dict | None = None
+    # Measured cost of a token on each expert (`Costs`); without it the simple model of `token_cost`.
+    costs: dict | None = None
 
 
 def faster_dtype() -> str:
@@ -101,7 +105,7 @@ def optimiser_of(model: MambaFormer, settings: Settings) -> torch.optim.AdamW:
 class Trainer:
     """One run: model, optimiser, data order, clock."""
 
-    def __init__(self, config: Config, settings: Settings, train: list[dict], validation: list[dict], counts, run: Path, teacher: Teacher | None = None):
+    def __init__(self, config: Config, settings: Settings, train: list[dict], validation: list[dict], counts, run: Path, teacher: Teacher | None = None, router: Router | None = None):
         self.config, self.settings, self.run = config, settings, run
         self.items, self.validation = train, validation[: settings.validation_items]
         torch.manual_seed(settings.seed)
@@ -115,6 +119,10 @@ class Trainer:
             self.optimiser.add_param_group({"params": list(teacher.parameters()), "weight_decay": 0.0, "rate": 8.0})
         self.order = Order([len(i["source"]) for i in train], settings.tokens_per_batch, settings.seed)
         self.weights, self.utility = Weights(**(settings.weights or {})), Utility()
+        self.costs = Costs(**settings.costs) if settings.costs else None
+        self.router = TopOne(self.weights.target_emamba) if router is None else router
+        if extra := list(self.router.parameters()):
+            self.optimiser.add_param_group({"params": extra, "weight_decay": 0.0})
         self.step, self.elapsed, self.tokens, self.answer_tokens = 0, 0.0, 0, 0
         self.dtype = faster_dtype() if settings.dtype == "auto" else settings.dtype
         self.usual = [0.5, 0.5]
@@ -123,7 +131,7 @@ class Trainer:
 
     # -- state ---------------------------------------------------------------------------------------------------
     def state(self) -> dict:
-        return {"teacher": self.teacher and self.teacher.state_dict(), "config": self.config.to_dict(), "settings": asdict(self.settings), "weights": asdict(self.weights), "model": self.model.state_dict(),
+        return {"teacher": self.teacher and self.teacher.state_dict(), "config": self.config.to_dict(), "settings": asdict(self.settings), "weights": asdict(self.weights), "model": self.model.state_dict(), "router": self.router.state_dict(),
                 "optimiser": self.optimiser.state_dict(), "order": self.order.state(), "utility": self.utility.state(), "step": self.step,
                 "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens, "random": torch.get_rng_state(),
                 "usual": list(self.usual), "validation": self.last_validation, "dtype": self.dtype}
@@ -132,6 +140,7 @@ class Trainer:
         if state["config"] != self.config.to_dict():
             raise CheckpointError("the checkpoint belongs to another config; give the preset it was trained with")
         self.model.load_state_dict(state["model"])
+        self.router.load_state_dict(state.get("router", {}))
         if (self.teacher is None) != (state.get("teacher") is None):
             raise CheckpointError("the run began " + ("without" if state.get("teacher") is None else "with") + " --teacher; resume it the same way")
         if self.teacher is not None:
@@ -165,17 +174,24 @@ class Trainer:
         scale = s.noise_start + (s.noise_end - s.noise_start) * min(1.0, progress / 0.7)
         gumbel = -torch.log(-torch.log(torch.rand(*batch["ids"].shape, 2).clamp(1e-9, 1 - 1e-7)))
         self.model.train()
+        self.router.train()
+        self.router.anneal(scale)
         with self.autocast():
-            encoded = self.model.encode(batch["ids"], batch["lengths"], noise=gumbel * scale)
+            encoded = self.model.encode(batch["ids"], batch["lengths"], noise=gumbel * scale, router=self.router)
             if encoded.mixed.requires_grad:
                 encoded.mixed.retain_grad()
             task = task_terms(self.model, encoded, batch, self.teacher)
-            router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual, w.target_emamba)
+            router = router_terms(encoded, batch["lengths"], self.config.max_tokens, self.usual, w.target_emamba, self.costs)
+            own = self.router.losses(self.model, encoded)
         loss = w.nll * task["nll"] + w.selection * task["selection"] + w.vectors * task["vectors"] + w.taught_choice * task["taught_choice"] + w.pointer * task["pointer"] + w.decision * task["decision"] + w.answerable * task["answerable"]
-        total = loss + w.cost * router["cost"] + w.balance * router["balance"] + w.entropy * router["entropy"] + w.router_z * router["router_z"]
+        total = loss
+        for term in self.router.terms:
+            total = total + getattr(w, term) * router[term]
+        for term in own.values():
+            total = total + term
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
-        utility = self.utility.loss(self.model, encoded, batch["lengths"], w) if self.config.emamba else None
+        utility = self.utility.loss(self.model, encoded, batch["lengths"], w, self.costs) if self.config.emamba and self.router.utility else None
         if utility is not None:
             (w.utility * utility).backward()
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), s.clip)
@@ -184,6 +200,7 @@ class Trainer:
         else:
             self.optimiser.step()
         self.model.refresh_table_norm()
+        self.router.after_step(encoded)
         self.step += 1
         source = int(batch["lengths"].sum())
         self.tokens += source
@@ -198,13 +215,14 @@ class Trainer:
     def validate(self) -> dict:
         """Teacher-forced loss, routing without noise, heads, and whether the first pointer lies in the gold passage."""
         self.model.eval()
+        self.router.eval()
         items = sorted(self.validation, key=lambda i: len(i["source"]))
         sums: dict[str, float] = {k: 0.0 for k in ("nll", "answer_tokens", "answerable_right", "items", "decision_right", "decision_count", "emamba", "tokens", "pointed", "pointed_right", "first_nll", "firsts", "chosen", "chosen_right", "chosen_alone", "ranked_right", "then", "then_right", "selection", "vectors", "batches")}
         shares = []
         for start in range(0, len(items), 8):
             batch = collate(items[start : start + 8], self.config.decoder_start_token_id, self.config.decoder_prefix)
             with self.autocast():
-                encoded = self.model.encode(batch["ids"], batch["lengths"])
+                encoded = self.model.encode(batch["ids"], batch["lengths"], router=self.router)
                 task = task_terms(self.model, encoded, batch, self.teacher)
             sums["vectors"] += float(task["vectors"])
             sums["batches"] += 1
@@ -215,7 +233,7 @@ class Trainer:
             sums["items"] += len(batch["lengths"])
             sums["decision_right"] += float(task["decision_right"])
             sums["decision_count"] += float(task["decision_count"])
-            routed = ((encoded.expert == 1) & encoded.valid).sum(1)
+            routed = (encoded.active[..., EMAMBA] & encoded.valid).sum(1)
             sums["emamba"] += float(routed.sum())
             sums["tokens"] += float(batch["lengths"].sum())
             shares += (routed / batch["lengths"]).tolist()

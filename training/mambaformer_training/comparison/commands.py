@@ -1,0 +1,103 @@
+"""`python -m mambaformer_training {compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report,costs}`."""
+
+import json
+from pathlib import Path
+
+import torch
+
+from .. import costs
+from ..config import Config, preset
+from ..model import MambaFormer
+from ..train import flush_denormals, keep_memory
+from .settings import EXPERIMENTS, settings_of
+
+
+def _prepared(args):
+    from .run import Comparison, Paths
+
+    torch.set_num_threads(args.threads)
+    keep_memory()
+    flush_denormals()
+    return Comparison(Paths(args.config, args.costs, args.items, args.tokenizer, args.work))
+
+
+def _run(args) -> None:
+    from .run import run_all
+
+    settings = settings_of(args.experiment, args.only)
+    comparison = _prepared(args)
+    print(json.dumps({"event": "items", **comparison.sizes}), flush=True)
+    count = run_all(comparison, settings, args.seeds or comparison.plan["seeds"], args.out)
+    print(json.dumps({"event": "end", "runs": count}), flush=True)
+
+
+def _seconds(args) -> None:
+    from .seconds import seconds
+
+    settings = settings_of("routers", args.only)
+    seconds(_prepared(args), settings, args.out)
+
+
+def _report(args) -> None:
+    from .report import report
+
+    report(args.results, args.seconds, args.plot)
+
+
+def _costs(args) -> None:
+    if args.bench:
+        table, how = costs.of_bench(args.bench, args.engine), f"cargo xtask bench, engine {args.engine}, {args.note + ', ' if args.note else ''}whole prompts with all tokens on one expert, best of {len(args.bench)} report(s)"
+    else:
+        torch.set_num_threads(args.threads)
+        keep_memory()
+        flush_denormals()
+        config = Config.from_dict(json.loads(args.config.read_text())["model"]) if args.config else preset(args.preset)
+        table, how = costs.measure(MambaFormer(config), rounds=args.rounds), f"PyTorch {torch.__version__.partition('+')[0]}, f32, {args.threads} thread(s), forward pass of each expert over all tokens of one prompt, best of {args.rounds}"
+    costs.write(args.out, args.name, table, how)
+    print(json.dumps({"name": args.name, "how": how, **table.to_dict()}))
+
+
+def add(commands, root: Path, runs: Path) -> None:
+    """Adds the commands to the command line."""
+    def command(name, function, text):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(function=function)
+        return sub
+
+    def readers(sub):
+        sub.add_argument("--config", type=Path, default=root / "comparison.json", help="model, steps, seeds and items of every run")
+        sub.add_argument("--costs", type=Path, default=root / "costs.json")
+        sub.add_argument("--items", type=Path, default=runs / "dentalqa")
+        sub.add_argument("--tokenizer", type=Path, default=runs / "tokenizer")
+        sub.add_argument("--work", type=Path, default=runs / "comparison", help="where the cut items are written")
+        sub.add_argument("--threads", type=int, default=1)
+        sub.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these settings alone")
+
+    for name, experiment, text in (("compare-routers", "routers", "train each router for the same steps and measure it"), ("ablate", "ablation", "the same without each term of the loss"),
+                                   ("sweep-lambda", "sweep", "the same for several prices of cost in utility"),
+                                   ("sweep-unbalanced", "unbalanced", "the same without the balance loss")):
+        sub = command(name, _run, f"{text}; goes on where it stopped ({len(EXPERIMENTS[experiment])} settings)")
+        readers(sub)
+        sub.set_defaults(experiment=experiment)
+        sub.add_argument("--seeds", type=int, nargs="+", help="instead of the config's")
+        sub.add_argument("--out", type=Path, default=root / "results" / "routers.jsonl")
+
+    sub = command("time-routers", _seconds, "measure a training step of each router on the same batches")
+    readers(sub)
+    sub.add_argument("--out", type=Path, default=root / "results" / "seconds.jsonl")
+
+    sub = command("routers-report", _report, "tables in Markdown and the Pareto plot of what was measured")
+    sub.add_argument("--results", type=Path, default=root / "results" / "routers.jsonl")
+    sub.add_argument("--seconds", type=Path, default=root / "results" / "seconds.jsonl")
+    sub.add_argument("--plot", type=Path, default=root / "results" / "pareto.svg")
+
+    sub = command("costs", _costs, "measure what a token costs on each expert by prompt length, and write the table")
+    sub.add_argument("--name", required=True, help="of the table in the file")
+    sub.add_argument("--preset", default="chairside")
+    sub.add_argument("--config", type=Path, help="the model of a comparison instead of a preset")
+    sub.add_argument("--bench", type=Path, nargs="+", metavar="FILE", help="take the best figures of what `cargo xtask bench --output FILE` wrote instead of measuring here")
+    sub.add_argument("--note", help="how the bench was run, for the table's description")
+    sub.add_argument("--engine", default="processor", help="whose figures of the bench: processor or GPU")
+    sub.add_argument("--rounds", type=int, default=30)
+    sub.add_argument("--threads", type=int, default=1)
+    sub.add_argument("--out", type=Path, default=root / "costs.json")
