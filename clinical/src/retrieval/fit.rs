@@ -9,8 +9,12 @@ const PRIMARY: &str = "primary deciduous baby milk temporary";
 /// Words that make it a permanent one.
 const PERMANENT: &str = "permanent adult";
 /// What they stand before.
-const TOOTH: &str =
-    "tooth teeth dentition molar molars incisor incisors canine canines premolar premolars successor successors";
+const TOOTH: &str = "tooth teeth dentition molar molars incisor incisors canine canines premolar premolars";
+/// May stand between the two.
+const BETWEEN: &str =
+    "or and upper lower central lateral first second third maxillary mandibular anterior posterior primary permanent";
+/// Behind such a tooth it is the one that is still to come, and the line is about the one that is there.
+const TO_COME: &str = "germ germs bud buds successor successors";
 /// Who or what a number of years is the age of.
 const AGED: &str = "child children infant infants adult adults adolescent adolescents boy girl age aged ages patient patients person people those toddler toddlers teenagers";
 /// Years, as they are written.
@@ -59,10 +63,14 @@ impl About {
 
 /// The set of teeth that `words` name; none where they name both or neither.
 fn dentition(words: &[String]) -> Option<Dentition> {
+    let is_tooth = |at: usize| listed(TOOTH, word(words, at)) && !listed(TO_COME, word(words, at + 1));
+    // "permanent tooth", "permanent lower incisor"; in "primary or permanent teeth" both.
     let names = |list: &str| {
-        words.windows(2).any(|pair| listed(list, &pair[0]) && listed(TOOTH, &pair[1]))
-            // "permanent lower incisor", "primary or permanent teeth"
-            || words.windows(3).any(|three| listed(list, &three[0]) && !listed(list, &three[1]) && listed(TOOTH, &three[2]))
+        let stands = |at: usize| {
+            let tooth = (at + 1..words.len()).find(|next| !listed(BETWEEN, word(words, *next)));
+            listed(list, word(words, at)) && tooth.is_some_and(is_tooth)
+        };
+        (0..words.len()).any(stands)
     };
     match (names(PRIMARY), names(PERMANENT)) {
         (true, false) => Some(Dentition::Primary),
@@ -130,7 +138,19 @@ mod tests {
             ),
             ("avulsed permanent incisor", "Do not replant", "Do not replant an avulsed primary tooth.", true),
             ("avulsed incisor", "Do not replant", "Do not replant an avulsed primary tooth.", false),
-            ("primary molar with a permanent successor", "Extraction", "The permanent tooth may be damaged.", false),
+            (
+                "primary molar over a permanent successor",
+                "Extraction",
+                "The permanent tooth germ may be damaged.",
+                false,
+            ),
+            (
+                "avulsed permanent incisor",
+                "Follow-up",
+                "The permanent successor to an avulsed primary incisor may erupt late.",
+                true,
+            ),
+            ("caries in primary or permanent teeth", "Extraction", "A primary molar is extracted.", false),
             ("pulpotomy of a deciduous molar", "Pulpotomy", "Cover the pulp with calcium silicate cement.", false),
         ] {
             assert_eq!(About::read(question, None).contradicts(title, line), contradicts, "{question} / {line}");
