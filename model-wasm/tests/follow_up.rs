@@ -48,6 +48,9 @@ fn a_dose_is_asked_for_somebody_else() {
         assert!(rows[0].starts_with(drug) && rows[0].contains(population), "{next}: {rows:?}");
     }
     assert_eq!(titles("and for a child of 20 kg?", None), None, "alone it asks for nothing");
+    let child = titles("and for a child of 20 kg?", Some(ADULT)).unwrap_or_default();
+    assert!(child[0].contains("5 to under 12 years") || child[0].contains("5 to 11"), "the usual age first: {child:?}");
+    assert!(child.iter().all(|row| !row.contains("months to under 1 year")), "no infant weighs 20 kg: {child:?}");
     assert_eq!(titles("and when is the patient seen again?", Some(ADULT)), None, "a question about something else");
 }
 

@@ -176,6 +176,7 @@ fn Examples() -> impl IntoView {
         view! {
             <button class="examples__item" type="button" on:click=move |_| assistant.fill(example)>
                 <span class="examples__subject">{subject}</span>
+                ": "
                 <span lang=CONTENT>{example}</span>
             </button>
         }

@@ -16,6 +16,8 @@ pub const MAX_ROWS: usize = 6;
 const OWN_REGION: f32 = 1.0;
 /// What a record for exactly this age or weight gains.
 const EXACT: f32 = 2.0;
+/// What a record gains that holds for the age at which a child usually has the weight that is known.
+const USUAL_AGE: f32 = 1.5;
 /// What the drug that is named first gains: the others are often what it is given with.
 const FIRST_DRUG: f32 = 2.0;
 /// What a combination loses that holds a drug nobody asked for.
@@ -53,6 +55,8 @@ pub enum Assumption {
     AnyRegion,
     /// A child of unknown age: rows of several ages.
     AnyAge,
+    /// A child of unknown age and known weight: rows of the ages that it may have.
+    AgeByWeight,
     /// No row is for what the question names.
     OtherPurpose,
 }
@@ -64,6 +68,10 @@ impl fmt::Display for Assumption {
             Assumption::AnyRegion => "No region was named; each row names its own.",
             Assumption::OtherPurpose => {
                 "No row is for the purpose that the question names; each row says what it is for."
+            }
+            Assumption::AgeByWeight => {
+                "The child's age was not named. Rows for ages at which a child hardly has this weight are left out; each row names the ages \
+                 it holds for."
             }
             Assumption::AnyAge => "The child's age was not named; each row names the ages it holds for.",
         })
@@ -243,6 +251,9 @@ impl DoseIndex {
             if by_age || by_weight || per_kg || question.patient.population.is_some_and(|asked| asked == population) {
                 score += EXACT;
             }
+            if ages.is_some_and(|ages| question.patient.is_usual(ages)) {
+                score += USUAL_AGE;
+            }
             if drug.is_some() {
                 let others = entry.drugs.iter().filter(|drug| !question.drugs.contains(drug)).count();
                 if others > 0 {
@@ -336,7 +347,8 @@ fn assumptions(answer: &mut DoseAnswer, question: &DoseQuestion, shown: &[&Recor
         answer.assumed.push(Assumption::Adult);
     }
     if patient.population == Some(Population::Child) && patient.age_years.is_none() {
-        answer.assumed.push(Assumption::AnyAge);
+        let by_weight = patient.ages_by_weight().is_some();
+        answer.assumed.push(if by_weight { Assumption::AgeByWeight } else { Assumption::AnyAge });
     }
     let regions: BTreeSet<Region> = shown.iter().map(|record| record.region).collect();
     if question.regions.is_empty() && regions.len() > 1 {

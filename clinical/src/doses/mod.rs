@@ -5,6 +5,7 @@
 //! [`DoseIndex::answer`] which rows answer it, what was assumed, and what was asked and is not there.
 
 mod answer;
+mod growth;
 mod index;
 mod lexicon;
 mod patient;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::growth;
 use super::words::{listed, number, word, words};
 use crate::records::{Ages, Population};
 
@@ -128,6 +129,20 @@ impl Patient {
         self
     }
 
+    /// The ages at which a child of this weight may be, where no age is known.
+    pub(super) fn ages_by_weight(&self) -> Option<(f64, f64)> {
+        let child = self.population == Some(Population::Child) && self.age_years.is_none();
+        self.weight_kg.filter(|_| child).and_then(growth::ages)
+    }
+
+    /// Whether a record holds for the age at which a child usually has this weight, where no age is known.
+    pub(super) fn is_usual(&self, ages: Ages) -> bool {
+        let usual = self.weight_kg.filter(|_| self.ages_by_weight().is_some()).and_then(growth::usual_age);
+        usual.is_some_and(|age| {
+            ages.from.is_none_or(|from| from.get() <= age) && ages.below.is_none_or(|below| age < below.get())
+        })
+    }
+
     /// Whether a record for these people at these ages is for this patient.
     pub(super) fn fits(&self, population: Population, ages: Option<Ages>) -> bool {
         let (from, below) = ages.map_or((None, None), |ages| (ages.from, ages.below));
@@ -136,6 +151,12 @@ impl Patient {
             let least = from.unwrap_or(if population == Population::Adult { ADULT_YEARS } else { 0.0 });
             let most = below.unwrap_or(if population == Population::Child { ADULT_YEARS } else { MOST_YEARS + 1.0 });
             return least <= age && age < most;
+        }
+        if let Some((youngest, oldest)) = self.ages_by_weight() {
+            let (least, most) = (from.unwrap_or(0.0), below.unwrap_or(f64::INFINITY));
+            if least > oldest || most <= youngest {
+                return false;
+            }
         }
         match self.population.unwrap_or(Population::Adult) {
             Population::Adult => population != Population::Child,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::lexicon::Lexicon;
 use super::mixture::{named_group, named_region};
-use super::words::words;
+use super::words::{Word, words};
 use crate::retrieval::analyze::Analyzer;
 use crate::retrieval::lines::Spoken;
 
@@ -136,7 +136,10 @@ pub fn gaps(
     }
     let stems: BTreeSet<String> = said.iter().filter_map(|word| analyzer.stem(&word.text)).collect();
     let (mut content, mut missing) = (0_usize, Vec::new());
-    for word in &asked {
+    for (at, word) in asked.iter().enumerate() {
+        if is_measure(&asked, at) {
+            continue;
+        }
         let Some(stem) = analyzer.stem(&word.text) else { continue };
         match if stems.contains(&stem) { Spoken::Said } else { spoken(&word.text) } {
             Spoken::Said => content += 1,
@@ -155,6 +158,17 @@ pub fn gaps(
     }
     gaps.truncate(MAX_GAPS);
     gaps
+}
+
+/// Units of a patient's weight.
+const MEASURES: &str = "kg kilo kilos kilogram kilograms lb lbs pound pounds stone";
+
+/// Whether a word belongs to the patient's weight ("20 kg"): it chooses among the rows of a dose, and no sentence repeats it.
+fn is_measure(asked: &[Word], at: usize) -> bool {
+    let text = |at: usize| asked.get(at).map_or("", |word| word.text.as_str());
+    let is_number = |at: usize| text(at).starts_with(|c: char| c.is_ascii_digit());
+    let is_unit = |at: usize| MEASURES.split(' ').any(|unit| unit == text(at));
+    is_number(at) && is_unit(at + 1) || is_unit(at) && at.checked_sub(1).is_some_and(is_number)
 }
 
 #[cfg(test)]
@@ -204,6 +218,7 @@ mod tests {
         assert_eq!(find("Splint in a pregnant patient?", &["Splint the tooth of the patient."]), ["pregnant"]);
         assert_eq!(find("sedation of a camel at night", &["Splint the tooth."]), ["sedation", "camel", "night"]);
         assert!(find("", &[]).is_empty());
+        assert_eq!(find("splint for a camel of 20 kg, 44 lbs, at night", &["Splint the tooth."]), ["camel", "night"]);
         let known = |word: &str| match word {
             "incisor" => Spoken::Said,
             "long" => Spoken::OfNothing,
