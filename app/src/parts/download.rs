@@ -47,9 +47,11 @@ pub fn DownloadPanel() -> impl IntoView {
         <div role="status">
             <Show when=move || shown.get()>
                 <div class="card notice" data-testid="download">
-                    <h2>{words::HEADING}</h2>
-                    <p>{what}</p>
-                    <p data-testid="download-hold">{move || hold.get().map(words::hold)}</p>
+                    <div class="notice__text">
+                        <h2 class="card__heading">{words::HEADING}</h2>
+                        <p>{what}</p>
+                        <p data-testid="download-hold">{move || hold.get().map(words::hold)}</p>
+                    </div>
                     <button
                         class="button"
                         type="button"

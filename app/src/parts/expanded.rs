@@ -3,9 +3,13 @@
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use wasm_bindgen::JsCast;
 
 use crate::abbreviations::{Piece, pieces};
 use crate::assistant::Assistant;
+
+/// Between the meaning of an abbreviation and the window's edge.
+const EDGE_PX: f64 = 8.0;
 
 /// What is known; empty until the knowledge base is there.
 #[must_use]
@@ -34,7 +38,14 @@ pub fn expanded(text: &str, known: &BTreeMap<String, String>) -> AnyView {
                 }
             };
             view! {
-                <span class="abbreviation" tabindex="0" data-testid="abbreviation" on:keydown=away>
+                <span
+                    class="abbreviation"
+                    tabindex="0"
+                    data-testid="abbreviation"
+                    on:keydown=away
+                    on:mouseenter=|event| place(&event)
+                    on:focus=|event| place(&event)
+                >
                     <abbr>{name}</abbr>
                     <span class="abbreviation__meaning" role="tooltip">
                         {meaning}
@@ -45,4 +56,17 @@ pub fn expanded(text: &str, known: &BTreeMap<String, String>) -> AnyView {
         }
     });
     nodes.collect::<Vec<_>>().into_any()
+}
+
+/// Puts the meaning right below its abbreviation and into the window: a passage that is cut after some lines would cut it as well.
+fn place(event: &web_sys::Event) {
+    let abbreviation = event_target::<web_sys::HtmlElement>(event);
+    let Ok(Some(meaning)) = abbreviation.query_selector("[role=tooltip]") else { return };
+    let Ok(meaning) = meaning.dyn_into::<web_sys::HtmlElement>() else { return };
+    let place = abbreviation.get_bounding_client_rect();
+    let widest = window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default();
+    let left = place.left().min(widest - f64::from(meaning.offset_width()) - EDGE_PX).max(EDGE_PX);
+    let style = meaning.style();
+    let _ = style.set_property("left", &format!("{left}px"));
+    let _ = style.set_property("top", &format!("{}px", place.bottom()));
 }

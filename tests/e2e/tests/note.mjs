@@ -99,6 +99,13 @@ export const tests = {
     equal(await meaning.isVisible(), false, 'before');
     await first.hover();
     equal(await meaning.innerText(), 'medication-related osteonecrosis of the jaw', 'on hover');
+    const covered = await meaning.evaluate((node) => {
+      const box = node.getBoundingClientRect();
+      return [[box.left + 4, box.top + 4], [box.right - 4, box.bottom - 4]].some(([x, y]) => !node.contains(document.elementFromPoint(x, y)));
+    });
+    check(!covered, 'the passage cuts what is explained in it');
+    await meaning.hover();
+    equal(await meaning.isVisible(), true, 'pointed at itself');
     await chairside.page.mouse.move(0, 0);
     await first.focus();
     equal(await meaning.isVisible(), true, 'on focus');
