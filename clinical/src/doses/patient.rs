@@ -83,11 +83,10 @@ pub struct Patient {
 }
 
 impl Patient {
-    /// What a question and the note that was pasted with it say.
+    /// What `texts` say: a question, the one that it follows, a note. What an earlier one says counts before a later one.
     #[must_use]
-    pub fn of(question: &str, note: Option<&str>) -> Patient {
-        let note = note.unwrap_or_default();
-        Patient::read(question, &words(question)).or(Patient::read(note, &words(note)))
+    pub fn of<'t>(texts: impl IntoIterator<Item = &'t str>) -> Patient {
+        texts.into_iter().map(|text| Patient::read(text, &words(text))).fold(Patient::default(), Patient::or)
     }
 
     /// What `words` say. A weight of a child makes the patient one where nothing else is said.

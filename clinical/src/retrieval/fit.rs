@@ -37,11 +37,14 @@ pub struct About {
 }
 
 impl About {
-    /// Reads `question`; the patient in a pasted note counts where the question names none.
+    /// Reads `question`, and the one that it `follows` for what it does not say itself; the patient in a pasted note counts last.
     #[must_use]
-    pub fn read(question: &str, note: Option<&str>) -> About {
-        let asked = words(question);
-        About { dentition: dentition(&asked), age_years: Patient::of(question, note).age_years }
+    pub fn read(question: &str, follows: Option<&str>, note: Option<&str>) -> About {
+        let asked = [Some(question), follows].into_iter().flatten();
+        About {
+            dentition: asked.clone().find_map(|text| dentition(&words(text))),
+            age_years: Patient::of(asked.chain(note)).age_years,
+        }
     }
 
     /// Whether `line`, read with its entry's title, is only for other teeth, or only for other ages. A line that names both sets or no age is for
@@ -153,7 +156,7 @@ mod tests {
             ("caries in primary or permanent teeth", "Extraction", "A primary molar is extracted.", false),
             ("pulpotomy of a deciduous molar", "Pulpotomy", "Cover the pulp with calcium silicate cement.", false),
         ] {
-            assert_eq!(About::read(question, None).contradicts(title, line), contradicts, "{question} / {line}");
+            assert_eq!(About::read(question, None, None).contradicts(title, line), contradicts, "{question} / {line}");
         }
     }
 
@@ -183,13 +186,28 @@ mod tests {
             ("a patient of 70 years", "Patients older than 65 years need a lower dose.", false),
             ("a patient of 50 years", "Patients older than 65 years need a lower dose.", true),
         ] {
-            assert_eq!(About::read(question, None).contradicts("Title", line), contradicts, "{question} / {line}");
+            assert_eq!(
+                About::read(question, None, None).contradicts("Title", line),
+                contradicts,
+                "{question} / {line}"
+            );
         }
         let note = Some("Girl, 2 years old.");
-        assert!(About::read("How much toothpaste?", note).contradicts("By age", "child of 3 to 6 years: a pea"));
+        assert!(About::read("How much toothpaste?", None, note).contradicts("By age", "child of 3 to 6 years: a pea"));
         assert!(
-            !About::read("How much toothpaste for a child aged 4?", note)
+            !About::read("How much toothpaste for a child aged 4?", None, note)
                 .contradicts("By age", "child of 3 to 6 years: a pea")
         );
+    }
+
+    #[test]
+    fn a_follow_up_is_about_whom_it_names_itself() {
+        const FIRST: Option<&str> = Some("fluoride varnish on a primary molar of a child aged 4");
+        let next = About::read("and for a child aged 10?", FIRST, None);
+        assert!(next.contradicts("By age", "child of 3 to 6 years: twice a year"));
+        assert!(!next.contradicts("By age", "child of 8 to 12 years: twice a year"));
+        assert!(next.contradicts("Sealants", "Seal a permanent molar."), "the teeth are those of the question before");
+        let same = About::read("and how often?", FIRST, None);
+        assert!(!same.contradicts("By age", "child of 3 to 6 years: twice a year"));
     }
 }

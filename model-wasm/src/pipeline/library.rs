@@ -102,7 +102,7 @@ impl Library {
                 ranked.push(unranked(row.passage));
             }
         }
-        let about = About::read(&asked, note);
+        let about = About::read(question.text(), question.follows(), note);
         let best = ranked.first().map_or(0.0, |found| found.score);
         let mut texts: Vec<_> =
             ranked.iter().filter_map(|found| self.material(found).map(|text| (found, text))).collect();
