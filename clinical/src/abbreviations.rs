@@ -72,6 +72,7 @@ mod tests {
 
     use super::*;
     use crate::knowledge::KnowledgeBase;
+    use crate::text::phrases::whole;
 
     fn shipped(name: &str) -> Vec<u8> {
         std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets").join(name)).expect(name)
@@ -80,14 +81,11 @@ mod tests {
     #[test]
     fn every_abbreviation_that_ships_stands_in_the_knowledge_base() {
         let base = KnowledgeBase::from_bytes(&shipped("knowledge.json"), None).expect("reads");
-        let words = |text: &str, name: &str| {
-            text.match_indices(name).any(|(at, _)| {
-                let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-                ends(text[..at].chars().next_back()) && ends(text[at + name.len()..].chars().next())
-            })
-        };
         for name in from_bytes(&shipped("abbreviations.json")).expect("reads").keys() {
-            let used = base.passages().iter().any(|passage| words(&passage.title, name) || words(&passage.text, name));
+            let used = base
+                .passages()
+                .iter()
+                .any(|passage| whole(&passage.title, name).or(whole(&passage.text, name)).is_some());
             assert!(used, "{name} stands nowhere");
         }
     }

@@ -169,7 +169,7 @@ impl DoseIndex {
     pub fn parse_following(&self, question: &str, follows: Option<&str>, note: Option<&str>) -> Option<DoseQuestion> {
         let read = self.parse(question, note);
         let Some(earlier) = follows.and_then(|earlier| self.parse(earlier, note)) else { return read };
-        earlier.followed_by(question, read.as_ref(), &self.lexicon)
+        earlier.followed_by(question, read.is_some(), &self.lexicon)
     }
 
     /// Whether `question`, with the note pasted with it, asks for a dose.

@@ -87,34 +87,31 @@ impl DoseQuestion {
         &self.regions
     }
 
-    /// The question `next` that follows this one: it is about the same drug, where it names a patient, a region or a drug and no more.
-    /// `read` is `next` as it stands alone, where it asks for a dose itself. What it says counts before what was said earlier.
-    pub(super) fn followed_by(
-        self,
-        next: &str,
-        read: Option<&DoseQuestion>,
-        lexicon: &Lexicon,
-    ) -> Option<DoseQuestion> {
-        let words = words(next);
-        let asked = lexicon.mentions(&words).into_iter().filter(|mention| !is_context(&words, mention));
-        let drugs: Vec<usize> = asked.map(|mention| mention.drug).collect();
-        let (patient, regions) = (Patient::read(next, &words), regions(next, &words));
-        let adds = read.is_some() || !drugs.is_empty() || patient != Patient::default() || !regions.is_empty();
-        let (explicit, by_weight) = read.map_or((false, false), |read| (read.explicit, read.by_weight));
-        adds.then(|| DoseQuestion {
-            drugs: if drugs.is_empty() { self.drugs } else { drugs },
+    /// The question `next` that follows this one: it is about the same drug, where it names a patient, a region or a drug and no more, or where
+    /// it asks for a dose itself (`asks`). What it says counts before what was said earlier.
+    pub(super) fn followed_by(self, next: &str, asks: bool, lexicon: &Lexicon) -> Option<DoseQuestion> {
+        let (next, _) = DoseQuestion::understand(next, None, lexicon);
+        let adds = !next.drugs.is_empty() || next.patient != Patient::default() || !next.regions.is_empty();
+        (asks || adds).then(|| DoseQuestion {
+            drugs: if next.drugs.is_empty() { self.drugs } else { next.drugs },
             others: self.others,
-            explicit: self.explicit || explicit,
-            by_weight: self.by_weight || by_weight,
-            patient: patient.or(self.patient),
-            regions: if regions.is_empty() { self.regions } else { regions },
-            words: words.into_iter().chain(self.words).collect(),
+            explicit: self.explicit || asks && next.explicit,
+            by_weight: self.by_weight || asks && next.by_weight,
+            patient: next.patient.or(self.patient),
+            regions: if next.regions.is_empty() { self.regions } else { next.regions },
+            words: next.words.into_iter().chain(self.words).collect(),
             note: self.note,
         })
     }
 
     /// Reads a question and the note that was pasted with it. `None` where no dose is asked.
     pub(super) fn read(question: &str, note: Option<&str>, lexicon: &Lexicon) -> Option<DoseQuestion> {
+        let (read, is_asked) = DoseQuestion::understand(question, note, lexicon);
+        is_asked.then_some(read)
+    }
+
+    /// What a question and its note say, and whether a dose is asked.
+    fn understand(question: &str, note: Option<&str>, lexicon: &Lexicon) -> (DoseQuestion, bool) {
         let mut words = words(question);
         // "dose he need it" begins with a misspelt "does".
         let next = words.get(1).map_or("", String::as_str);
@@ -154,7 +151,7 @@ impl DoseQuestion {
                         && (patient.population.is_some() || !regions.is_empty())
                         && !asks(ASKS_ELSE));
         let patient = patient.or(Patient::read(note_text, &note));
-        is_asked.then_some(DoseQuestion { drugs, others, explicit, by_weight, patient, regions, words, note })
+        (DoseQuestion { drugs, others, explicit, by_weight, patient, regions, words, note }, is_asked)
     }
 }
 

@@ -23,6 +23,7 @@ use serde::Deserialize;
 use super::analyze::{Analyzer, for_each_compound};
 use super::sealed::{self, SealedError};
 use super::spelling::canonical;
+use crate::text::phrases::whole;
 
 /// The format this reader knows.
 pub const FORMAT: u32 = 1;
@@ -267,15 +268,10 @@ impl Reader {
     }
 }
 
-/// Where `wanted`, in small ASCII letters, stands in `text` as whole words in any letters.
+/// Where `wanted`, in small letters, stands in `text` as whole words in any letters.
 fn find_words(text: &str, wanted: &str) -> Option<Range<usize>> {
-    let is_edge = |next: Option<char>| next.is_none_or(|next| !next.is_alphanumeric());
     // Small letters of ASCII have the same bytes' places.
-    let small = text.to_ascii_lowercase();
-    let found = small.match_indices(wanted).find(|(at, _)| {
-        is_edge(small[..*at].chars().next_back()) && is_edge(small[at + wanted.len()..].chars().next())
-    });
-    found.map(|(at, _)| at..at + wanted.len())
+    whole(&text.to_ascii_lowercase(), wanted).map(|at| at..at + wanted.len())
 }
 
 fn check_group(forms: &[String]) -> Result<(), LexiconError> {

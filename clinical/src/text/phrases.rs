@@ -19,6 +19,16 @@ pub fn holds(text: &str, phrase: &str) -> bool {
     false
 }
 
+/// Where `word` (one or more) first stands in `text` with no letter or digit right before or behind it.
+#[must_use]
+pub fn whole(text: &str, word: &str) -> Option<usize> {
+    let is_edge = |next: Option<char>| next.is_none_or(|next| !next.is_alphanumeric());
+    let stands = |(at, _): &(usize, &str)| {
+        is_edge(text[..*at].chars().next_back()) && is_edge(text[at + word.len()..].chars().next())
+    };
+    text.match_indices(word).find(stands).map(|(at, _)| at)
+}
+
 fn begins_word(before: &str) -> bool {
     let mut chars = before.chars().rev();
     match chars.next() {

@@ -9,7 +9,7 @@ use mambaformer_clinical::integrity::sha256_hex;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::files_below;
+use super::named_below;
 use crate::process::Workspace;
 
 /// In the form that `sha256sum --check` and `shasum --algorithm 256 --check` read.
@@ -41,7 +41,7 @@ pub(crate) fn write(workspace: &Workspace, dist: &Path) -> Result<Archive> {
 
 fn write_sums(dist: &Path) -> Result<()> {
     let mut sums = String::new();
-    for (name, path) in named(dist)? {
+    for (name, path) in named_below(dist)? {
         if name != SUMS {
             let bytes = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
             sums.extend([sha256_hex(&bytes).as_str(), "  ", &name, "\n"]);
@@ -50,10 +50,10 @@ fn write_sums(dist: &Path) -> Result<()> {
     fs::write(dist.join(SUMS), sums).with_context(|| format!("{} cannot be written", dist.join(SUMS).display()))
 }
 
-/// Sorted names, one time and one set of rights for all: nothing of the machine that packs.
+/// One order, one time and one set of rights for all: nothing of the machine that packs.
 fn pack(dist: &Path, archive: impl Write + Seek) -> Result<()> {
     let mut archive = ZipWriter::new(archive);
-    for (name, path) in named(dist)? {
+    for (name, path) in named_below(dist)? {
         let stored = path.extension().is_some_and(|ending| STORED.iter().any(|stored| ending == *stored));
         let method = if stored { CompressionMethod::Stored } else { CompressionMethod::Deflated };
         let options = SimpleFileOptions::default()
@@ -66,17 +66,6 @@ fn pack(dist: &Path, archive: impl Write + Seek) -> Result<()> {
     }
     archive.finish()?;
     Ok(())
-}
-
-/// The files by their names with `/`, in the order of the names.
-fn named(dist: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let mut named = Vec::new();
-    for path in files_below(dist)? {
-        let below = path.strip_prefix(dist).context("a file outside its folder")?;
-        named.push((below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"), path));
-    }
-    named.sort();
-    Ok(named)
 }
 
 #[cfg(test)]

@@ -61,14 +61,12 @@ pub(crate) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
 fn write_index(assets: &Path) -> Result<()> {
     let index = assets.join("index.json");
     let mut listed = Vec::new();
-    for file in files_below(assets)? {
+    for (path, file) in named_below(assets)? {
         let shipped =
             file.extension().is_some_and(|ending| ending == "json" || ending == "bin" || ending == "safetensors");
         if file == index || !shipped {
             continue;
         }
-        let path = file.strip_prefix(assets).context("a file outside its folder")?;
-        let path = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
         let bytes = fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         listed.push(Asset::of(&path, &bytes));
     }
@@ -157,6 +155,15 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     files.sort();
     Ok(files)
+}
+
+/// The same with the name of each below the folder, with `/` on every system.
+fn named_below(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let name = |file: PathBuf| {
+        let below = file.strip_prefix(folder).context("a file outside its folder")?;
+        Ok((below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"), file))
+    };
+    files_below(folder)?.into_iter().map(name).collect()
 }
 
 fn print_sizes(dist: &Path) -> Result<()> {

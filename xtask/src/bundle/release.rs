@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use mambaformer_clinical::integrity::sha256_hex;
 
-use super::files_below;
+use super::named_below;
 
 /// The file's name in `dist/`.
 const NAME: &str = "release.js";
@@ -20,9 +20,7 @@ const INDEX: &str = "assets/index.json";
 pub(super) fn write(dist: &Path) -> Result<()> {
     let mut files = Vec::new();
     let mut assets = Vec::new();
-    for file in files_below(dist)? {
-        let path = file.strip_prefix(dist).context("a file outside its folder")?;
-        let path = path.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/");
+    for (path, file) in named_below(dist)? {
         if OWN.contains(&path.as_str()) || path.ends_with(".d.ts") {
             continue;
         }
