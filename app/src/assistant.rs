@@ -11,7 +11,6 @@ use mambaformer_wasm::redaction::Redact;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::calculators::{Calculator, Outcome};
-use crate::language::{self, Locale};
 use crate::session::{Message, Model, Problem, Session, Turn, Waiting};
 use crate::settings::{keep, kept};
 use crate::take_away::{self, Included};
@@ -26,9 +25,6 @@ const PREFERENCE_KEY: &str = "mambaformer.engine";
 
 /// Where it keeps which engine was found the faster on this device: nothing of any question.
 const VERDICT_KEY: &str = "mambaformer.engine.verdict";
-
-/// Where it keeps the language of the page: a setting.
-const LANGUAGE_KEY: &str = "mambaformer.language";
 
 /// What cites a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -336,18 +332,6 @@ impl Default for Assistant {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Speaks the language that was kept, else the first of the browser's that the page has.
-pub(crate) fn speak_kept_language() {
-    let wanted: Vec<String> = window().navigator().languages().iter().filter_map(|tag| tag.as_string()).collect();
-    language::speak(language::first(kept(LANGUAGE_KEY).as_deref(), &wanted));
-}
-
-/// Speaks another language, and keeps the choice.
-pub(crate) fn speak_and_keep(locale: Locale) {
-    language::speak(locale);
-    keep(LANGUAGE_KEY, language::tag(locale));
 }
 
 fn kept_preference() -> Option<Preference> {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::assistant::{Assistant, speak_kept_language};
+use crate::assistant::Assistant;
 use crate::keeper::Keeper;
 use crate::parts::alarms::{AlarmPanel, NoticePanel};
 use crate::parts::announcer::Announcer;
@@ -20,6 +20,7 @@ use crate::parts::evidence::EvidencePanel;
 use crate::parts::footer::Footer;
 use crate::parts::header::Header;
 use crate::parts::keys::{Keys, KeysDialog};
+use crate::parts::language::speak_kept_language;
 use crate::parts::problem::ProblemPanel;
 use crate::parts::routing::RoutingPanel;
 use crate::parts::take_away::{PrintSheet, TakeAway};

@@ -115,6 +115,19 @@ export class Chairside {
     return state.getAttribute('data-state');
   }
 
+  /** Asks, waits for the answer to this question and no other, and returns its state. */
+  async answerTo(question) {
+    await this.ask(question);
+    await this.page.waitForFunction(
+      (question) =>
+        document.querySelector('.answer__question')?.textContent === question &&
+        document.querySelector('[data-testid="answer-state"][data-state][data-author="model"]'),
+      question,
+      { timeout: ANSWER_MS },
+    );
+    return this.at('answer-state').getAttribute('data-state');
+  }
+
   /** Waits until questions can be looked up: the knowledge base is there, the model need not be. */
   async searchable() {
     await this.at('library-version').waitFor({ timeout: LOAD_MS });
@@ -153,3 +166,9 @@ export function equal(found, expected, what) {
 
 /** A dental question that the shipped sources answer. */
 export const QUESTION = 'What are the treatments for dry mouth?';
+
+/** Fails unless the page answers. */
+export async function answers(chairside) {
+  await chairside.ask(QUESTION);
+  check(['supported', 'partly_covered'].includes(await chairside.answered()), 'no answer');
+}

@@ -73,3 +73,14 @@ export class Site {
     response.write(body.subarray(0, body.length >> 1), () => setTimeout(() => response.destroy(), 50));
   }
 }
+
+/** Runs `test` on a site of its own, whose server it may stop; `change` and `hold` as above. */
+export const onSite = (test, change, hold) => async (chairside) => {
+  const site = await Site.open(chairside.baseUrl, change, hold);
+  chairside.baseUrl = new URL(site.url);
+  try {
+    await test(chairside, site);
+  } finally {
+    await site.stop().catch(() => {});
+  }
+};

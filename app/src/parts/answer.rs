@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::assistant::{Assistant, Citing};
 use crate::language::{self, CONTENT};
-use crate::parts::expanded::{expanded, known_abbreviations};
+use crate::parts::expanded::{expanded, library};
 use crate::parts::outcome::Outcome;
 use crate::parts::take_away::TakeAwayPanel;
 use crate::session::{DraftSentence, Turn};
@@ -82,8 +82,10 @@ fn SentenceView(
             turn.sentences.get(index).cloned()
         })
     });
-    let known = known_abbreviations();
-    let text = move || sentence.with(|s| s.as_ref().map(|s| known.with(|known| expanded(s.text.trim(), known))));
+    let library = library();
+    let text = move || {
+        sentence.with(|s| s.as_ref().map(|s| library.with(|library| expanded(s.text.trim(), library.as_ref()))))
+    };
     let sources = Memo::new(move |_| {
         let passages = sentence.with(|s| s.as_ref().map(passages_of).unwrap_or_default());
         session.with(|session| {

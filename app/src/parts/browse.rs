@@ -10,7 +10,7 @@ use crate::assistant::Assistant;
 use crate::browsing;
 use crate::language::CONTENT;
 use crate::parts::evidence::kind_key;
-use crate::parts::expanded::{expanded, known_abbreviations};
+use crate::parts::expanded::{expanded, library};
 use crate::parts::section::{Section, is_open};
 use crate::session::Session;
 use crate::words;
@@ -198,7 +198,7 @@ fn EntryView(
         }
     });
     let running = Memo::new(move |_| assistant.session.with(|session| session.running().is_some()));
-    let known = known_abbreviations();
+    let library = library();
     let title = entry.evidence.title.clone();
     let asked = title.clone();
     let lines = entry.lines.iter().filter_map(|(start, end)| entry.evidence.text.get(*start..*end));
@@ -209,7 +209,7 @@ fn EntryView(
     } else {
         view! {
             <p class="passage__text" dir="auto" lang=CONTENT translate="no">
-                {known.with(|known| expanded(&entry.evidence.text, known))}
+                {library.with(|library| expanded(&entry.evidence.text, library.as_ref()))}
             </p>
         }
         .into_any()

@@ -9,6 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use crate::assistant::Assistant;
 use crate::idle::{self, Due};
+use crate::parts::choice::{CheckBox, Choice, ListChoice};
 use crate::settings::{keep, kept};
 use crate::words::device as words;
 
@@ -150,40 +151,28 @@ pub fn ClearButton() -> impl IntoView {
 #[component]
 pub fn ClearChoice() -> impl IntoView {
     let clearing = expect_context::<Clearing>();
-    let options = idle::CHOICES.map(|minutes| {
-        view! {
-            <option value=minutes.to_string() selected=move || clearing.minutes.get() == minutes>
-                {move || words::after(minutes)}
-            </option>
-        }
+    let choices = idle::CHOICES.map(|minutes| Choice {
+        value: minutes.to_string(),
+        name: Signal::derive(move || words::after(minutes)),
+        chosen: Signal::derive(move || clearing.minutes.get() == minutes),
     });
-    let choose = move |event: leptos::ev::Event| {
-        if let Some(minutes) = idle::choice(&event_target_value(&event)) {
+    let choose = move |minutes: String| {
+        if let Some(minutes) = idle::choice(&minutes) {
             clearing.minutes.set(minutes);
             clearing.touch();
             keep(MINUTES_KEY, &minutes.to_string());
         }
     };
-    let hide = move |event: leptos::ev::Event| {
-        let hidden = event_target_checked(&event);
+    let hide = move |hidden: bool| {
         clearing.hidden.set(hidden);
         keep(HIDDEN_KEY, if hidden { ON } else { "" });
     };
     view! {
         <div class="panel__choice">
-            <label for="clear-after">{words::CLEAR_AFTER}</label>
-            <select id="clear-after" data-testid="clear-after" on:change=choose>
-                {options.to_vec()}
-            </select>
-            <label class="panel__check">
-                <input
-                    type="checkbox"
-                    data-testid="clear-hidden"
-                    prop:checked=move || clearing.hidden.get()
-                    on:change=hide
-                />
+            <ListChoice id="clear-after" label=words::CLEAR_AFTER choices=choices.into() choose />
+            <CheckBox test_id="clear-hidden" checked=clearing.hidden check=hide>
                 {words::CLEAR_HIDDEN}
-            </label>
+            </CheckBox>
         </div>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::display::Theme;
+use crate::parts::choice::{CheckBox, Choice, ListChoice};
 use crate::parts::keys::KeysButton;
 use crate::settings::{keep, kept};
 use crate::words::display as words;
@@ -46,26 +47,22 @@ impl Display {
 #[component]
 pub fn DisplayPanel() -> impl IntoView {
     let display = expect_context::<Display>();
-    let options = Theme::ALL.map(|theme| {
-        view! {
-            <option value=theme.key() selected=move || display.theme.get() == theme>
-                {move || words::name(theme)}
-            </option>
-        }
+    let choices = Theme::ALL.map(|theme| Choice {
+        value: theme.key().to_owned(),
+        name: Signal::derive(move || words::name(theme).to_owned()),
+        chosen: Signal::derive(move || display.theme.get() == theme),
     });
-    let choose = move |event: leptos::ev::Event| {
-        if let Some(theme) = Theme::of(&event_target_value(&event)) {
+    let choose = move |key: String| {
+        if let Some(theme) = Theme::of(&key) {
             display.theme.set(theme);
             keep(THEME_KEY, theme.key());
         }
     };
-    let enlarge = move |event: leptos::ev::Event| {
-        let large = event_target_checked(&event);
+    let enlarge = move |large: bool| {
         display.large_targets.set(large);
         keep(TARGETS_KEY, if large { ON } else { "" });
     };
-    let turn = move |event: leptos::ev::Event| {
-        let on = event_target_checked(&event);
+    let turn = move |on: bool| {
         display.single_keys.set(on);
         keep(KEYS_KEY, if on { "" } else { OFF });
     };
@@ -73,30 +70,15 @@ pub fn DisplayPanel() -> impl IntoView {
         <details class="card panel" data-testid="display">
             <summary>{words::HEADING}</summary>
             <div class="panel__choice">
-                <label for="theme">{words::THEME}</label>
-                <select id="theme" data-testid="theme" on:change=choose>
-                    {options.to_vec()}
-                </select>
+                <ListChoice id="theme" label=words::THEME choices=choices.into() choose />
             </div>
             <div class="panel__choice">
-                <label class="panel__check">
-                    <input
-                        type="checkbox"
-                        data-testid="large-targets"
-                        prop:checked=move || display.large_targets.get()
-                        on:change=enlarge
-                    />
+                <CheckBox test_id="large-targets" checked=display.large_targets check=enlarge>
                     {words::LARGE_TARGETS}
-                </label>
-                <label class="panel__check">
-                    <input
-                        type="checkbox"
-                        data-testid="single-keys"
-                        prop:checked=move || display.single_keys.get()
-                        on:change=turn
-                    />
+                </CheckBox>
+                <CheckBox test_id="single-keys" checked=display.single_keys check=turn>
                     {words::SINGLE_KEYS}
-                </label>
+                </CheckBox>
                 <KeysButton />
             </div>
         </details>

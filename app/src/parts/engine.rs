@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use mambaformer_wasm::protocol::{EngineReport, Preference};
 
 use crate::assistant::Assistant;
+use crate::parts::choice::{Choice, ListChoice};
 use crate::parts::content::with_quoted;
 use crate::words::engine as words;
 
@@ -13,15 +14,13 @@ pub fn EnginePanel() -> impl IntoView {
     let assistant = expect_context::<Assistant>();
     let session = assistant.session;
     let report = Memo::new(move |_| session.with(|session| session.engine.clone()));
-    let options = [Preference::Fastest, Preference::Cpu, Preference::Gpu].map(|preference| {
-        view! {
-            <option value=words::preference_key(preference) selected=move || assistant.preference.get() == preference>
-                {move || words::preference(preference)}
-            </option>
-        }
+    let choices = [Preference::Fastest, Preference::Cpu, Preference::Gpu].map(|preference| Choice {
+        value: words::preference_key(preference).to_owned(),
+        name: Signal::derive(move || words::preference(preference).to_owned()),
+        chosen: Signal::derive(move || assistant.preference.get() == preference),
     });
-    let choose = move |event: leptos::ev::Event| {
-        if let Some(preference) = words::preference_of(&event_target_value(&event)) {
+    let choose = move |key: String| {
+        if let Some(preference) = words::preference_of(&key) {
             assistant.prefer(preference);
         }
     };
@@ -29,10 +28,7 @@ pub fn EnginePanel() -> impl IntoView {
         <details class="card panel" data-testid="engine">
             <summary>{words::HEADING}</summary>
             <div class="panel__choice">
-                <label for="engine-choice">{words::CHOICE}</label>
-                <select id="engine-choice" data-testid="engine-choice" on:change=choose>
-                    {options.to_vec()}
-                </select>
+                <ListChoice id="engine-choice" label=words::CHOICE choices=choices.into() choose />
             </div>
             {move || match report.get() {
                 None => view! { <p>{words::UNDECIDED}</p> }.into_any(),

@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 
 use crate::assistant::{Assistant, Citing};
 use crate::language::CONTENT;
-use crate::parts::expanded::{expanded, known_abbreviations};
+use crate::parts::expanded::{expanded, library};
 use crate::parts::section::is_open;
 use crate::session::{Session, Turn};
 use crate::spans::{self, Mark};
@@ -136,7 +136,7 @@ fn PassageCard(
     });
 
     let text = item.text.clone();
-    let known = known_abbreviations();
+    let library = library();
     let body = move || {
         let pieces = cited.with(|cited| {
             chosen.with(|chosen| {
@@ -149,7 +149,7 @@ fn PassageCard(
         pieces
             .into_iter()
             .map(|(piece, mark)| {
-                let piece = known.with(|known| expanded(&piece, known));
+                let piece = library.with(|library| expanded(&piece, library.as_ref()));
                 match mark {
                     Mark::Plain => piece,
                     Mark::Cited => view! { <mark class="mark">{piece}</mark> }.into_any(),

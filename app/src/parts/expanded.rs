@@ -1,7 +1,7 @@
 //! A text whose abbreviations say what they stand for, to the pointer, to the keyboard and to a screen reader.
 
 use leptos::prelude::*;
-use std::collections::BTreeMap;
+use mambaformer_wasm::protocol::LibraryInfo;
 use std::sync::Arc;
 use wasm_bindgen::JsCast;
 
@@ -11,22 +11,19 @@ use crate::assistant::Assistant;
 /// Between the meaning of an abbreviation and the window's edge.
 const EDGE_PX: f64 = 8.0;
 
-/// What is known; empty until the knowledge base is there.
+/// The knowledge base, whose abbreviations are known; none until it is there.
 #[must_use]
-pub fn known_abbreviations() -> Memo<Arc<BTreeMap<String, String>>> {
+pub fn library() -> Memo<Option<Arc<LibraryInfo>>> {
     let session = expect_context::<Assistant>().session;
-    let library = Memo::new(move |_| session.with(|session| session.library.clone()));
-    Memo::new(move |_| {
-        library
-            .with(|library| library.as_ref().map(|library| Arc::new(library.abbreviations.clone())).unwrap_or_default())
-    })
+    Memo::new(move |_| session.with(|session| session.library.clone()))
 }
 
 /// The text as nodes. What an abbreviation stands for is shown beside it by `style/parts.css`, stays while it is pointed at, and is gone by Esc
 /// or by leaving it (WCAG 1.4.13).
 #[must_use]
-pub fn expanded(text: &str, known: &BTreeMap<String, String>) -> AnyView {
-    let nodes = pieces(text, known).into_iter().map(|piece| match piece {
+pub fn expanded(text: &str, library: Option<&Arc<LibraryInfo>>) -> AnyView {
+    let Some(library) = library else { return text.to_owned().into_any() };
+    let nodes = pieces(text, &library.abbreviations).into_iter().map(|piece| match piece {
         Piece::Plain(text) => text.to_owned().into_any(),
         Piece::Abbreviation(name, meaning) => {
             let (name, meaning) = (name.to_owned(), meaning.to_owned());

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::assistant::Assistant;
 use crate::language::CONTENT;
+use crate::parts::choice::CheckBox;
 use crate::session::Turn;
 use crate::words::ask;
 
@@ -18,23 +19,14 @@ pub fn FollowUp() -> impl IntoView {
     });
     let offered = Memo::new(move |_| before.with(Option::is_some));
     let wanted = Memo::new(move |_| session.with(|session| session.follow_up));
+    let follow = move |wanted: bool| session.update(|session| session.follow_up = wanted);
     view! {
         <Show when=move || offered.get()>
-            <label class="panel__check ask__follow">
-                <input
-                    type="checkbox"
-                    data-testid="follow-up"
-                    prop:checked=move || wanted.get()
-                    on:change=move |event| {
-                        let wanted = event_target_checked(&event);
-                        session.update(|session| session.follow_up = wanted);
-                    }
-                />
-                <span>
-                    {ask::FOLLOW_UP} " "
-                    <q class="ask__before" dir="auto" lang=CONTENT translate="no">{move || before.get()}</q>
-                </span>
-            </label>
+            <CheckBox test_id="follow-up" checked=wanted check=follow>
+                {ask::FOLLOW_UP}
+                " "
+                <q class="ask__before" dir="auto" lang=CONTENT translate="no">{move || before.get()}</q>
+            </CheckBox>
         </Show>
     }
 }

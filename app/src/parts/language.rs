@@ -2,9 +2,18 @@
 
 use leptos::prelude::*;
 
-use crate::assistant::speak_and_keep;
 use crate::language;
+use crate::settings::{keep, kept};
 use crate::words;
+
+/// Where the browser keeps the language of the page: a setting.
+const LANGUAGE_KEY: &str = "mambaformer.language";
+
+/// Speaks the language that was kept, else the first of the browser's that the page has.
+pub(crate) fn speak_kept_language() {
+    let wanted: Vec<String> = window().navigator().languages().iter().filter_map(|tag| tag.as_string()).collect();
+    language::speak(language::first(kept(LANGUAGE_KEY).as_deref(), &wanted));
+}
 
 /// A list of the languages, each in itself. The page changes its words where they stand: what is typed, unfolded and chosen stays.
 #[component]
@@ -24,7 +33,8 @@ pub fn LanguageChoice() -> impl IntoView {
     });
     let choose = |event: leptos::ev::Event| {
         if let Some(locale) = language::of_tag(&event_target_value(&event)) {
-            speak_and_keep(locale);
+            language::speak(locale);
+            keep(LANGUAGE_KEY, language::tag(locale));
         }
     };
     view! {

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod ask;
 pub mod browse;
 pub mod calculators;
+pub mod choice;
 pub mod clear;
 pub(crate) mod content;
 pub mod device;

@@ -10,6 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use crate::assistant::Assistant;
 use crate::language::{self, CONTENT};
+use crate::parts::choice::CheckBox;
 use crate::session::{Model, Turn};
 use crate::take_away::{self, Included, Provenance};
 use crate::words::{message, take_away as words};
@@ -123,15 +124,13 @@ pub fn TakeAwayPanel() -> impl IntoView {
     view! {
         <Show when=move || ended.get()>
             <div class="take-away" role="group" aria-label=words::HEADING data-testid="take-away">
-                <label class="choice__item">
-                    <input
-                        type="checkbox"
-                        data-testid="take-include"
-                        prop:checked=move || taken.include.get()
-                        on:change=move |event| assistant.include(event_target_checked(&event))
-                    />
+                <CheckBox
+                    test_id="take-include"
+                    checked=taken.include
+                    check=move |wanted: bool| assistant.include(wanted)
+                >
                     {words::INCLUDE}
-                </label>
+                </CheckBox>
                 <Show
                     when=move || taken.include.get()
                     fallback=|| view! { <p class="take-away__hint">{words::WITHOUT}</p> }

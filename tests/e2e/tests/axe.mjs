@@ -19,14 +19,7 @@ export async function complaints(chairside) {
   });
 }
 
-const answered = (question) => async (chairside) => {
-  await chairside.ask(question);
-  await chairside.page.waitForFunction(
-    (question) => document.querySelector('.answer__question')?.textContent === question && document.querySelector('[data-testid="answer-state"][data-state][data-author="model"]'),
-    question,
-    { timeout: 60_000 },
-  );
-};
+const answered = (question) => (chairside) => chairside.answerTo(question);
 
 /** What is done to the page, one after the other; each leaves what was there. */
 export const STATES = {

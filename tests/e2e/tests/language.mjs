@@ -102,9 +102,7 @@ export const tests = {
     await speak(chairside, 'de');
     await chairside.ready();
     for (const question of ['Patient has stridor and her throat is swelling. What now?', 'amoxicillin dose for an adult with penicillin allergy, UK']) {
-      await chairside.ask(question);
-      await chairside.page.waitForFunction((question) => document.querySelector('.answer__question')?.textContent === question, question);
-      await chairside.answered();
+      await chairside.answerTo(question);
       await unfolded(chairside);
       await chairside.at('take-include').check();
       for (const width of [320, 375, 768, 1280]) {

@@ -1,29 +1,21 @@
 // What befalls a page: a download that is held, a second tab, a tab put aside, frozen or hidden, and being cleared.
 
-import { check, equal, LOAD_MS, QUESTION } from '../bench.mjs';
-import { Site } from '../site.mjs';
+import { answers, check, equal, LOAD_MS } from '../bench.mjs';
+import { onSite } from '../site.mjs';
 
 const WEIGHTS = 'assets/model/model.safetensors';
 const CANARY = 'Zanzibarcanary';
 
 
-async function answers(chairside) {
-  await chairside.ask(QUESTION);
-  check(['supported', 'partly_covered'].includes(await chairside.answered()), 'no answer');
-}
-
-/** The site, with the weights sent by `gate` (a function that waits). */
-const gated = (test) => async (chairside) => {
-  const gate = { open: () => {} };
-  gate.opened = new Promise((open) => (gate.open = open));
-  const site = await Site.open(chairside.baseUrl, undefined, (path) => (path === WEIGHTS ? gate.opened : undefined));
-  chairside.baseUrl = new URL(site.url);
-  try {
-    await test(chairside, site, gate);
-  } finally {
-    gate.open();
-    await site.stop().catch(() => {});
-  }
+/** A site that sends half of the weights and the rest when `gate.open()` is called. */
+const gated = (test) => (chairside) => {
+  const gate = {};
+  const opened = new Promise((open) => (gate.open = open));
+  return onSite(
+    (chairside, site) => test(chairside, site, gate).finally(gate.open),
+    undefined,
+    (path) => (path === WEIGHTS ? opened : undefined),
+  )(chairside);
 };
 
 export const tests = {

@@ -68,23 +68,16 @@ export const tests = {
     await chairside.open();
     await chairside.ready();
     equal(await chairside.at('follow-up').count(), 0, 'before any answer');
-    const asked = async (question) => {
-      await chairside.ask(question);
-      await chairside.page.waitForFunction(
-        (question) => document.querySelector('.answer__question')?.textContent === question && document.querySelector('[data-testid="answer-state"][data-state][data-author="model"]'),
-        question,
-      );
-    };
-    await asked('amoxicillin dose for an adult with a dental abscess, UK');
+    await chairside.answerTo('amoxicillin dose for an adult with a dental abscess, UK');
     check(/amoxicillin/i.test(await chairside.page.locator('.doses__table tbody tr').first().innerText()), 'the first dose');
     await chairside.at('follow-up').check();
-    await asked('and for a child of 20 kg?');
+    await chairside.answerTo('and for a child of 20 kg?');
     equal(await chairside.at('follows').innerText(), 'Follow-up to: amoxicillin dose for an adult with a dental abscess, UK', 'what it follows');
     const row = await chairside.page.locator('.doses__table tbody tr').first().innerText();
     check(/amoxicillin/i.test(row) && /child/i.test(row), row);
     await chairside.screenshot('follow-up');
     check(!(await chairside.at('follow-up').isChecked()), 'the choice holds for one question');
-    await asked('What are the treatments for dry mouth?');
+    await chairside.answerTo('What are the treatments for dry mouth?');
     equal(await chairside.at('follows').innerText(), '', 'the next question stands alone');
     equal(await chairside.page.locator('.doses__table').count(), 0, 'doses of the question before');
   },

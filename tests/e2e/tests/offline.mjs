@@ -1,22 +1,11 @@
 // What is kept on the device: the page with the server stopped, downloads that break off, storage that goes bad, versions, the seal.
 
-import { check, equal, LOAD_MS, QUESTION } from '../bench.mjs';
-import { Site } from '../site.mjs';
+import { answers, check, equal, LOAD_MS } from '../bench.mjs';
+import { onSite } from '../site.mjs';
 
 const WEIGHTS = 'assets/model/model.safetensors';
 const PART = 4 << 20;
 const STORE = 'mambaformer-assets';
-
-/** Runs `test` on a site of its own, whose server it may stop. */
-const onSite = (test, change) => async (chairside) => {
-  const site = await Site.open(chairside.baseUrl, change);
-  chairside.baseUrl = new URL(site.url);
-  try {
-    await test(chairside, site);
-  } finally {
-    await site.stop().catch(() => {});
-  }
-};
 
 /** Opens the page and waits until everything is kept. */
 async function kept(chairside) {
@@ -27,11 +16,6 @@ async function kept(chairside) {
     undefined,
     { timeout: LOAD_MS },
   );
-}
-
-async function answers(chairside) {
-  await chairside.ask(QUESTION);
-  check(['supported', 'partly_covered'].includes(await chairside.answered()), 'no answer');
 }
 
 /** Breaks the connection at the first `times` requests for the weights. */

@@ -2,7 +2,7 @@
 
 import { readdir, readFile } from 'node:fs/promises';
 import { check, equal } from '../bench.mjs';
-import { Site } from '../site.mjs';
+import { onSite } from '../site.mjs';
 
 const COUNT = Number(process.env.QUESTIONS ?? 25);
 const DATA = new URL('../../../data/dentalqa/', import.meta.url);
@@ -19,33 +19,25 @@ async function questions(count) {
 }
 
 export const tests = {
-  [`${COUNT} questions in a row ask for nothing`]: async (chairside) => {
-    const site = await Site.open(chairside.baseUrl);
-    chairside.baseUrl = new URL(site.url);
-    try {
-      await chairside.open();
-      await chairside.ready();
-      await chairside.page.waitForFunction(() => document.querySelector('[data-testid="device-short"]')?.textContent.includes('sealed'));
-      chairside.requests.length = 0;
-      site.requests.length = 0;
-      const states = {};
-      for (const question of await questions(COUNT)) {
-        await chairside.ask(question);
-        await chairside.page.waitForFunction((question) => document.querySelector('.answer__question')?.textContent === question, question);
-        const state = await chairside.answered();
-        states[state] = (states[state] ?? 0) + 1;
-      }
-      console.log(`        ${JSON.stringify(states)}`);
-      equal(site.requests, [], 'requests that the server saw');
-      equal(chairside.requests, [], 'requests that the browser saw');
-      equal(chairside.complaints, [], 'complaints');
-      check((states.failed ?? 0) === 0, 'answers that failed');
-      // An address of this site is all the policy still admits: what is counted above is counted.
-      await chairside.page.evaluate(() => new Promise((done) => { const image = new Image(); image.onload = image.onerror = done; image.src = 'icon.svg?injected'; }));
-      equal(site.requests, ['icon.svg?injected'], 'an injected request at the server');
-      equal(chairside.requests.length, 1, 'an injected request in the browser');
-    } finally {
-      await site.stop().catch(() => {});
+  [`${COUNT} questions in a row ask for nothing`]: onSite(async (chairside, site) => {
+    await chairside.open();
+    await chairside.ready();
+    await chairside.page.waitForFunction(() => document.querySelector('[data-testid="device-short"]')?.textContent.includes('sealed'));
+    chairside.requests.length = 0;
+    site.requests.length = 0;
+    const states = {};
+    for (const question of await questions(COUNT)) {
+      const state = await chairside.answerTo(question);
+      states[state] = (states[state] ?? 0) + 1;
     }
-  },
+    console.log(`        ${JSON.stringify(states)}`);
+    equal(site.requests, [], 'requests that the server saw');
+    equal(chairside.requests, [], 'requests that the browser saw');
+    equal(chairside.complaints, [], 'complaints');
+    check((states.failed ?? 0) === 0, 'answers that failed');
+    // An address of this site is all the policy still admits: what is counted above is counted.
+    await chairside.page.evaluate(() => new Promise((done) => { const image = new Image(); image.onload = image.onerror = done; image.src = 'icon.svg?injected'; }));
+    equal(site.requests, ['icon.svg?injected'], 'an injected request at the server');
+    equal(chairside.requests.length, 1, 'an injected request in the browser');
+  }),
 };
