@@ -1,9 +1,9 @@
 """Tables and plot of a comparison's records."""
 
 import json
-import math
 from collections import defaultdict
 from pathlib import Path
+from statistics import fmean, stdev
 
 from ..errors import DataError
 from .plot import Point, pareto
@@ -15,8 +15,7 @@ PERCENT = {"alone", "with prior", "tokens"}
 
 def mean_and_spread(values: list[float]) -> tuple[float, float]:
     """Mean and sample standard deviation; the latter is 0 of a single value."""
-    mean = sum(values) / len(values)
-    return mean, math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1)) if len(values) > 1 else 0.0
+    return fmean(values), stdev(values) if len(values) > 1 else 0.0
 
 
 def read(path: Path) -> dict[str, dict[int, dict]]:
