@@ -3,7 +3,7 @@
 //! `RUSTFLAGS` would compile every dependency again for the second engine, minutes of work. Cargo's `RUSTC_WORKSPACE_WRAPPER` concerns
 //! the workspace alone, and cargo keeps what was built with it apart; the wrapper is this program itself.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
@@ -11,10 +11,16 @@ use anyhow::{Context, Result};
 /// Says that this process stands in for rustc, and what it adds.
 const FLAGS: &str = "MAMBAFORMER_RUSTC_FLAGS";
 
-/// Lets `cargo` compile the workspace's crates for wasm with more flags, separated by spaces.
-pub(crate) fn add_flags(cargo: &mut Command, flags: &str) -> Result<()> {
+/// Lets `cargo` compile the workspace's crates for wasm with more flags, separated by spaces. `path` is what else programs are looked up in.
+///
+/// This program is given by its name alone: cargo names everything it compiles after the wrapper's path, and the module would differ from
+/// folder to folder.
+pub(crate) fn add_flags(cargo: &mut Command, path: &OsStr, flags: &str) -> Result<()> {
     let wrapper = std::env::current_exe().context("the path of this program cannot be found")?;
-    cargo.env("RUSTC_WORKSPACE_WRAPPER", wrapper).env(FLAGS, flags);
+    let (folder, name) = wrapper.parent().zip(wrapper.file_name()).context("this program lies in no folder")?;
+    let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(path));
+    let path = std::env::join_paths(folders).context("PATH holds a folder that cannot be joined")?;
+    cargo.env("PATH", path).env("RUSTC_WORKSPACE_WRAPPER", name).env(FLAGS, flags);
     Ok(())
 }
 

@@ -51,7 +51,7 @@ fn build_one(workspace: &Workspace, tools: &Tools, engine: &Engine, out: &Path) 
     cargo.args(["build", "--package", "mambaformer-wasm", "--profile", "wasm-release"]);
     cargo.args(["--target", "wasm32-unknown-unknown", "--lib"]);
     if let Some(flags) = engine.flags {
-        rustc::add_flags(&mut cargo, flags)?;
+        rustc::add_flags(&mut cargo, tools.path(), flags)?;
     }
     run(engine.message, &mut cargo)?;
 
