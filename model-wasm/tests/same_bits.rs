@@ -70,6 +70,7 @@ fn sentence_fingerprint(scheme: Scheme) -> u64 {
         start_token_id: 1,
         end_token_id: 2,
         projection: Some(HeadWidth { width: 40 }),
+        reading: None,
     };
     let mut weights = made::weights(&config, scheme, |spec| {
         let (rows, columns) = spec.rows_and_columns();

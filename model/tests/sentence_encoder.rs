@@ -11,7 +11,7 @@ use mambaformer_model::convert::{ConvertError, SentenceEncoderConversion, pack, 
 use mambaformer_model::kind::{ModelConfig as _, ModelKind};
 use mambaformer_model::manifest::{ManifestError, Storage, is_of_kind};
 use mambaformer_model::sentence_encoder::{
-    SentenceEncoder, SentenceEncoderConfig, SentenceEncoderWeights, SentenceTokenizer,
+    Reading, SentenceEncoder, SentenceEncoderConfig, SentenceEncoderWeights, SentenceTokenizer,
 };
 use mambaformer_model::weights::{Recipe, Scheme, Weights, WeightsError, read_manifest};
 use support::{Vectors, golden};
@@ -106,15 +106,47 @@ fn texts_are_split_as_by_the_tokenizer_that_was_trained_with() {
     }
 }
 
+/// Question, note, title, lines.
+type Read = (String, Option<String>, String, Vec<String>);
+
+#[test]
+fn a_question_is_read_together_with_a_passage() {
+    let (Loaded { encoder, tokenizer }, vectors) = (converted(&conversion("plain", Scheme::F32)), vectors("plain"));
+    let bytes = std::fs::read(golden("sentence_encoder").join("readings.json")).unwrap();
+    let readings: Vec<Read> = serde_json::from_slice(&bytes).unwrap();
+    let mut fitted = Vec::new();
+    for (number, (question, note, title, lines)) in readings.iter().enumerate() {
+        let lines = lines.iter().map(String::as_str);
+        let reading = Reading::lay(&tokenizer, question, note.as_deref(), title, lines).unwrap();
+        fitted.push(reading.as_ref().map_or(0, Reading::lines));
+        let Some(reading) = reading else { continue };
+        assert_eq!(reading.ids(), vectors.ids(&format!("reading{number}.input_ids")), "{question}");
+        let scores = encoder.read(&reading).unwrap();
+        let found: Vec<f32> = scores.iter().flat_map(|score| [score.first, score.used]).collect();
+        assert_close(question, &found, &vectors.floats(&format!("reading{number}.scores")));
+    }
+    assert_eq!(fitted, [3, 1, 1, 0, 2], "all, the question cut, the last lines left out, none, nothing asked");
+}
+
+#[test]
+fn an_encoder_that_was_not_taught_to_read_says_so() {
+    let Loaded { encoder, tokenizer } = converted(&conversion("projected", Scheme::F32));
+    assert_eq!(Reading::lay(&tokenizer, "tooth?", None, "Pulp", ["Fine."]).unwrap(), None);
+    let taught = converted(&conversion("plain", Scheme::F32)).tokenizer;
+    let reading = Reading::lay(&taught, "tooth?", None, "Pulp", ["Fine."]).unwrap().unwrap();
+    let refusal = encoder.read(&reading).unwrap_err().to_string();
+    assert!(refusal.contains("taught reading"), "{refusal}");
+}
+
 #[test]
 fn what_does_not_fit_is_left_out_and_said_so() {
-    let short = SentenceEncoderConversion { max_tokens: 8, ..conversion("plain", Scheme::F32) };
+    let short = SentenceEncoderConversion { max_tokens: 8, ..conversion("projected", Scheme::F32) };
     let Loaded { encoder, tokenizer } = converted(&short);
     let tokens = tokenizer.encode("is pulp fine is tooth pulp tooth fine").unwrap();
     assert_eq!((tokens.ids.len(), tokens.left_out), (8, 2));
     assert_eq!(tokens.read_bytes, "is pulp fine is tooth pulp".len());
     assert_eq!(tokens.ids, tokenizer.encode("is pulp fine is tooth pulp").unwrap().ids);
-    let whole = converted(&conversion("plain", Scheme::F32)).encoder;
+    let whole = converted(&conversion("projected", Scheme::F32)).encoder;
     assert_eq!(
         encoder.encode(&tokens.ids).unwrap(),
         whole.encode(&tokens.ids).unwrap(),

@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from .retriever.reading import SCORES, Limits, Reader, line_states, similarities
+
 LENGTHS = (1, 7, 33)
 TEXTS = (
     "",
@@ -18,6 +20,15 @@ TEXTS = (
     "x" * 101,
     "pulp " * 40,
 )
+# Question, note, title, lines: all fits; the question is cut; the last line is left out; nothing but the title fits; nothing is asked.
+READINGS = (
+    ("is pulp fine?", None, "Tooth", ["Pulp is fine.", "Toothache is un-fine.", "Chlorhexidine 0.2 %."]),
+    ("is a chlorhexidine naive caf fine", "tooth tooth tooth", "Pulp", ["Fine."]),
+    ("tooth?", "naive", "Pulp", ["Tooth is fine.", "pulp " * 30, "Fine."]),
+    ("tooth?", None, "pulp " * 40, ["Fine."]),
+    ("", None, "Pulp", ["Fine.", "Tooth."]),
+)
+LIMITS = Limits(layers=1, max_asked=8, max_tokens=40)
 # Single letters and their continuations, so that any ASCII word can be split, and a few whole words.
 WORDS = ("tooth", "pulp", "chlor", "##hexidine", "##ache", "fine", "is", "caf", "naive", "zahn", "un", "##aff", "##able", "\u9f52")
 
@@ -47,7 +58,7 @@ def _tokenizer(folder: Path, vocabulary: list[str]):
 
 
 @torch.no_grad()
-def _model(out: Path, name: str, seed: int, heads: int, projection: int | None, prefix: str) -> None:
+def _model(out: Path, name: str, seed: int, heads: int, projection: int | None, prefix: str, reads: bool = False) -> None:
     from transformers import BertConfig, BertModel
 
     torch.manual_seed(seed)
@@ -72,11 +83,16 @@ def _model(out: Path, name: str, seed: int, heads: int, projection: int | None, 
             p.copy_(1.5 * p.shape[1] ** -0.5 * noise)
     stored = config.to_dict()
     stored["architectures"] = ["BertModel"]
+    if reads:
+        stored["reading"] = LIMITS.fields()
     (folder / "config.json").write_text(json.dumps(stored, indent=1, sort_keys=True) + "\n")
     weights = {prefix + key: value for key, value in model.state_dict().items()}
     matrix = torch.randn(projection, 32, generator=generator) * 32**-0.5 if projection else None
     if matrix is not None:
         weights["projection.weight"] = matrix
+    head = [torch.randn(len(SCORES), *shape, generator=generator) for shape in ((32,), (), ())] if reads else None
+    if head is not None:
+        weights |= dict(zip(("reading.weight", "reading.bias", "reading.similarity"), head))
     save_file({k: v.contiguous().clone() for k, v in weights.items()}, str(folder / "model.safetensors"), metadata={"format": "pt"})
 
     def run(ids: torch.Tensor) -> dict:
@@ -95,6 +111,14 @@ def _model(out: Path, name: str, seed: int, heads: int, projection: int | None, 
         vectors[f"text{number}.input_ids"] = ids
         if len(ids) <= 64:
             vectors[f"text{number}.vector"] = run(ids)["vector"]
+    for number, texts in enumerate(READINGS if head is not None else ()):
+        reading = Reader(tokenizer, LIMITS).lay(*texts)
+        vectors[f"reading{number}.input_ids"] = torch.tensor(reading.ids)
+        if reading.spans:
+            ids = torch.tensor(reading.ids)[None]
+            states = model(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True).hidden_states[LIMITS.layers]
+            lines = line_states(states, [reading])
+            vectors[f"reading{number}.scores"] = lines @ head[0].T + head[1] + similarities(states, lines, [reading]).unsqueeze(1) * head[2]
     save_file({k: v.detach().contiguous().clone() for k, v in vectors.items()}, str(folder / "vectors.safetensors"), metadata={"format": "pt"})
 
 
@@ -103,8 +127,9 @@ def make(out: Path) -> dict[str, int]:
     out = out / "sentence_encoder"
     out.mkdir(parents=True, exist_ok=True)
     seeds = {"plain": 41, "projected": 42}
-    _model(out, "plain", seeds["plain"], heads=2, projection=None, prefix="")
+    _model(out, "plain", seeds["plain"], heads=2, projection=None, prefix="", reads=True)
     # As a trained model is exported: without pooler, under a prefix, with fewer dimensions at the end.
     _model(out, "projected", seeds["projected"], heads=4, projection=16, prefix="bert.")
     (out / "texts.json").write_text(json.dumps(list(TEXTS), indent=1) + "\n")
+    (out / "readings.json").write_text(json.dumps(list(READINGS), indent=1) + "\n")
     return seeds

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::config::{HeadWidth, TensorSpec};
 use crate::kind::ModelConfig as _;
 use crate::manifest::{Licence, ManifestOf};
-use crate::sentence_encoder::SentenceEncoderConfig;
+use crate::sentence_encoder::{ReadingConfig, SentenceEncoderConfig};
 use crate::tokenizer::Tokenizer;
 use crate::weights::{NewModel, Recipe, TOKENIZER_FILE, Written, write_folder};
 
@@ -33,10 +33,15 @@ struct BertConfig {
     position_embedding_type: Option<String>,
     #[serde(default)]
     is_decoder: bool,
+    /// Ours, no other BERT has it: how a question and a passage are read together.
+    #[serde(default)]
+    reading: Option<ReadingConfig>,
 }
 
 /// Names of the final projection; where there is none the pooled state is the vector.
 const PROJECTION: &str = "projection.weight";
+/// The scores of lines, named as here.
+const READING: &str = "reading.";
 const POSITIONS: &str = "embeddings.position_embeddings.weight";
 const TYPES: &str = "embeddings.token_type_embeddings.weight";
 /// What exports put before BERT's names.
@@ -199,12 +204,13 @@ impl Bert {
             start_token_id: tokenizer.start,
             end_token_id: tokenizer.end,
             projection,
+            reading: config.reading,
         })
     }
 
     /// Name in the checkpoint of a tensor of ours.
     fn source(&self, name: &str) -> String {
-        if name == PROJECTION {
+        if name == PROJECTION || name.starts_with(READING) {
             return name.to_owned();
         }
         let mut renamed = name.to_owned();

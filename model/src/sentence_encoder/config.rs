@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reading::LineScore;
 use crate::config::{ConfigError, HeadWidth, PARAMETER_LIMIT, Role, TensorSpec, positive, range};
 use crate::kind::{ModelConfig, ModelKind};
 
@@ -34,6 +35,21 @@ pub struct SentenceEncoderConfig {
     /// The map from the pooled state to the vector; `None`: the pooled state is the vector.
     #[serde(deserialize_with = "Option::deserialize")]
     pub projection: Option<HeadWidth>,
+    /// Where the encoder was taught to read a question together with a passage; `None`: it only makes vectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<ReadingConfig>,
+}
+
+/// How a question is read together with a passage, see [`super::Reading`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadingConfig {
+    /// The layers that read; lines are scored by the states after the last of them.
+    pub layers: usize,
+    /// The most tokens of the question and the note behind it.
+    pub max_asked: usize,
+    /// The most tokens of a reading, all marks included.
+    pub max_tokens: usize,
 }
 
 impl SentenceEncoderConfig {
@@ -64,6 +80,12 @@ impl ModelConfig for SentenceEncoderConfig {
         }
         if let Some(projection) = self.projection {
             range("projection.width", projection.width, 1..=16_384)?;
+        }
+        if let Some(reading) = self.reading {
+            range("reading.layers", reading.layers, 1..=self.num_layers)?;
+            range("reading.max_tokens", reading.max_tokens, 5..=self.max_tokens)?;
+            // Start, two ends and a token of a line have to fit beside what is asked.
+            range("reading.max_asked", reading.max_asked, 1..=reading.max_tokens - 4)?;
         }
         let parameters = self.parameters();
         if parameters > PARAMETER_LIMIT {
@@ -102,6 +124,11 @@ impl ModelConfig for SentenceEncoderConfig {
         if let Some(projection) = self.projection {
             add("projection.weight".to_owned(), &[projection.width, d], Role::HeadProjection);
         }
+        if self.reading.is_some() {
+            add("reading.weight".to_owned(), &[LineScore::COUNT, d], Role::HeadProjection);
+            add("reading.bias".to_owned(), &[LineScore::COUNT], Role::Bias);
+            add("reading.similarity".to_owned(), &[LineScore::COUNT], Role::Bias);
+        }
         list
     }
 
@@ -132,6 +159,7 @@ mod tests {
             start_token_id: 1,
             end_token_id: 2,
             projection: Some(HeadWidth { width: 8 }),
+            reading: Some(ReadingConfig { layers: 1, max_asked: 6, max_tokens: 16 }),
         }
     }
 
@@ -146,6 +174,7 @@ mod tests {
             d_kv: 32,
             d_ff: 1_536,
             projection: None,
+            reading: None,
             ..small()
         };
         assert_eq!(bert.validate(), Ok(()));
@@ -157,7 +186,10 @@ mod tests {
     #[test]
     fn every_bad_size_is_named() {
         type Alter = fn(&mut SentenceEncoderConfig);
-        let cases: [(Alter, &str); 8] = [
+        const READ_BY_NONE: Option<ReadingConfig> = Some(ReadingConfig { layers: 0, max_asked: 6, max_tokens: 16 });
+        const TOO_LONG: Option<ReadingConfig> = Some(ReadingConfig { layers: 1, max_asked: 6, max_tokens: 17 });
+        const ALL_ASKED: Option<ReadingConfig> = Some(ReadingConfig { layers: 1, max_asked: 13, max_tokens: 16 });
+        let cases: [(Alter, &str); 11] = [
             (|config| config.vocab_size = 2, "`vocab_size` is 2"),
             (|config| config.max_tokens = 2, "`max_tokens` is 2"),
             (|config| config.num_layers = 0, "`num_layers` is 0"),
@@ -165,6 +197,9 @@ mod tests {
             (|config| config.layer_norm_epsilon = f32::NAN, "`layer_norm_epsilon` is NaN"),
             (|config| config.end_token_id = 30, "`end_token_id` is 30"),
             (|config| config.projection = Some(HeadWidth { width: 0 }), "`projection.width` is 0"),
+            (|config| config.reading = READ_BY_NONE, "`reading.layers` is 0"),
+            (|config| config.reading = TOO_LONG, "`reading.max_tokens` is 17"),
+            (|config| config.reading = ALL_ASKED, "`reading.max_asked` is 13"),
             (
                 |config| {
                     (config.vocab_size, config.d_model, config.d_ff, config.num_layers) =

@@ -2,6 +2,7 @@
 
 use super::config::SentenceEncoderConfig;
 use super::layer::{Layer, Scratch, norm};
+use super::reading::ReadingHead;
 use crate::error::ModelError;
 use crate::kind::ModelConfig as _;
 use crate::nn::{LayerNorm, Linear, Rows, add, sum_of_squares};
@@ -24,6 +25,7 @@ pub struct SentenceEncoder {
     norm: LayerNorm,
     layers: Vec<Layer>,
     projection: Option<Linear>,
+    pub(super) reading: Option<ReadingHead>,
 }
 
 impl SentenceEncoder {
@@ -43,6 +45,7 @@ impl SentenceEncoder {
                 .map(|index| Layer::load(parameters, index, config))
                 .collect::<Result<_, _>>()?,
             projection: config.projection.map(|_| parameters.linear("projection")).transpose()?,
+            reading: config.reading.map(|_| ReadingHead::load(parameters)).transpose()?,
             config: config.clone(),
         })
     }
@@ -130,6 +133,12 @@ pub struct SentenceEncoding<'m> {
 }
 
 impl SentenceEncoding<'_> {
+    /// Layers that have run.
+    #[must_use]
+    pub fn layers_run(&self) -> usize {
+        self.layer
+    }
+
     /// Runs one layer; `false` when all have run.
     pub fn step(&mut self) -> bool {
         let (Some(layer), Some(scratch)) = (self.model.layers.get(self.layer), &mut self.scratch) else { return false };

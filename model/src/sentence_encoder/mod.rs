@@ -5,14 +5,19 @@
 //!
 //! Texts take this way: [`SentenceTokenizer::encode`] → [`SentenceEncoder::encode`], or [`SentenceEncoder::begin`] and
 //! [`SentenceEncoding::step`] where something else must have its turn between the layers.
+//!
+//! An encoder that was taught to also reads a question together with a passage and says of each line what it is to the answer:
+//! [`Reading::lay`] → [`SentenceEncoder::read`].
 
 mod config;
 mod encoder;
 mod layer;
+mod reading;
 mod tokenizer;
 
-pub use config::SentenceEncoderConfig;
+pub use config::{ReadingConfig, SentenceEncoderConfig};
 pub use encoder::{SentenceEncoder, SentenceEncoding};
+pub use reading::{LineScore, Reading, ReadingRun};
 pub use tokenizer::{SentenceTokenizer, SentenceTokens};
 
 use crate::manifest::ManifestOf;

@@ -1,14 +1,15 @@
 //! From a text to the tokens an encoder reads: start, pieces, end.
 
-use super::config::SentenceEncoderConfig;
+use super::config::{ReadingConfig, SentenceEncoderConfig};
 use crate::tokenizer::{Tokenizer, TokenizerError};
 
 /// Splits texts for a sentence encoder.
 pub struct SentenceTokenizer {
-    inner: Tokenizer,
-    start: u32,
-    end: u32,
+    pub(super) inner: Tokenizer,
+    pub(super) start: u32,
+    pub(super) end: u32,
     max_tokens: usize,
+    pub(super) reading: Option<ReadingConfig>,
 }
 
 /// The tokens of a text, and how much of it they are.
@@ -30,6 +31,7 @@ impl SentenceTokenizer {
             start: config.start_token_id,
             end: config.end_token_id,
             max_tokens: config.max_tokens,
+            reading: config.reading,
         })
     }
 
