@@ -159,7 +159,7 @@ def _triage(args) -> None:
 def _lines(args) -> None:
     from .lines import lines
 
-    lines(args.dump, args.parameters)
+    lines(args.dump, args.parameters, args.enough)
 
 
 def _folder_and_count(text: str) -> tuple[str, int]:
@@ -292,6 +292,7 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command("lines", _lines, "fit the prior of a line to validation questions and write it sealed")
     sub.add_argument("--dump", type=Path, required=True, help="what `cargo xtask eval clinical lines --dump FILE` wrote")
+    sub.add_argument("--enough", type=float, default=0.15, help="the probability of use below which a line does not belong to an answer any more")
     sub.add_argument("--parameters", type=Path, default=ROOT.parent / "assets" / "retrieval.json")
 
     from .retriever.commands import add as add_retriever

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mambaformer_training.errors import DataError
-from mambaformer_training.lines import NAMES, fit, lines, probabilities
+from mambaformer_training.lines import NAMES, fit, lines, logistic, probabilities
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -26,19 +26,39 @@ def test_known_weights_are_found_again():
     np.testing.assert_allclose(fit(drawn(wanted, 4000, np.random.default_rng(1))), wanted, atol=0.15)
 
 
-def test_the_file_is_written_and_sealed(tmp_path):
-    shutil.copy(ASSETS / "retrieval.json", tmp_path / "retrieval.json")
-    rng = np.random.default_rng(2)
-    with (tmp_path / "dump.jsonl").open("w") as out:
+def test_a_known_regression_is_found_again():
+    rng = np.random.default_rng(3)
+    features = np.column_stack([np.ones(8000), rng.normal(size=(8000, 2))])
+    wanted = np.array([-1.0, 0.5, 2.0])
+    np.testing.assert_allclose(logistic(features, (rng.random(8000) < 1 / (1 + np.exp(-features @ wanted))).astype(float)), wanted, atol=0.15)
+
+
+def dump(path, rng, read):
+    """Questions whose first line follows a known choice; every fifth question's is not there. Of a read line the second score says its use."""
+    with path.open("w") as out:
         for n, (x, chosen) in enumerate(drawn(np.array([1.5, 1.0, 0.3, 2.0]), 400, rng)):
             x[:, 2] *= 10
-            out.write(json.dumps({"id": f"perio-q{n // 2:04}-{n % 2}", "split": "validation" if n % 3 else "test", "lines": x.tolist(), "first": chosen}) + "\n")
+            there = n % 5 > 0
+            scores = [[float(i == chosen) + rng.normal(), 2.0 * (i == chosen and there) + rng.normal()] if i < 7 else None for i in range(8)] if read else [None] * 8
+            out.write(json.dumps({"id": f"perio-q{n // 2:04}-{n % 2}", "split": "validation" if n % 3 else "test", "lines": x.tolist(), "read": scores,
+                                  "first": chosen if there else None, "used": [chosen] if there else []}) + "\n")
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_the_file_is_written_and_sealed(tmp_path, read):
+    shutil.copy(ASSETS / "retrieval.json", tmp_path / "retrieval.json")
+    dump(tmp_path / "dump.jsonl", np.random.default_rng(2), read)
     before = json.loads((tmp_path / "retrieval.json").read_text())
-    result = lines(tmp_path / "dump.jsonl", tmp_path / "retrieval.json", log=lambda *_: None)
+    result = lines(tmp_path / "dump.jsonl", tmp_path / "retrieval.json", 0.25, log=lambda *_: None)
     after = json.loads((tmp_path / "retrieval.json").read_text())
     assert after["lines"] == result["weights"] and set(after["lines"]) == set(NAMES) and after["sha256"] != before["sha256"]
-    assert {k: v for k, v in after.items() if k not in ("lines", "sha256")} == {k: v for k, v in before.items() if k not in ("lines", "sha256")}
+    changed = {"lines", "sha256"} | ({"reading"} if read else set())
+    assert {k: v for k, v in after.items() if k not in changed} == {k: v for k, v in before.items() if k not in changed}
     assert result["validation"]["log_likelihood"] > result["similarity_alone"]["log_likelihood"]
-    (tmp_path / "dump.jsonl").write_text(json.dumps({"id": "a-1", "split": "test", "lines": [[0, 0, 0, 0]], "first": 0}) + "\n")
+    if read:
+        assert after["reading"] == result["read_weights"] and after["reading"]["enough"] == 0.25
+        assert result["reading"]["validation"]["log_likelihood"] > result["validation"]["log_likelihood"]
+        assert result["reading"]["use"]["precision"] > 0.4 and after["reading"]["used"]["read"] > 0.5
+    (tmp_path / "dump.jsonl").write_text(json.dumps({"id": "a-1", "split": "test", "lines": [[0, 0, 0, 0]], "read": [None], "first": 0, "used": []}) + "\n")
     with pytest.raises(DataError, match="eval clinical lines"):
-        lines(tmp_path / "dump.jsonl", tmp_path / "retrieval.json", log=lambda *_: None)
+        lines(tmp_path / "dump.jsonl", tmp_path / "retrieval.json", 0.25, log=lambda *_: None)

@@ -1,4 +1,4 @@
-"""`python -m mambaformer_training retriever {tune,rank,compare}`."""
+"""`python -m mambaformer_training retriever {tune,read,choose,rank,compare}`."""
 
 import json
 import time
@@ -14,6 +14,7 @@ from ..train import flush_denormals, keep_memory
 from . import encoder, vocabulary
 from .entries import Asked, Entries, load
 from .measure import bm25_scores, entry_scores, first_line, recall
+from .reader import ReaderSettings, ReaderTrainer, export, read_items
 from .static import StaticEncoder
 from .train import Settings, Trainer
 
@@ -50,6 +51,22 @@ def tune(args) -> None:
     if args.static:
         model = StaticEncoder.distil(model, _texts(args.corpora, entries, asked), args.static)
     Trainer(model, entries, asked, index, settings, args.run).fit()
+
+
+def read(args) -> None:
+    """Teaches an encoder to read questions together with passages, beside its use in the search."""
+    torch.set_num_threads(args.threads)
+    keep_memory()
+    flush_denormals()
+    entries, asked, index = load(args.data)
+    settings = ReaderSettings(seed=args.seed, minutes=args.minutes, learning_rate=args.learning_rate)
+    items, held = (read_items(args.items / f"{name}.jsonl") for name in ("train", "validation"))
+    ReaderTrainer(encoder.load(args.start), entries, asked, index, settings, args.run, items, held).fit()
+
+
+def choose(args) -> None:
+    """Writes the folder that `cargo xtask convert --sentence-encoder` takes: the encoder with the scores of lines after one of its layers."""
+    export(args.run, args.layers, args.out)
 
 
 def rank(args) -> None:
@@ -144,6 +161,19 @@ def add(commands, root: Path, runs: Path, corpora: Path) -> None:
     sub.add_argument("--layers", type=int, help="keep the first so many layers")
     sub.add_argument("--prune", action="store_true", help="keep only the pieces that the texts use")
     sub.add_argument("--static", type=int, help="distil static embeddings of this width instead")
+
+    sub = command("read", read)
+    sub.add_argument("--start", type=Path, required=True, help="folder of a sentence encoder")
+    sub.add_argument("--items", type=Path, default=runs / "dentalqa", help="folder of the items that `dentalqa` makes")
+    sub.add_argument("--run", type=Path, required=True)
+    sub.add_argument("--minutes", type=float, default=60.0)
+    sub.add_argument("--learning-rate", type=float, default=8e-5)
+    sub.add_argument("--seed", type=int, default=17)
+
+    sub = command("choose", choose)
+    sub.add_argument("--run", type=Path, required=True)
+    sub.add_argument("--layers", type=int, required=True)
+    sub.add_argument("--out", type=Path, required=True)
 
     sub = command("rank", rank)
     sub.add_argument("--encoder", type=Path, required=True, help="for validation, test and out-of-scope questions")

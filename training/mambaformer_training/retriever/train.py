@@ -128,11 +128,29 @@ class Trainer:
         back[torch.tensor([i for rows in parts for i in rows])] = torch.arange(len(order))
         return out[back]
 
+    def loss(self, questions: list[Asked], step: int) -> torch.Tensor:
+        """InfoNCE of the questions over the lines that come with them."""
+        asked, lines, hidden = self.batch(questions)
+        logits = self.settings.scale * self.embed(asked) @ self.embed(lines).T
+        return torch.nn.functional.cross_entropy(logits.masked_fill(hidden, -1e4), torch.arange(len(questions)))
+
+    def named_parameters(self) -> list[tuple[str, torch.nn.Parameter]]:
+        """What is tuned."""
+        return list(self.encoder.named_parameters())
+
+    def value(self, figures: dict) -> float:
+        """What the kept state is the best in."""
+        return figures["fused"]["mrr@10"] + figures["lines"]["used_line_given_source"]
+
+    def save(self) -> None:
+        """Writes the state that is kept."""
+        self.encoder.save(self.run / "export")
+
     def fit(self) -> dict:
         """Trains to the end; keeps the state that was best on validation (fused MRR plus the share of right lines)."""
         s = self.settings
-        decayed = [p for n, p in self.encoder.named_parameters() if p.ndim > 1]
-        plain = [p for n, p in self.encoder.named_parameters() if p.ndim <= 1]
+        decayed = [p for n, p in self.named_parameters() if p.ndim > 1]
+        plain = [p for n, p in self.named_parameters() if p.ndim <= 1]
         optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": s.weight_decay}, {"params": plain, "weight_decay": 0.0}], lr=s.learning_rate)
         vectors = self.vectors()
         figures = self.validate(vectors)
@@ -151,12 +169,10 @@ class Trainer:
                 for group in optimiser.param_groups:
                     group["lr"] = s.learning_rate * min(1.0, spent / s.warmup_share, (1 - spent) / (1 - s.warmup_share) + 0.01)
                 self.encoder.train()
-                questions, lines, hidden = self.batch(order[start : start + s.questions_per_batch])
-                logits = s.scale * self.embed(questions) @ self.embed(lines).T
-                loss = torch.nn.functional.cross_entropy(logits.masked_fill(hidden, -1e4), torch.arange(len(questions)))
+                loss = self.loss(order[start : start + s.questions_per_batch], step)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
-                torch.nn.utils.clip_grad_norm_(self.encoder.parameters(), 1.0)
+                torch.nn.utils.clip_grad_norm_([p for _, p in self.named_parameters()], 1.0)
                 optimiser.step()
                 step += 1
                 busy += float(loss.detach())
@@ -167,10 +183,9 @@ class Trainer:
             vectors = self.vectors()
             figures = self.validate(vectors)
             self.say({"event": "validation", "step": step, "elapsed": time.monotonic() - began, "epoch": epoch, **figures})
-            value = figures["fused"]["mrr@10"] + figures["lines"]["used_line_given_source"]
-            if value > best:
+            if (value := self.value(figures)) > best:
                 best, kept = value, figures
-                self.encoder.save(self.run / "export")
+                self.save()
         self.say({"event": "end", "step": step, "best": kept})
         write_provenance(self.run, asdict(s), step, kept or figures)
         return kept or figures
