@@ -117,6 +117,8 @@ export interface AnswerRecord {
   timings_ms: {
     triage: number | null;
     retrieval: number | null;
+    /** Reading the question together with what was found. */
+    reading: number | null;
     encode: number | null;
     first_token: number | null;
     total: number | null;

@@ -295,6 +295,8 @@ pub struct TimingsMs {
     pub triage: Option<f64>,
     /// Duration of retrieval.
     pub retrieval: Option<f64>,
+    /// Duration of reading the question together with what was found.
+    pub reading: Option<f64>,
     /// Duration of tokenising, gate and experts.
     pub encode: Option<f64>,
     /// From the question to the first generated token.
@@ -424,7 +426,8 @@ mod tests {
                 "confidence": {"band": "high", "right": 95, "of": 100}, "checked": {"repaired": [], "withheld": []},
                 "author": "model", "features": {},
                 "routing": {"tokens": 12, "et5": 5, "emamba": 7},
-                "timings_ms": {"triage": null, "retrieval": null, "encode": null, "first_token": null, "total": 81.5},
+                "timings_ms": {"triage": null, "retrieval": null, "reading": null, "encode": null, "first_token": null,
+                               "total": 81.5},
                 "tokens_out": 4
             })
         );

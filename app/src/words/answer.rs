@@ -141,6 +141,7 @@ pub fn state(state: AnswerState) -> (&'static str, &'static str) {
 pub fn timings(timings: &TimingsMs, tokens_out: u32) -> String {
     let mut parts = Vec::new();
     parts.extend(timings.retrieval.map(|ms| say!(answer.time_sources, time = duration(ms))));
+    parts.extend(timings.reading.map(|ms| say!(answer.time_weighing, time = duration(ms))));
     parts.extend(timings.encode.map(|ms| say!(answer.time_reading, time = duration(ms))));
     parts.extend(timings.first_token.map(|ms| say!(answer.time_first, time = duration(ms))));
     parts.extend(timings.total.map(|ms| say!(answer.time_complete, time = duration(ms))));

@@ -16,6 +16,7 @@ pub mod lines;
 pub mod notes;
 pub mod parameters;
 pub mod query;
+pub mod read;
 pub mod sealed;
 pub mod search;
 pub mod spelling;

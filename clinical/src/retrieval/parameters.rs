@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::lines::LineWeights;
+use super::read::ReadWeights;
 use super::sealed::{self, SealedError};
 
 /// The format this reader knows.
@@ -93,6 +94,8 @@ pub struct Parameters {
     pub calibration: Calibration,
     /// Of a line's prior.
     pub lines: LineWeights,
+    /// Of lines that were read together with the question.
+    pub reading: ReadWeights,
     /// What a pasted note's words count beside the question's: 0 to 1.
     pub note_expansion: f32,
 }
@@ -151,6 +154,12 @@ impl Parameters {
             ("lines.coverage", read.lines.coverage, -20.0, 20.0),
             ("lines.words", read.lines.words, -5.0, 5.0),
             ("lines.lead", read.lines.lead, 0.0, 100.0),
+            ("reading.first.prior", read.reading.first.prior, 0.0, 20.0),
+            ("reading.first.read", read.reading.first.read, 0.0, 20.0),
+            ("reading.used.intercept", read.reading.used.intercept, -20.0, 20.0),
+            ("reading.used.prior", read.reading.used.prior, 0.0, 20.0),
+            ("reading.used.read", read.reading.used.read, 0.0, 20.0),
+            ("reading.enough", read.reading.enough, 0.001, 0.999),
             ("note_expansion", read.note_expansion, 0.0, 1.0),
         ] {
             if !(low..=high).contains(&found) {
@@ -186,6 +195,7 @@ pub(crate) mod tests {
             (altered("\"format\": 1", "\"format\": 2"), "has format 2"),
             (altered("\"coverage\": 0.", "\"coverage\": 7."), "`coverage` in the retrieval parameters is 7"),
             (altered("\"lead\": ", "\"lead\": 900"), "`lines.lead` in the retrieval parameters is 900"),
+            (altered("\"enough\": 0.", "\"enough\": 1."), "`reading.enough` in the retrieval parameters is 1"),
             (altered("\"note_expansion\": 0.", "\"note_expansion\": 9."), "0 to 1 is taken"),
         ] {
             let error = Parameters::from_bytes(text.as_bytes()).expect_err(expected).to_string();

@@ -51,10 +51,16 @@ pub enum Feature {
     Record,
     /// How likely the knowledge base covers the question, 0 to 1.
     InScope,
+    /// How likely, by what was read, the answer's first line is the one it begins with, 0 to 1.
+    ReadFirst,
+    /// How likely, by what was read, the answer uses the lines that are told: their mean, 0 to 1.
+    ReadUsed,
+    /// The same of the likeliest line that is not told, 0 to 1.
+    ReadLeft,
 }
 
 /// The number of features.
-const FEATURES: usize = 11;
+const FEATURES: usize = 14;
 
 impl Feature {
     /// All of them.
@@ -70,6 +76,9 @@ impl Feature {
         Feature::Faulted,
         Feature::Record,
         Feature::InScope,
+        Feature::ReadFirst,
+        Feature::ReadUsed,
+        Feature::ReadLeft,
     ];
 
     fn index(self) -> usize {

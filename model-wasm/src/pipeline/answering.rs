@@ -15,9 +15,10 @@ use web_time::Instant;
 use super::checked::Sentences;
 use super::clinic::{self, Found, Material};
 use super::composition::Composition;
-use super::ending;
+use super::retriever::Readings;
 use super::units::sources;
 use super::{Assistant, EVIDENCE_PASSAGES, Measures, PipelineError};
+use super::{ending, priors};
 use crate::answer::{Alarm, AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, TimingsMs};
 use crate::gpu::answer::{GpuEncoding, GpuGrounded};
 use crate::gpu::free::GpuFree;
@@ -31,6 +32,7 @@ const ANSWERABLE: f32 = 0.5;
 enum Stage<'a> {
     Triage,
     Retrieve,
+    Read { prompt: Prompt, readings: Box<Readings<'a>> },
     Encode { prompt: Prompt, encoding: Box<Encoding<'a>> },
     EncodeOnGpu { prompt: Prompt, encoding: Box<GpuEncoding> },
     Grounded { prompt: Prompt, decoder: Box<GroundedDecoder<'a>> },
@@ -66,6 +68,8 @@ pub struct Answering<'a> {
     generated: FreeText<'a>,
     /// The answer was interrupted and goes on.
     resumed: bool,
+    /// Reading began.
+    reading_since: Instant,
     /// Encoding began.
     encoding_since: Instant,
     /// The GPU that computes, if it is one.
@@ -103,6 +107,7 @@ impl<'a> Answering<'a> {
             told: Vec::new(),
             generated: FreeText::new(&assistant.tokenizer, ask.options.stop_strings.clone()),
             resumed: false,
+            reading_since: Instant::now(),
             encoding_since: Instant::now(),
             gpu: assistant.gpu(),
             trial: false,
@@ -121,6 +126,7 @@ impl<'a> Answering<'a> {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Triage => Ok(Some(self.triage())),
             Stage::Retrieve => self.retrieve().map(Some),
+            Stage::Read { prompt, readings } => self.read(prompt, readings).map(Some),
             Stage::Encode { prompt, encoding } => self.encode(prompt, encoding).map(Some),
             Stage::EncodeOnGpu { prompt, encoding } => self.encode_on_gpu(prompt, encoding).await.map(Some),
             Stage::GroundedOnGpu { prompt, answer } => self.write_on_gpu(prompt, answer).await.map(Some),
@@ -204,8 +210,37 @@ impl<'a> Answering<'a> {
         if let Some(note) = self.question.note() {
             self.found.materials.push(ending::note(note));
         }
-        events.extend(self.begin(prompt)?);
+        match self.begin_reading()? {
+            Some(readings) => {
+                self.reading_since = Instant::now();
+                self.stage = Stage::Read { prompt, readings: Box::new(readings) };
+            }
+            None => events.extend(self.begin(prompt)?),
+        }
         Ok(events)
+    }
+
+    /// Starts to read what was found; texts that came with the question are the model's alone, as everything is that is written freely.
+    fn begin_reading(&self) -> Result<Option<Readings<'a>>, PipelineError> {
+        let searched = self.found.materials.iter().any(|material| !material.known.is_empty());
+        match self.assistant.clinic().library() {
+            Some(library) if searched && self.measures.read && self.ask.options.mode == Mode::Grounded => {
+                library.begin_reading(&self.question, &self.found)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn read(&mut self, prompt: Prompt, mut readings: Box<Readings<'a>>) -> Result<Vec<Event>, PipelineError> {
+        if readings.step()? {
+            self.stage = Stage::Read { prompt, readings };
+            return Ok(Vec::new());
+        }
+        if let Some(library) = self.assistant.clinic().library() {
+            priors::by_reading(&mut self.found, &readings.scores(), library.read_weights());
+        }
+        self.timings.reading = Some(self.reading_since.elapsed().as_secs_f64() * 1e3);
+        self.begin(prompt)
     }
 
     /// Starts to encode on the engine that serves: the GPU where it was found the faster and has kernels for this way of writing.
@@ -345,6 +380,7 @@ impl<'a> Answering<'a> {
         let max_units = usize::try_from(grounding.max_sentences()).unwrap_or(usize::MAX);
         let Measures { jump_forward, end_prior, model_weight, .. } = self.measures;
         let max_tokens = self.max_tokens();
+        let end_prior = self.found.end_prior.unwrap_or(end_prior);
         Ok((sources, GroundedOptions { max_tokens, max_units, jump_forward, end_prior, model_weight }))
     }
 

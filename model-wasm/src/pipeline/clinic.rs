@@ -17,6 +17,7 @@ use mambaformer_clinical::verify::{self, Confidence, Group, Verifier};
 
 use super::PipelineError;
 use super::library::Library;
+use super::priors::Known;
 use super::retriever::RetrieverParts;
 use crate::answer::{Alarm, AlarmKind, Doses, Evidence, EvidenceKind, FoundBy, ReadAs, Topic, Urgency};
 use crate::protocol::LibraryInfo;
@@ -87,8 +88,12 @@ pub(super) struct Material {
     pub(super) rank: f64,
     /// Bytes of its sentences, or of a record's lines.
     pub(super) sentences: Vec<Range<usize>>,
-    /// For each of them how likely an answer begins with it before the model has read it; 1 where nothing is known.
+    /// What the search knows of each of them; nothing where it was not searched.
+    pub(super) known: Vec<Known>,
+    /// For each of them how likely it is what the answer is made of before the model has read it; 1 where nothing is known.
     pub(super) priors: Vec<f32>,
+    /// For each of them how likely the answer uses it, by what was read; nothing where nothing was.
+    pub(super) uses: Vec<f32>,
     /// Whom it is about.
     pub(super) group: Group,
     /// Where it holds.
@@ -100,7 +105,17 @@ impl Material {
     pub(super) fn plain(evidence: Evidence) -> Self {
         let sentences = sentences(&evidence.text);
         let priors = vec![1.0; sentences.len()];
-        Self { rank: evidence.score, evidence, sentences, priors, group: Group::All, region: Region::International }
+        let (known, uses) = (Vec::new(), Vec::new());
+        Self {
+            rank: evidence.score,
+            evidence,
+            sentences,
+            known,
+            priors,
+            uses,
+            group: Group::All,
+            region: Region::International,
+        }
     }
 
     /// The text as the check after the model reads it.
@@ -129,6 +144,12 @@ pub(super) struct Found<'a> {
     pub(super) materials: Vec<Material>,
     /// Found as well.
     pub(super) more: Vec<Evidence>,
+    /// The line of the first of them that answers a question about a dose.
+    pub(super) dose_line: Option<usize>,
+    /// What the end of the answer counts beside the lines' priors, where they were read.
+    pub(super) end_prior: Option<f32>,
+    /// How likely the line that reads most like the answer's first is that, among all that were read.
+    pub(super) read_first: Option<f32>,
     /// What the records say.
     pub(super) doses: Option<Doses>,
     /// How much of the question the best passage covers, 0 to 1.

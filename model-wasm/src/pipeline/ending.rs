@@ -42,7 +42,9 @@ pub(super) fn note(note: &Note) -> Material {
         },
         rank: 0.0,
         sentences: note.sentences().to_vec(),
+        known: Vec::new(),
         priors: Vec::new(),
+        uses: Vec::new(),
         group: Group::All,
         region: Region::International,
     }
@@ -137,7 +139,18 @@ fn features(found: &Found<'_>, sentences: &Sentences, ended: Ended) -> Features 
     let is_record = |(index, _): &(usize, _)| {
         found.materials.get(*index).is_some_and(|material| material.evidence.kind == EvidenceKind::Record)
     };
+    let (mut uses, mut left) = (Vec::new(), f32::NEG_INFINITY);
+    for (index, material) in found.materials.iter().enumerate() {
+        for (bytes, read) in material.sentences.iter().zip(&material.uses) {
+            let says = |(own, span): &&(usize, _)| *own == index && span == bytes;
+            if told.iter().any(|span| says(&span)) { uses.push(f64::from(*read)) } else { left = left.max(*read) }
+        }
+    }
+    let mean = if uses.is_empty() { f64::NAN } else { uses.iter().sum::<f64>() / uses.len() as f64 };
     Features::default()
+        .with(Feature::ReadFirst, found.read_first.map_or(f64::NAN, f64::from))
+        .with(Feature::ReadUsed, mean)
+        .with(Feature::ReadLeft, f64::from(left))
         .with(Feature::RetrievalScore, score(0))
         .with(Feature::RetrievalMargin, score(0) - score(1))
         .with(Feature::Coverage, f64::from(found.coverage))

@@ -14,26 +14,21 @@ use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::lines::Wanted;
 use mambaformer_clinical::retrieval::parameters::Parameters;
+use mambaformer_clinical::retrieval::read::ReadWeights;
 use mambaformer_clinical::scope::{Scope, ScopeModel};
 use mambaformer_clinical::triage::net::TriageNet;
 use mambaformer_clinical::verify::Group;
 
 use super::PipelineError;
 use super::clinic::{ClinicFiles, Found, LEXICON, Material, RETRIEVAL, SCOPE};
-use super::retriever::{Retriever, RetrieverParts};
+use super::priors::{self, Known};
+use super::retriever::{Readings, Retriever, RetrieverParts};
 use crate::answer::{Citation, DoseColumns, DoseRow, Doses, Evidence, EvidenceKind, ReadAs};
 
 /// Passages shown beside those that the model reads.
 const MORE: usize = 6;
 /// Hits of the search by words that are put together with those by meaning.
 const CANDIDATES: usize = 50;
-/// How much likelier the record's line that answers a question about a dose is than the likeliest other line. The end of the answer is
-/// likelier than those, too: the doses of another age or weight stand right beside.
-const DOSE_PREFERENCE: f32 = 20.0;
-
-/// What a line for other teeth or another age than the question's counts less, in logarithms: it is shown and not told.
-const CONTRADICTION: f32 = 6.0;
-
 /// A knowledge base that can be searched.
 pub(super) struct Library {
     base: KnowledgeBase,
@@ -107,16 +102,16 @@ impl Library {
         let mut texts: Vec<_> =
             ranked.iter().filter_map(|found| self.material(found).map(|text| (found, text))).collect();
         let more = texts.split_off(limit.min(texts.len()));
-        let weigh = |(found, text): (&fusion::Evidence, Material)| Material {
-            priors: self.logits(found, best, &wanted, near.as_ref(), &about),
+        let judge = |(found, text): (&fusion::Evidence, Material)| Material {
+            known: self.known(found, best, &wanted, near.as_ref(), &about),
             ..text
         };
-        let mut materials: Vec<Material> = texts.into_iter().map(weigh).collect();
-        level(&mut materials);
-        if let Some(row) = doses.as_ref().and_then(|doses| doses.rows.first()) {
-            prefer(&mut materials, row);
-        }
-        Ok(Found {
+        let materials: Vec<Material> = texts.into_iter().map(judge).collect();
+        let row = doses.as_ref().and_then(|doses| doses.rows.first());
+        let mut all = Found {
+            dose_line: row.and_then(|row| line_of(&materials, row)),
+            end_prior: None,
+            read_first: None,
             // What an answer leaves open is counted on the question itself: the one before has had its answer.
             wanted: Some(if question.follows().is_some() { self.read(question) } else { wanted }),
             vector,
@@ -133,7 +128,25 @@ impl Library {
                 .map(|correction| ReadAs { typed: correction.typed.clone(), read: correction.used.clone() })
                 .chain(idioms.into_iter().map(|(typed, read)| ReadAs { typed, read }))
                 .collect(),
-        })
+        };
+        priors::by_search(&mut all);
+        Ok(all)
+    }
+
+    /// Starts to read the question together with each text that was found and with the note; nothing where no encoder was taught to.
+    pub(super) fn begin_reading(
+        &self,
+        question: &Question,
+        found: &Found<'_>,
+    ) -> Result<Option<Readings<'_>>, PipelineError> {
+        let Some(retriever) = self.retriever.get() else { return Ok(None) };
+        let (asked, _) = self.lexicon.plain(&question.whole());
+        retriever.begin_reading(&asked, question.note().map(Note::text), &found.materials)
+    }
+
+    /// What reading counts.
+    pub(super) fn read_weights(&self) -> &ReadWeights {
+        &self.parameters.reading
     }
 
     /// The question as the search reads it.
@@ -141,25 +154,24 @@ impl Library {
         Wanted::of(&self.lexicon.plain(question.text()).0, &self.index)
     }
 
-    /// Logarithms of the priors of an entry's lines; [`level`] makes priors of them once all texts are there.
-    fn logits(
+    /// What the search knows of an entry's lines.
+    fn known(
         &self,
         found: &fusion::Evidence,
         best: f32,
         wanted: &Wanted<'_>,
         near: Option<&Similarities>,
         about: &About,
-    ) -> Vec<f32> {
+    ) -> Vec<Known> {
         let entry = self.base.passage(found.entry);
         let (title, text) = entry.map_or(("", ""), |entry| (entry.title.as_str(), entry.text.as_str()));
-        let logit = |(line, bytes): (usize, &Range<usize>)| {
+        let judge = |(line, bytes): (usize, &Range<usize>)| {
             let similarity = near.and_then(|near| near.line(found.entry, line));
             let told = text.get(bytes.clone()).unwrap_or_default();
             let line = wanted.line(told, similarity, best - found.score);
-            let unfit = if about.contradicts(title, told) { CONTRADICTION } else { 0.0 };
-            self.parameters.lines.logit(&line) - unfit
+            Known { logit: self.parameters.lines.logit(&line), unfit: about.contradicts(title, told) }
         };
-        self.base.sentences(found.entry).iter().enumerate().map(logit).collect()
+        self.base.sentences(found.entry).iter().enumerate().map(judge).collect()
     }
 
     /// What an entry is.
@@ -192,7 +204,9 @@ impl Library {
         };
         let sentences = self.base.sentences(found.entry).to_vec();
         Some(Material {
+            known: Vec::new(),
             priors: Vec::new(),
+            uses: Vec::new(),
             evidence: self.evidence(found.entry, f64::from(found.confidence))?,
             // The entry's rank is in its lines' priors.
             rank: 0.0,
@@ -242,22 +256,8 @@ fn unranked(entry: usize) -> fusion::Evidence {
     fusion::Evidence { entry, score: 0.0, coverage: 0.0, similarity: None, confidence: 0.0 }
 }
 
-/// The record's line that answers a question about a dose is where its answer begins, unless the model is very sure of another.
-fn prefer(materials: &mut [Material], row: &doses::DoseRow) {
-    let Some(first) = materials.first().filter(|first| first.evidence.passage == row.record) else { return };
-    let Some(line) = first.sentences.iter().position(|line| *line == row.bytes) else { return };
-    for prior in materials.iter_mut().flat_map(|material| &mut material.priors) {
-        *prior /= DOSE_PREFERENCE;
-    }
-    if let Some(prior) = materials.first_mut().and_then(|first| first.priors.get_mut(line)) {
-        *prior = 1.0;
-    }
-}
-
-/// Makes priors of the lines' logits: 1 for the likeliest line of all texts, less for the others.
-fn level(materials: &mut [Material]) {
-    let best = materials.iter().flat_map(|material| &material.priors).copied().fold(f32::NEG_INFINITY, f32::max);
-    for prior in materials.iter_mut().flat_map(|material| &mut material.priors) {
-        *prior = (*prior - best).exp();
-    }
+/// The line of the first text that is a dose's row.
+fn line_of(materials: &[Material], row: &doses::DoseRow) -> Option<usize> {
+    let first = materials.first().filter(|first| first.evidence.passage == row.record)?;
+    first.sentences.iter().position(|line| *line == row.bytes)
 }

@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod library;
 mod look_up;
+mod priors;
 pub mod redaction;
 mod retriever;
 mod units;
@@ -86,7 +87,9 @@ pub struct Measures {
     pub force: Option<mambaformer_model::Expert>,
     /// Withhold what the model calls unanswerable. Off where answers themselves are to be measured.
     pub abstain: bool,
-    /// `GroundedOptions::end_prior`.
+    /// Read the question together with what was found, where the encoder was taught to.
+    pub read: bool,
+    /// `GroundedOptions::end_prior` of what was not read so.
     pub end_prior: f32,
     /// `GroundedOptions::model_weight`.
     pub model_weight: ModelWeight,
@@ -95,7 +98,7 @@ pub struct Measures {
 impl Default for Measures {
     fn default() -> Self {
         let (end_prior, model_weight) = (units::END_PRIOR, units::MODEL_WEIGHT);
-        Self { jump_forward: true, force: None, abstain: true, end_prior, model_weight }
+        Self { jump_forward: true, force: None, abstain: true, read: true, end_prior, model_weight }
     }
 }
 

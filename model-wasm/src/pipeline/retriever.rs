@@ -1,10 +1,15 @@
-//! The dense side of retrieval: the question's vector, and how near every line of the knowledge base is to it.
+//! The sentence encoder at work: the question's vector, how near every line of the knowledge base is to it, and the question read together with what
+//! was found.
 
 use mambaformer_clinical::knowledge::KnowledgeBase;
 use mambaformer_clinical::retrieval::dense::{DenseIndex, Similarities};
-use mambaformer_model::sentence_encoder::{SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer};
+use mambaformer_model::sentence_encoder::{
+    LineScore, Reading, ReadingRun, SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer,
+};
 
 use super::PipelineError;
+use super::clinic::Material;
+use crate::answer::EvidenceKind;
 
 /// The files of the dense side.
 pub struct RetrieverParts {
@@ -42,8 +47,64 @@ impl Retriever {
         Ok((vector, near))
     }
 
+    /// Starts to read the question, with the note, together with each text; nothing where the encoder was not taught to.
+    pub(super) fn begin_reading(
+        &self,
+        question: &str,
+        note: Option<&str>,
+        materials: &[Material],
+    ) -> Result<Option<Readings<'_>>, PipelineError> {
+        if self.encoder.config().reading.is_none() {
+            return Ok(None);
+        }
+        let mut waiting = Vec::with_capacity(materials.len());
+        for (index, material) in materials.iter().enumerate() {
+            // As it was called in training.
+            let title = if material.evidence.kind == EvidenceKind::Note { "Note" } else { &material.evidence.title };
+            let lines = material.sentences.iter().filter_map(|bytes| material.evidence.text.get(bytes.clone()));
+            let reading = Reading::lay(&self.tokenizer, question, note, title, lines)?;
+            waiting.extend(reading.map(|reading| (index, reading)));
+        }
+        waiting.reverse();
+        let scores = vec![Vec::new(); materials.len()];
+        Ok(Some(Readings { encoder: &self.encoder, waiting, current: None, scores }))
+    }
+
     /// Width of its vectors.
     pub(super) fn dimensions(&self) -> usize {
         self.index.dimensions()
+    }
+}
+
+/// Readings on their way, a layer of one a step.
+pub(super) struct Readings<'a> {
+    encoder: &'a SentenceEncoder,
+    /// The next one is the last.
+    waiting: Vec<(usize, Reading)>,
+    current: Option<(usize, ReadingRun<'a>)>,
+    scores: Vec<Vec<LineScore>>,
+}
+
+impl Readings<'_> {
+    /// Runs one layer; `false` when all is read.
+    pub(super) fn step(&mut self) -> Result<bool, PipelineError> {
+        if let Some((material, mut run)) = self.current.take() {
+            if run.step() {
+                self.current = Some((material, run));
+                return Ok(true);
+            }
+            let scores = run.finish()?;
+            if let Some(own) = self.scores.get_mut(material) {
+                *own = scores;
+            }
+        }
+        let Some((material, reading)) = self.waiting.pop() else { return Ok(false) };
+        self.current = Some((material, self.encoder.begin_reading(reading)?));
+        Ok(true)
+    }
+
+    /// For each text the scores of its first lines, when [`Self::step`] has returned `false`.
+    pub(super) fn scores(self) -> Vec<Vec<LineScore>> {
+        self.scores
     }
 }

@@ -10,6 +10,7 @@ use mambaformer_model::prompt::{Part, Prompt};
 use mambaformer_model::tokenizer::{Tokenizer, TokenizerError};
 
 use super::clinic::Material;
+use crate::answer::EvidenceKind;
 
 /// Of texts that came with the question: difference in their scores (0 to 1) that makes one e times less likely to be where a sentence is
 /// taken from. The lines of what was found have priors of their own (`retrieval::lines`).
@@ -19,7 +20,7 @@ const SCORE_SCALE: f64 = 0.1;
 /// sentences. Lower values find more key facts and more that was not asked.
 pub(super) const END_PRIOR: f32 = 0.2;
 
-/// The prior of a sentence of the patient's note; the likeliest line of what was found has 1. Below the end's: what was pasted is known, and an
+/// The prior of a sentence of the patient's note that was not read together with the question; the likeliest line of what was found has 1. Below the end's: what was pasted is known, and an
 /// answer of the note alone says nothing new.
 const NOTE_PRIOR: f32 = 0.1;
 
@@ -49,7 +50,10 @@ pub(super) fn sources(
             }
             Part::Note => {
                 let Some(note) = note else { continue };
-                (note.text(), note.sentences().iter().map(|bytes| (bytes.clone(), NOTE_PRIOR)).collect())
+                let own = materials.iter().find(|own| own.evidence.kind == EvidenceKind::Note);
+                let prior = |line| own.and_then(|own| own.priors.get(line)).copied().unwrap_or(NOTE_PRIOR);
+                let lines = note.sentences().iter().enumerate();
+                (note.text(), lines.map(|(line, bytes)| (bytes.clone(), prior(line))).collect())
             }
             Part::Mark | Part::Question | Part::Title(_) => continue,
         };

@@ -106,7 +106,10 @@ pub struct Manner {
     /// Answer even what the model calls unanswerable.
     #[arg(long)]
     no_abstain: bool,
-    /// What the end of an answer is multiplied by; smaller makes answers longer.
+    /// Do not read the question together with what was found.
+    #[arg(long)]
+    no_reading: bool,
+    /// What the end of an answer is multiplied by where nothing was read; smaller makes answers longer.
     #[arg(long, default_value_t = Measures::default().end_prior)]
     end_prior: f32,
     /// How much the model's choice of the first sentence counts beside retrieval's, 0 to 1 and above.
@@ -150,6 +153,7 @@ impl Manner {
         Measures {
             force: self.force.map(Into::into),
             abstain: !self.no_abstain,
+            read: !self.no_reading,
             end_prior: self.end_prior,
             model_weight: ModelWeight { first: self.model_weight, then: self.model_weight_then },
             ..Measures::default()

@@ -7,7 +7,9 @@ use anyhow::{Context, Result, ensure};
 use mambaformer_clinical::integrity::sha256_hex;
 use mambaformer_clinical::knowledge::KnowledgeBase;
 use mambaformer_clinical::retrieval::dense::{DenseIndex, DenseWriter, Part, Unit, line_text, whole_text};
-use mambaformer_model::sentence_encoder::{SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer};
+use mambaformer_model::sentence_encoder::{
+    LineScore, Reading, SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer,
+};
 use mambaformer_model::weights::read_manifest;
 
 /// Makes the vectors of a knowledge base, or compares two encoders on its lines.
@@ -62,6 +64,18 @@ impl Encoder {
     pub(crate) fn encode(&self, text: &str) -> Result<(Vec<f32>, bool)> {
         let tokens = self.tokenizer.encode(text)?;
         Ok((self.model.encode(&tokens.ids)?, tokens.left_out == 0))
+    }
+
+    /// The scores of a passage's first lines when it is read together with a question and its note; none by an encoder that was not taught to read.
+    pub(crate) fn read(
+        &self,
+        question: &str,
+        note: Option<&str>,
+        title: &str,
+        lines: &[&str],
+    ) -> Result<Vec<LineScore>> {
+        let reading = Reading::lay(&self.tokenizer, question, note, title, lines.iter().copied())?;
+        Ok(reading.map(|reading| self.model.read(&reading)).transpose()?.unwrap_or_default())
     }
 }
 

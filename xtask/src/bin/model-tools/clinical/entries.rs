@@ -74,6 +74,19 @@ impl Entries {
         self.near.as_ref().map(|near| near.read(question, self.base.passages().len())).transpose()
     }
 
+    /// What the encoder says of each line of an entry when it reads it together with a question and its note; `None` for what it did not read.
+    pub(crate) fn read_lines(&self, question: &str, note: Option<&str>, entry: usize) -> Result<Vec<Option<[f32; 2]>>> {
+        let lines: Vec<&str> = self.texts(entry).collect();
+        let title = self.base.passage(entry).map_or("", |passage| passage.title.as_str());
+        let scores = match &self.near {
+            Some(near) => near.read_lines(question, note, title, &lines)?,
+            None => Vec::new(),
+        };
+        let mut read: Vec<_> = scores.into_iter().map(|score| Some([score.first, score.used])).collect();
+        read.resize(lines.len(), None);
+        Ok(read)
+    }
+
     /// The lines of an entry.
     pub(crate) fn texts(&self, entry: usize) -> impl Iterator<Item = &str> {
         let text = self.base.passage(entry).map_or("", |passage| passage.text.as_str());

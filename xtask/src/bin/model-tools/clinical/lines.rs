@@ -13,6 +13,8 @@ use super::{Context, Figure, Goal, Report};
 
 /// Passages that the model reads (model-wasm, `EVIDENCE_PASSAGES`).
 const PASSAGES: usize = 4;
+/// Questions that the encoder was tuned on: nothing is fitted to them.
+const TRAIN: &str = "train";
 /// Hits of the search by words, as in the pipeline.
 const CANDIDATES: usize = 50;
 
@@ -23,8 +25,10 @@ struct Dumped<'a> {
     split: &'a str,
     /// Cosine, coverage, words, lead.
     lines: Vec<[f32; 4]>,
-    /// The line the answer begins with.
-    first: usize,
+    /// What the reader says of each: first, used; nothing of lines that it did not read, and nothing where there is no reader.
+    read: Vec<Option<[f32; 2]>>,
+    /// The line the answer begins with, if it is among them.
+    first: Option<usize>,
     /// All lines it is made of.
     used: Vec<usize>,
 }
@@ -59,8 +63,11 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let near = entries.similarities(&question.text)?;
         let evidence = fuse(&found.hits, near.as_ref().map(|near| near.entries.as_slice()), &parameters);
         let best = evidence.first().map_or(0.0, |found| found.score);
-        let (mut places, mut lines) = (Vec::new(), Vec::new());
+        let (mut places, mut lines, mut read) = (Vec::new(), Vec::new(), Vec::new());
         for found in evidence.iter().take(PASSAGES) {
+            if dump.is_some() && question.split != TRAIN {
+                read.extend(entries.read_lines(&question.text, note, found.entry)?);
+            }
             for (line, text) in entries.texts(found.entry).enumerate() {
                 let similarity = near.as_ref().and_then(|near| near.line(found.entry, line));
                 lines.push(wanted.line(text, similarity, best - found.score));
@@ -78,13 +85,16 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
             tally.first += usize::from(at.is_some() && likeliest == at);
             tally.used += usize::from(likeliest.is_some_and(|line| wanted_lines.contains(&places[line])));
         }
-        if let (Some(out), Some(first)) = (&mut dump, at) {
+        if let Some(out) = dump.as_mut().filter(|_| question.split != TRAIN) {
             let used = (0..places.len()).filter(|at| wanted_lines.contains(&places[*at])).collect();
             let lines = lines
                 .iter()
                 .map(|line| [line.similarity.unwrap_or(0.0), line.coverage, line.words as f32, line.lead])
                 .collect();
-            serde_json::to_writer(&mut *out, &Dumped { id: &question.id, split: &question.split, lines, first, used })?;
+            serde_json::to_writer(
+                &mut *out,
+                &Dumped { id: &question.id, split: &question.split, lines, read, first: at, used },
+            )?;
             out.write_all(b"\n")?;
         }
     }
