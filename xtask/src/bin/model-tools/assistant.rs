@@ -90,6 +90,7 @@ impl Files {
 
 /// How answers are to be worked out; what `ask` and `eval` have in common.
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // switches of a command line
 pub struct Manner {
     /// Generate freely instead of from source spans.
     #[arg(long)]
