@@ -11,27 +11,12 @@ import numpy as np
 
 from .data import read_jsonl
 from .errors import DataError
-from .scope import scores
+from .logistic import fit, scores
 
 SHARES = (1 / 3, 2 / 3)  # of the validation answers below the medium and below the high band
 PENALTY = 1e-2
 FIELDS = ("id", "answered", "right", "features")
 BANDS = ("low", "medium", "high")
-
-
-def fit(x: np.ndarray, y: np.ndarray, steps: int = 60) -> np.ndarray:
-    """Intercept and coefficients by Newton's method; every answer weighs the same, so that the score is a probability."""
-    design = np.hstack([np.ones((len(x), 1)), x])
-    ridge = PENALTY * np.diag([0.0] + [1.0] * x.shape[1])
-    beta = np.zeros(design.shape[1])
-    for _ in range(steps):
-        p = scores(beta, x)
-        hessian = (design * (p * (1 - p))[:, None]).T @ design / len(x) + ridge + 1e-9 * np.eye(len(beta))
-        step = np.linalg.solve(hessian, design.T @ (p - y) / len(x) + ridge @ beta)
-        beta -= step
-        if np.abs(step).max() < 1e-9:
-            break
-    return beta
 
 
 def expected_calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 10) -> float:
@@ -66,7 +51,8 @@ def confidence(validation: Path, test: Path, out: Path, log=print) -> dict:
     # What is not set counts as average, as in the product.
     x = {name: np.nan_to_num((values[:, used] - mean) / deviation) for name, values in raw.items()}
     y = {name: np.array([row["right"] for row in rows], bool) for name, rows in sets.items()}
-    beta = fit(x["validation"], y["validation"]).round(4)
+    # Every answer weighs the same, so that the score is a probability.
+    beta = fit(x["validation"], y["validation"], PENALTY).round(4)
     p = {name: scores(beta, values) for name, values in x.items()}
     medium, high = (round(float(np.quantile(p["validation"], share)), 4) for share in SHARES)
     band = np.digitize(p["test"], (medium, high))

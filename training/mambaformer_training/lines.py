@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from . import logistic
 from .data import read_jsonl
 from .errors import DataError
 from .scope import seal
@@ -52,20 +53,6 @@ def figures(weights: np.ndarray, rows: list[tuple[np.ndarray, int]]) -> dict:
             "log_likelihood": round(float(np.mean([np.log(q[c]) for q, (_, c) in zip(p, rows)])), 4)}
 
 
-def logistic(features: np.ndarray, targets: np.ndarray, steps: int = 50) -> np.ndarray:
-    """Weights of a logistic regression, the constant first (`features [n, 1 + width]` hold it), by Newton's method."""
-    weights = np.zeros(features.shape[1])
-    for _ in range(steps):
-        p = 1 / (1 + np.exp(-features @ weights))
-        gradient = features.T @ (p - targets) / len(targets) + PENALTY * weights
-        hessian = (features.T * (p * (1 - p))) @ features / len(targets) + PENALTY * np.eye(len(weights))
-        step = np.linalg.solve(hessian, gradient)
-        weights = weights - step
-        if np.abs(step).max() < 1e-9:
-            break
-    return weights
-
-
 def read_scores(row: dict) -> np.ndarray:
     """`[lines, 2]`; a line that was not read has the least of those that were, as in model-wasm/src/pipeline/priors.rs."""
     read = np.array([pair if pair else (np.nan, np.nan) for pair in row["read"]], dtype=np.float64).reshape(-1, 2)
@@ -93,7 +80,7 @@ def crossed(rows: list[tuple[np.ndarray, int]], folds: list[int]) -> dict:
 
 def use(weights: np.ndarray, rows: list[dict], priors: list[np.ndarray]) -> dict:
     """How well use is told: the mean log likelihood a line, and precision and recall of the lines above a half."""
-    p = [1 / (1 + np.exp(-(weights[0] + weights[1] * z + weights[2] * read_scores(r)[:, 1]))) for r, z in zip(rows, priors)]
+    p = [logistic.scores(weights, np.column_stack([z, read_scores(r)[:, 1]])) for r, z in zip(rows, priors)]
     used = [np.isin(np.arange(len(q)), r["used"]) for q, r in zip(p, rows)]
     p, used = np.concatenate(p), np.concatenate(used)
     said = p > 0.5
@@ -108,8 +95,8 @@ def reading(rows: dict[str, list[dict]], weights: np.ndarray, enough: float) -> 
     there = {split: [(np.column_stack([z, read_scores(r)[:, 0]]), r["first"]) for r, z in zip(own, priors[split]) if r["first"] is not None] for split, own in rows.items()}
     folds = [f for f, r in zip(by_cluster(rows["validation"]), rows["validation"]) if r["first"] is not None]
     first = fit(there["validation"])
-    features = np.concatenate([np.column_stack([np.ones(len(z)), z, read_scores(r)[:, 1]]) for r, z in zip(rows["validation"], priors["validation"])])
-    used = logistic(features, np.concatenate([np.isin(np.arange(len(r["lines"])), r["used"]) for r in rows["validation"]]).astype(np.float64))
+    features = np.concatenate([np.column_stack([z, read_scores(r)[:, 1]]) for r, z in zip(rows["validation"], priors["validation"])])
+    used = logistic.fit(features, np.concatenate([np.isin(np.arange(len(r["lines"])), r["used"]) for r in rows["validation"]]), PENALTY)
     report = {"validation": figures(first, there["validation"]), "cross_validation": crossed(there["validation"], folds), "use": use(used, rows["validation"], priors["validation"])}
     report["reader_alone"] = figures(fit([(lines[:, 1:], chosen) for lines, chosen in there["validation"]]), [(lines[:, 1:], chosen) for lines, chosen in there["validation"]])
     if rows["test"]:

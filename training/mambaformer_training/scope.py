@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from . import logistic
 from .data import read_jsonl
 from .errors import DataError
+from .logistic import scores
 
 FOLDS = 5
 PENALTY = 1e-3           # of the squared coefficients, per question
@@ -24,29 +26,9 @@ SIGNALS = ("coverage", "best_coverage", "density", "margin", "unknown_share", "c
 FIELDS = ("id", "split", "group", "in_scope", "signals", "fold_key")
 
 
-def sigmoid(z: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-np.clip(z, -30, 30)))
-
-
-def fit(x: np.ndarray, y: np.ndarray, penalty: float = PENALTY, steps: int = 60) -> np.ndarray:
-    """Intercept and coefficients by Newton's method; both classes weigh the same in all."""
-    weights = np.where(y, 0.5 / max(1, y.sum()), 0.5 / max(1, (~y).sum()))
-    design = np.hstack([np.ones((len(x), 1)), x])
-    ridge = penalty * np.diag([0.0] + [1.0] * x.shape[1])
-    beta = np.zeros(design.shape[1])
-    for _ in range(steps):
-        p = sigmoid(design @ beta)
-        gradient = design.T @ (weights * (p - y)) + ridge @ beta
-        hessian = (design * (weights * p * (1 - p))[:, None]).T @ design + ridge + 1e-9 * np.eye(len(beta))
-        step = np.linalg.solve(hessian, gradient)
-        beta -= step
-        if np.abs(step).max() < 1e-9:
-            break
-    return beta
-
-
-def scores(beta: np.ndarray, x: np.ndarray) -> np.ndarray:
-    return sigmoid(beta[0] + x @ beta[1:])
+def fit(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Both classes weigh the same in all."""
+    return logistic.fit(x, y, PENALTY, np.where(y, 0.5 / max(1, y.sum()), 0.5 / max(1, (~y).sum())))
 
 
 def threshold(p: np.ndarray, share: float) -> float:

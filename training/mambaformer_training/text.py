@@ -55,6 +55,16 @@ def split_sentences(text: str) -> list[str]:
     return out
 
 
+def sentence_places(text: str) -> list[tuple[str, int, int]]:
+    """The sentences with their places in the text (characters), whose white space is collapsed."""
+    out, at = [], 0
+    for sentence in split_sentences(text):
+        if (start := text.find(sentence, at)) >= 0:
+            at = start + len(sentence)
+            out.append((sentence, start, at))
+    return out
+
+
 def _close(sentence: str) -> str:
     """A sentence ends with a full stop if it has no end of its own."""
     sentence = collapse(sentence).rstrip(" ,;:-")

@@ -32,7 +32,7 @@ const ANSWERABLE: f32 = 0.5;
 enum Stage<'a> {
     Triage,
     Retrieve,
-    Read { prompt: Prompt, readings: Box<Readings<'a>> },
+    Read { prompt: Prompt, readings: Box<Readings<'a>>, since: Instant },
     Encode { prompt: Prompt, encoding: Box<Encoding<'a>> },
     EncodeOnGpu { prompt: Prompt, encoding: Box<GpuEncoding> },
     Grounded { prompt: Prompt, decoder: Box<GroundedDecoder<'a>> },
@@ -68,8 +68,6 @@ pub struct Answering<'a> {
     generated: FreeText<'a>,
     /// The answer was interrupted and goes on.
     resumed: bool,
-    /// Reading began.
-    reading_since: Instant,
     /// Encoding began.
     encoding_since: Instant,
     /// The GPU that computes, if it is one.
@@ -107,7 +105,6 @@ impl<'a> Answering<'a> {
             told: Vec::new(),
             generated: FreeText::new(&assistant.tokenizer, ask.options.stop_strings.clone()),
             resumed: false,
-            reading_since: Instant::now(),
             encoding_since: Instant::now(),
             gpu: assistant.gpu(),
             trial: false,
@@ -126,7 +123,7 @@ impl<'a> Answering<'a> {
         match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Triage => Ok(Some(self.triage())),
             Stage::Retrieve => self.retrieve().map(Some),
-            Stage::Read { prompt, readings } => self.read(prompt, readings).map(Some),
+            Stage::Read { prompt, readings, since } => self.read(prompt, readings, since).map(Some),
             Stage::Encode { prompt, encoding } => self.encode(prompt, encoding).map(Some),
             Stage::EncodeOnGpu { prompt, encoding } => self.encode_on_gpu(prompt, encoding).await.map(Some),
             Stage::GroundedOnGpu { prompt, answer } => self.write_on_gpu(prompt, answer).await.map(Some),
@@ -212,8 +209,7 @@ impl<'a> Answering<'a> {
         }
         match self.begin_reading()? {
             Some(readings) => {
-                self.reading_since = Instant::now();
-                self.stage = Stage::Read { prompt, readings: Box::new(readings) };
+                self.stage = Stage::Read { prompt, readings: Box::new(readings), since: Instant::now() };
             }
             None => events.extend(self.begin(prompt)?),
         }
@@ -231,15 +227,20 @@ impl<'a> Answering<'a> {
         }
     }
 
-    fn read(&mut self, prompt: Prompt, mut readings: Box<Readings<'a>>) -> Result<Vec<Event>, PipelineError> {
+    fn read(
+        &mut self,
+        prompt: Prompt,
+        mut readings: Box<Readings<'a>>,
+        since: Instant,
+    ) -> Result<Vec<Event>, PipelineError> {
         if readings.step()? {
-            self.stage = Stage::Read { prompt, readings };
+            self.stage = Stage::Read { prompt, readings, since };
             return Ok(Vec::new());
         }
         if let Some(library) = self.assistant.clinic().library() {
             priors::by_reading(&mut self.found, &readings.scores(), library.read_weights());
         }
-        self.timings.reading = Some(self.reading_since.elapsed().as_secs_f64() * 1e3);
+        self.timings.reading = Some(since.elapsed().as_secs_f64() * 1e3);
         self.begin(prompt)
     }
 

@@ -138,6 +138,8 @@ impl Material {
 /// What was found for a question.
 #[derive(Default)]
 pub(super) struct Found<'a> {
+    /// The question in the words that were searched for.
+    pub(super) asked: String,
     /// The question as the search has read it; nothing where nothing was searched.
     pub(super) wanted: Option<Wanted<'a>>,
     /// Given to the model, best first.

@@ -142,8 +142,8 @@ fn features(found: &Found<'_>, sentences: &Sentences, ended: Ended) -> Features 
     let (mut uses, mut left) = (Vec::new(), f32::NEG_INFINITY);
     for (index, material) in found.materials.iter().enumerate() {
         for (bytes, read) in material.sentences.iter().zip(&material.uses) {
-            let says = |(own, span): &&(usize, _)| *own == index && span == bytes;
-            if told.iter().any(|span| says(&span)) { uses.push(f64::from(*read)) } else { left = left.max(*read) }
+            let is_told = told.iter().any(|(own, span)| *own == index && span == bytes);
+            if is_told { uses.push(f64::from(*read)) } else { left = left.max(*read) }
         }
     }
     let mean = if uses.is_empty() { f64::NAN } else { uses.iter().sum::<f64>() / uses.len() as f64 };

@@ -29,6 +29,7 @@ use crate::answer::{Citation, DoseColumns, DoseRow, Doses, Evidence, EvidenceKin
 const MORE: usize = 6;
 /// Hits of the search by words that are put together with those by meaning.
 const CANDIDATES: usize = 50;
+
 /// A knowledge base that can be searched.
 pub(super) struct Library {
     base: KnowledgeBase,
@@ -112,6 +113,7 @@ impl Library {
             dose_line: row.and_then(|row| line_of(&materials, row)),
             end_prior: None,
             read_first: None,
+            asked,
             // What an answer leaves open is counted on the question itself: the one before has had its answer.
             wanted: Some(if question.follows().is_some() { self.read(question) } else { wanted }),
             vector,
@@ -140,8 +142,7 @@ impl Library {
         found: &Found<'_>,
     ) -> Result<Option<Readings<'_>>, PipelineError> {
         let Some(retriever) = self.retriever.get() else { return Ok(None) };
-        let (asked, _) = self.lexicon.plain(&question.whole());
-        retriever.begin_reading(&asked, question.note().map(Note::text), &found.materials)
+        retriever.begin_reading(&found.asked, question.note().map(Note::text), &found.materials)
     }
 
     /// What reading counts.

@@ -4,7 +4,7 @@
 use mambaformer_clinical::knowledge::KnowledgeBase;
 use mambaformer_clinical::retrieval::dense::{DenseIndex, Similarities};
 use mambaformer_model::sentence_encoder::{
-    LineScore, Reading, ReadingRun, SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer,
+    Asked, LineScore, Reading, ReadingRun, SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer,
 };
 
 use super::PipelineError;
@@ -54,16 +54,13 @@ impl Retriever {
         note: Option<&str>,
         materials: &[Material],
     ) -> Result<Option<Readings<'_>>, PipelineError> {
-        if self.encoder.config().reading.is_none() {
-            return Ok(None);
-        }
+        let Some(asked) = Asked::of(&self.tokenizer, question, note)? else { return Ok(None) };
         let mut waiting = Vec::with_capacity(materials.len());
         for (index, material) in materials.iter().enumerate() {
             // As it was called in training.
             let title = if material.evidence.kind == EvidenceKind::Note { "Note" } else { &material.evidence.title };
             let lines = material.sentences.iter().filter_map(|bytes| material.evidence.text.get(bytes.clone()));
-            let reading = Reading::lay(&self.tokenizer, question, note, title, lines)?;
-            waiting.extend(reading.map(|reading| (index, reading)));
+            waiting.extend(asked.with(title, lines)?.map(|reading| (index, reading)));
         }
         waiting.reverse();
         let scores = vec![Vec::new(); materials.len()];

@@ -20,8 +20,8 @@ const SCORE_SCALE: f64 = 0.1;
 /// sentences. Lower values find more key facts and more that was not asked.
 pub(super) const END_PRIOR: f32 = 0.2;
 
-/// The prior of a sentence of the patient's note that was not read together with the question; the likeliest line of what was found has 1. Below the end's: what was pasted is known, and an
-/// answer of the note alone says nothing new.
+/// The prior of a sentence of the patient's note that was not read together with the question; the likeliest line of what was found has 1.
+/// Below the end's: what was pasted is known, and an answer of the note alone says nothing new.
 const NOTE_PRIOR: f32 = 0.1;
 
 /// How much the model's choice counts beside retrieval's, see `GroundedOptions::model_weight`. Measured for the weights that ship, on 841

@@ -7,7 +7,7 @@
 //! [`SentenceEncoding::step`] where something else must have its turn between the layers.
 //!
 //! An encoder that was taught to also reads a question together with a passage and says of each line what it is to the answer:
-//! [`Reading::lay`] → [`SentenceEncoder::read`].
+//! [`Asked::of`] → [`Asked::with`] for each passage → [`SentenceEncoder::read`].
 
 mod config;
 mod encoder;
@@ -17,7 +17,7 @@ mod tokenizer;
 
 pub use config::{ReadingConfig, SentenceEncoderConfig};
 pub use encoder::{SentenceEncoder, SentenceEncoding};
-pub use reading::{LineScore, Reading, ReadingRun};
+pub use reading::{Asked, LineScore, Reading, ReadingRun};
 pub use tokenizer::{SentenceTokenizer, SentenceTokens};
 
 use crate::manifest::ManifestOf;

@@ -9,7 +9,7 @@ use super::config::ReadingConfig;
 use super::encoder::{SentenceEncoder, SentenceEncoding};
 use super::tokenizer::SentenceTokenizer;
 use crate::error::ModelError;
-use crate::nn::{Linear, Rows, add, sum_of_squares};
+use crate::nn::{Linear, Rows, add, dot, sum_of_squares};
 use crate::parameters::Parameters;
 use crate::tokenizer::TokenizerError;
 
@@ -36,39 +36,64 @@ impl LineScore {
     pub const COUNT: usize = 2;
 }
 
-impl Reading {
-    /// Lays a question, the note behind it, a passage's title and its lines. Of question and note what exceeds `max_asked` is left out; from the
-    /// first line on that does not fit whole, lines are. `None` if the encoder was not taught to read, or no line fits.
-    pub fn lay<'t>(
-        tokenizer: &SentenceTokenizer,
+/// A question with its note, ready to be read together with passages.
+pub struct Asked<'t> {
+    tokenizer: &'t SentenceTokenizer,
+    max_tokens: usize,
+    /// Start, pieces, end.
+    ids: Vec<u32>,
+}
+
+impl<'t> Asked<'t> {
+    /// Splits a question and the note behind it; what exceeds `max_asked` is left out. `None` if the encoder was not taught to read.
+    pub fn of(
+        tokenizer: &'t SentenceTokenizer,
         question: &str,
         note: Option<&str>,
-        title: &str,
-        lines: impl IntoIterator<Item = &'t str>,
     ) -> Result<Option<Self>, TokenizerError> {
         let Some(ReadingConfig { max_asked, max_tokens, .. }) = tokenizer.reading else { return Ok(None) };
-        let pieces = |text: &str| -> Result<Vec<u32>, TokenizerError> {
-            Ok(tokenizer.inner.encode(text)?.iter().map(|token| token.id).collect())
-        };
         let mut ids = vec![tokenizer.start];
         for text in [Some(question), note].into_iter().flatten() {
-            ids.extend(pieces(text)?);
+            ids.extend(tokenizer.pieces(text)?);
         }
         ids.truncate(1 + max_asked);
-        let asked = 1..ids.len();
         ids.push(tokenizer.end);
-        ids.extend(pieces(&format!("{title}."))?);
+        Ok(Some(Self { tokenizer, max_tokens, ids }))
+    }
+
+    /// Lays a passage's title and its lines behind it; from the first line on that does not fit whole, lines are left out. `None` if no line fits.
+    pub fn with<'l>(
+        &self,
+        title: &str,
+        lines: impl IntoIterator<Item = &'l str>,
+    ) -> Result<Option<Reading>, TokenizerError> {
+        let (tokenizer, mut ids) = (self.tokenizer, self.ids.clone());
+        let asked = 1..ids.len() - 1;
+        ids.extend(tokenizer.pieces(&format!("{title}."))?);
         let mut places = Vec::new();
         for line in lines {
-            let own = pieces(line)?;
-            if own.is_empty() || ids.len() + own.len() + 1 > max_tokens {
+            let own: Vec<u32> = tokenizer.pieces(line)?.collect();
+            if own.is_empty() || ids.len() + own.len() + 1 > self.max_tokens {
                 break;
             }
             places.push(ids.len()..ids.len() + own.len());
             ids.extend(own);
         }
         ids.push(tokenizer.end);
-        Ok((!places.is_empty()).then_some(Self { ids, asked, lines: places }))
+        Ok((!places.is_empty()).then_some(Reading { ids, asked, lines: places }))
+    }
+}
+
+impl Reading {
+    /// One question with one passage, see [`Asked::of`] and [`Asked::with`].
+    pub fn lay<'l>(
+        tokenizer: &SentenceTokenizer,
+        question: &str,
+        note: Option<&str>,
+        title: &str,
+        lines: impl IntoIterator<Item = &'l str>,
+    ) -> Result<Option<Self>, TokenizerError> {
+        Asked::of(tokenizer, question, note)?.map_or(Ok(None), |asked| asked.with(title, lines))
     }
 
     /// Number of lines that fitted: the first ones.
@@ -172,6 +197,5 @@ fn mean(hidden: &[f32], width: usize, tokens: &Range<usize>) -> Vec<f32> {
 /// 0 where one of them is zero.
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
     const FLOOR: f32 = 1e-8;
-    let dot: f32 = a.iter().zip(b).map(|(a, b)| a * b).sum();
-    dot / (sum_of_squares(a).sqrt() * sum_of_squares(b).sqrt()).max(FLOOR)
+    dot(a, b) / (sum_of_squares(a).sqrt() * sum_of_squares(b).sqrt()).max(FLOOR)
 }

@@ -5,7 +5,7 @@ use crate::tokenizer::{Tokenizer, TokenizerError};
 
 /// Splits texts for a sentence encoder.
 pub struct SentenceTokenizer {
-    pub(super) inner: Tokenizer,
+    inner: Tokenizer,
     pub(super) start: u32,
     pub(super) end: u32,
     max_tokens: usize,
@@ -46,5 +46,10 @@ impl SentenceTokenizer {
         ids.push(self.end);
         let read_bytes = if left.is_empty() { text.len() } else { read.last().map_or(0, |piece| piece.end) };
         Ok(SentenceTokens { ids, left_out: left.len(), read_bytes })
+    }
+
+    /// The pieces of a text, without start and end.
+    pub(super) fn pieces(&self, text: &str) -> Result<impl Iterator<Item = u32>, TokenizerError> {
+        Ok(self.inner.encode(text)?.into_iter().map(|token| token.id))
     }
 }

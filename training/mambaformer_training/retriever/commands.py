@@ -167,7 +167,7 @@ def add(commands, root: Path, runs: Path, corpora: Path) -> None:
     sub.add_argument("--items", type=Path, default=runs / "dentalqa", help="folder of the items that `dentalqa` makes")
     sub.add_argument("--run", type=Path, required=True)
     sub.add_argument("--minutes", type=float, default=60.0)
-    sub.add_argument("--learning-rate", type=float, default=8e-5)
+    sub.add_argument("--learning-rate", type=float, default=ReaderSettings.learning_rate)
     sub.add_argument("--seed", type=int, default=17)
 
     sub = command("choose", choose)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..dentalqa import NOTE_SOURCE, SPLITS, Corpus, held_out, practice_rows, read_folder, sentences_of
 from ..retrieval import Bm25
-from ..text import collapse, split_sentences
+from ..text import collapse, sentence_places
 
 
 @dataclass
@@ -56,15 +56,10 @@ def load(data: Path) -> tuple[Entries, list[Asked], Bm25]:
     entries = Entries(corpus.order, [corpus.passages[i]["title"] for i in corpus.order], [corpus.passages[i]["text"] for i in corpus.order])
     owners, at = [], {}
     for e, text in enumerate(entries.texts):
-        position = 0
-        for sentence in split_sentences(text):
-            start = text.find(sentence, position)
-            if start < 0:
-                continue
-            position = start + len(sentence)
-            at.setdefault(entries.ids[e], []).append((start, position, len(entries.lines)))
+        for sentence, start, end in sentence_places(text):
+            at.setdefault(entries.ids[e], []).append((start, end, len(entries.lines)))
             entries.lines.append(sentence)
-            entries.spans.append((start, position))
+            entries.spans.append((start, end))
             owners.append(e)
     entries.owner = np.array(owners)
     place = {identifier: i for i, identifier in enumerate(entries.ids)}

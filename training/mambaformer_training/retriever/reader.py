@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from ..data import read_jsonl
 from ..errors import CheckpointError, DataError
-from ..text import collapse, split_sentences
+from ..text import collapse, sentence_places, split_sentences
 from ..tokens import NOTE_SOURCE
 from .encoder import load
 from .reading import SCORES, Limits, Reader, Reading, line_states, similarities
@@ -38,7 +38,7 @@ class ReaderSettings(Settings):
     exits: tuple[int, ...] = (6,)  # layers after which lines are scored
     items_per_step: int = 16
     search_every: int = 3          # of so many steps one also tunes the vectors
-    texts_in_training: int = 3     # texts of an item in a step: those of the answer and some of the others
+    texts_in_training: int = 2     # texts of an item in a step: those of the answer and some of the others
 
 
 @dataclass
@@ -67,18 +67,13 @@ def item_of(row: dict) -> Item:
     texts = [(p["id"], p["title"], p["text"]) for p in row["passages"]] + ([(NOTE_SOURCE, NOTE_TITLE, row["note"])] if row.get("note") else [])
     out = []
     for source, title, text in texts:
-        lines, places, at = [], [], 0
-        for line in split_sentences(collapse(text)):
-            start = text.find(line, at)
-            if start < 0:
-                raise DataError(f"{row['id']}: the line \"{line}\" does not stand in {source}; make the items again (`dentalqa`)")
-            at = start + len(line)
-            lines.append(line)
-            places.append((start, at))
-        line_of = lambda span: next((i for i, (start, end) in enumerate(places) if start <= span["start"] < end), -1)
+        places = sentence_places(text)
+        if lost := [line for line in split_sentences(collapse(text)) if line not in {p[0] for p in places}]:
+            raise DataError(f"{row['id']}: the line \"{lost[0]}\" does not stand in {source}; make the items again (`dentalqa`)")
+        line_of = lambda span: next((i for i, (_, start, end) in enumerate(places) if start <= span["start"] < end), -1)
         own = [(n, line_of(span)) for n, span in spans if span["source"] == source]
         first = next((line for n, line in own if n == 0 and spans[0][1]["source"] == source), -1)
-        out.append(Text(title, lines, first, sorted({line for _, line in own} - {-1})))
+        out.append(Text(title, [line for line, _, _ in places], first, sorted({line for _, line in own} - {-1})))
     return Item(row["id"], row["question"], row.get("note"), out)
 
 
@@ -191,11 +186,11 @@ class ReaderTrainer(Trainer):
 
     settings: ReaderSettings
 
-    def __init__(self, encoder, entries, asked, index, settings: ReaderSettings, run: Path, items: list[Item], validation: list[Item], heads: Heads | None = None):
+    def __init__(self, encoder, entries, asked, index, settings: ReaderSettings, run: Path, items: list[Item], validation: list[Item]):
         super().__init__(encoder, entries, asked, index, settings, run)
         self.reader = Reader(encoder.tokenizer)
         ready(encoder)
-        self.heads = heads or Heads(encoder.width, settings.exits)
+        self.heads = Heads(encoder.width, settings.exits)
         self.items, self.held = items, validation
         self.queue: list[Item] = []
 

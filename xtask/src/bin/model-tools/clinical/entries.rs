@@ -79,7 +79,7 @@ impl Entries {
         let lines: Vec<&str> = self.texts(entry).collect();
         let title = self.base.passage(entry).map_or("", |passage| passage.title.as_str());
         let scores = match &self.near {
-            Some(near) => near.read_lines(question, note, title, &lines)?,
+            Some(near) => near.encoder.read(question, note, title, &lines)?,
             None => Vec::new(),
         };
         let mut read: Vec<_> = scores.into_iter().map(|score| Some([score.first, score.used])).collect();

@@ -63,9 +63,10 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let near = entries.similarities(&question.text)?;
         let evidence = fuse(&found.hits, near.as_ref().map(|near| near.entries.as_slice()), &parameters);
         let best = evidence.first().map_or(0.0, |found| found.score);
+        let dumped = dump.as_mut().filter(|_| question.split != TRAIN);
         let (mut places, mut lines, mut read) = (Vec::new(), Vec::new(), Vec::new());
         for found in evidence.iter().take(PASSAGES) {
-            if dump.is_some() && question.split != TRAIN {
+            if dumped.is_some() {
                 read.extend(entries.read_lines(&question.text, note, found.entry)?);
             }
             for (line, text) in entries.texts(found.entry).enumerate() {
@@ -85,7 +86,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
             tally.first += usize::from(at.is_some() && likeliest == at);
             tally.used += usize::from(likeliest.is_some_and(|line| wanted_lines.contains(&places[line])));
         }
-        if let Some(out) = dump.as_mut().filter(|_| question.split != TRAIN) {
+        if let Some(out) = dumped {
             let used = (0..places.len()).filter(|at| wanted_lines.contains(&places[*at])).collect();
             let lines = lines
                 .iter()

@@ -6,13 +6,11 @@ use anyhow::{Context as _, Result};
 use mambaformer_clinical::knowledge::KnowledgeBase;
 use mambaformer_clinical::retrieval::dense::{DenseIndex, Similarities};
 
-use mambaformer_model::sentence_encoder::LineScore;
-
 use crate::embed::Encoder;
 
 /// An encoder and the vectors made with it.
 pub(crate) struct Near {
-    encoder: Encoder,
+    pub(super) encoder: Encoder,
     index: DenseIndex,
 }
 
@@ -32,17 +30,6 @@ impl Near {
     pub(crate) fn read(&self, question: &str, entries: usize) -> Result<Similarities> {
         let (vector, _) = self.encoder.encode(question)?;
         Ok(self.index.similarities(&vector, entries)?)
-    }
-
-    /// What the encoder says of a passage's first lines, see [`Encoder::read`].
-    pub(crate) fn read_lines(
-        &self,
-        question: &str,
-        note: Option<&str>,
-        title: &str,
-        lines: &[&str],
-    ) -> Result<Vec<LineScore>> {
-        self.encoder.read(question, note, title, lines)
     }
 }
 
