@@ -37,6 +37,7 @@ def _train(args) -> None:
     from .costs import Costs
     from .distil import Teacher
     from .errors import CheckpointError
+    from .parallel import Parallel
     from .start import load_export, parent_of, sha256_of
     from .tokens import encode_items, load_tokenizer
     from .train import Settings, Trainer, flush_denormals, keep_memory
@@ -47,6 +48,7 @@ def _train(args) -> None:
     keep_memory()
     flush_denormals()
     torch.set_num_threads(args.threads)
+    parallel = Parallel.start()
     if args.start and args.resume:
         raise CheckpointError("--start begins a run and --resume goes on with one; give one of them")
     tokenizer = load_tokenizer(args.tokenizer / "tokenizer.json")
@@ -56,7 +58,8 @@ def _train(args) -> None:
     counts = json.loads((args.tokenizer / "piece_counts.json").read_text())
     state = None
     settings = Settings(seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
-                        dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, weights=dict(args.weight) or None, max_steps=args.max_steps, added=dict(args.add) or None)
+                        dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, weights=dict(args.weight) or None, max_steps=args.max_steps, added=dict(args.add) or None,
+                        shards=args.shards or parallel.world, sharded_optimiser=args.shard_optimiser)
     if args.costs:
         settings.costs = Costs.read(*args.costs).to_dict()
     if args.warm and (args.start or args.resume):
@@ -72,7 +75,7 @@ def _train(args) -> None:
         config = Config.from_dict(state["config"])
         stored = dict(state["settings"])
         # The end of the run may be moved; everything else stays as it began.
-        stored.update({"minutes": args.minutes, "max_steps": args.max_steps, "threads": args.threads})
+        stored.update({"minutes": args.minutes, "max_steps": args.max_steps, "threads": args.threads, "sharded_optimiser": args.shard_optimiser})
         if args.noise_start is not None:
             stored["noise_start"] = args.noise_start
         if args.weight:
@@ -89,15 +92,18 @@ def _train(args) -> None:
     for folder, count in args.add:
         train += encode_items(tokenizer, Path(folder) / "train.jsonl", config.max_tokens, count)
     validation = encode_items(tokenizer, args.items / "validation.jsonl", config.max_tokens, teacher=teacher)
-    trainer = Trainer(config, settings, train, validation, counts, args.run, teacher)
+    trainer = Trainer(config, settings, train, validation, counts, args.run, teacher, parallel=parallel)
     if args.start:
         load_export(trainer.model, args.start)
     if args.warm:
-        print(json.dumps({"event": "warm", "encoder": args.warm.name, "rows": warm(trainer.model, tokenizer, counts, args.warm)}), flush=True)
+        rows = warm(trainer.model, tokenizer, counts, args.warm)
+        if parallel.first:
+            print(json.dumps({"event": "warm", "encoder": args.warm.name, "rows": rows}), flush=True)
     if state is not None:
         trainer.restore(state)
     trainer.fit()
-    if args.export:
+    parallel.end()
+    if args.export and parallel.first:
         from .export import export
 
         export(args.run, args.tokenizer, args.items, args.run / "export", "f32")
@@ -243,6 +249,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--add", type=_folder_and_count, action="append", default=[], metavar="FOLDER:N", help="train on the first N training items of another folder, too")
     sub.add_argument("--weight", type=_name_and_weight, action="append", default=[], metavar="NAME=NUMBER", help="weight of a term of the loss (`Weights` in objective.py); may be changed on resuming")
     sub.add_argument("--costs", type=_file_and_name, metavar="FILE:NAME", help="measured cost of a token on each expert (see `costs`) instead of the simple model; may be given on resuming")
+    sub.add_argument("--shards", type=int, help="batches a step is made of, shared by the processes of torchrun (as many as there are processes)")
+    sub.add_argument("--shard-optimiser", action="store_true", help="each process of torchrun keeps a part of the optimiser's state only")
     sub.add_argument("--resume", action="store_true")
     sub.add_argument("--export", action="store_true", help="export after the end")
 

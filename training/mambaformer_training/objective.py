@@ -117,6 +117,14 @@ class Utility:
     def restore(self, state: dict) -> None:
         self.mean, self.scale = list(state["mean"]), state["scale"]
 
+    def numbers(self) -> list[float]:
+        """All of it."""
+        return [*self.mean, self.scale]
+
+    def set_numbers(self, numbers: list[float]) -> None:
+        """As `numbers` gave it."""
+        *self.mean, self.scale = numbers
+
     def loss(self, model: MambaFormer, encoded: Encoded, lengths, weights: Weights, measured: Costs | None = None) -> torch.Tensor | None:
         """KL(softmax(U / tau_u) || p) over the tokens, from the gradient already at `encoded.mixed`; its gradient reaches the gate's two layers alone."""
         gradient = encoded.mixed.grad

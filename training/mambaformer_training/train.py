@@ -20,6 +20,7 @@ from .errors import CheckpointError
 from .et5 import MASKED
 from .model import MambaFormer
 from .objective import Utility, Weights, router_terms, selection_logits, task_terms
+from .parallel import Averaged, Parallel
 from .routers import EMAMBA, Router, TopOne
 
 
@@ -45,6 +46,9 @@ class Settings:
     validation_items: int = 240
     log_every: int = 20
     max_steps: int | None = None
+    # Batches a step is made of (see `parallel`), and whether each process keeps a part of the optimiser's state only.
+    shards: int = 1
+    sharded_optimiser: bool = False
     # The export a run began with (see `start`), and the items of other folders that were added.
     parent: dict | None = None
     # The sentence encoder whose words the run began with (see `warm`).
@@ -92,21 +96,30 @@ def drop_prior(choices: dict, which: torch.Tensor) -> None:
     prior[which[choices["rows"]][:, None] & (prior > MASKED / 2)] = 0.0
 
 
-def optimiser_of(model: MambaFormer, settings: Settings) -> torch.optim.AdamW:
+def optimiser_of(model: MambaFormer, settings: Settings) -> torch.optim.Optimizer:
     """AdamW; no decay on norms, biases, embeddings, A_log and D."""
     decayed, plain = [], []
     for name, p in model.named_parameters():
         matrix = p.ndim == 2 and not any(part in name for part in ("shared", "A_log", "relative_attention_bias", "prototypes"))
         (decayed if matrix else plain).append(p)
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, betas=(0.9, 0.98), eps=1e-8, fused=True)
+    numbers = {"lr": settings.learning_rate, "betas": (0.9, 0.98), "eps": 1e-8, "fused": True}
+    if settings.sharded_optimiser:
+        from torch.distributed.optim import ZeroRedundancyOptimizer
+
+        return ZeroRedundancyOptimizer(groups, torch.optim.AdamW, **numbers)
+    return torch.optim.AdamW(groups, **numbers)
 
 
 class Trainer:
     """One run: model, optimiser, data order, clock."""
 
-    def __init__(self, config: Config, settings: Settings, train: list[dict], validation: list[dict], counts, run: Path, teacher: Teacher | None = None, router: Router | None = None):
+    def __init__(self, config: Config, settings: Settings, train: list[dict], validation: list[dict], counts, run: Path, teacher: Teacher | None = None, router: Router | None = None, parallel: Parallel | None = None):
         self.config, self.settings, self.run = config, settings, run
+        self.parallel = parallel or Parallel()
+        self.own_shards = self.parallel.shards(settings.shards)
+        if settings.sharded_optimiser and self.parallel.world == 1:
+            raise CheckpointError("--shard-optimiser shares the optimiser's state among processes; start the run with torchrun, or leave it out")
         self.items, self.validation = train, validation[: settings.validation_items]
         torch.manual_seed(settings.seed)
         self.model = MambaFormer(config)
@@ -126,14 +139,14 @@ class Trainer:
         self.step, self.elapsed, self.tokens, self.answer_tokens = 0, 0.0, 0, 0
         self.dtype = faster_dtype() if settings.dtype == "auto" else settings.dtype
         self.usual = [0.5, 0.5]
-        self.stop = False
+        self.stop = self.told_to_stop = False
         self.last_validation: dict = {}
 
     # -- state ---------------------------------------------------------------------------------------------------
     def state(self) -> dict:
         return {"teacher": self.teacher and self.teacher.state_dict(), "config": self.config.to_dict(), "settings": asdict(self.settings), "weights": asdict(self.weights), "model": self.model.state_dict(), "router": self.router.state_dict(),
                 "optimiser": self.optimiser.state_dict(), "order": self.order.state(), "utility": self.utility.state(), "step": self.step,
-                "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens, "random": torch.get_rng_state(),
+                "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens,
                 "usual": list(self.usual), "validation": self.last_validation, "dtype": self.dtype}
 
     def restore(self, state: dict) -> None:
@@ -151,9 +164,20 @@ class Trainer:
         self.step, self.elapsed, self.tokens, self.answer_tokens = state["step"], state["elapsed"], state["tokens"], state["answer_tokens"]
         self.usual = list(state.get("usual", self.usual))
         self.last_validation = state["validation"]
-        torch.set_rng_state(state["random"])
 
     # -- one step ------------------------------------------------------------------------------------------------
+    def running(self) -> list[Averaged]:
+        """What a batch moves besides the gradients."""
+        buffers = [b for b in self.router.buffers() if b.is_floating_point()]
+        sizes = [b.numel() for b in buffers]
+
+        def write(numbers: list[float]) -> None:
+            for buffer, part in zip(buffers, torch.tensor(numbers, dtype=torch.float64).split(sizes)):
+                buffer.copy_(part.view_as(buffer))
+
+        return [Averaged(lambda: list(self.usual), lambda n: setattr(self, "usual", n)), Averaged(self.utility.numbers, self.utility.set_numbers),
+                Averaged(lambda: [v for b in buffers for v in b.double().flatten().tolist()], write)]
+
     def progress(self) -> float:
         if self.settings.max_steps:
             return min(1.0, self.step / self.settings.max_steps)
@@ -169,13 +193,46 @@ class Trainer:
         rate = s.learning_rate * min(1.0, (self.step + 1) / s.warmup_steps) * max(0.01, 1 - progress)
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group.get("rate", 1.0)
-        batch = collate([self.items[i] for i in self.order.next()], self.config.decoder_start_token_id, self.config.decoder_prefix)
-        drop_prior(batch["choices"], torch.rand(len(batch["lengths"])) < s.without_prior)
         scale = s.noise_start + (s.noise_end - s.noise_start) * min(1.0, progress / 0.7)
-        gumbel = -torch.log(-torch.log(torch.rand(*batch["ids"].shape, 2).clamp(1e-9, 1 - 1e-7)))
         self.model.train()
         self.router.train()
         self.router.anneal(scale)
+        self.optimiser.zero_grad(set_to_none=True)
+        batches = [self.order.next() for _ in range(s.shards)]
+        running, records = self.running(), []
+        for shard in self.own_shards:
+            for numbers in running:
+                numbers.begin()
+            # The same draws for this batch whichever process computes it, and after a resumption.
+            torch.manual_seed((s.seed * 1_000_003 + self.step) * 4096 + shard)
+            records.append(self.batch_step(batches[shard], scale))
+            for numbers in running:
+                numbers.end()
+        for numbers in running:
+            numbers.settle(self.parallel, s.shards)
+        # The optimiser knows all there are: the model's, the teacher's, the router's.
+        self.parallel.average_gradients([p for group in self.optimiser.param_groups for p in group["params"]], s.shards)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), s.clip)
+        if not math.isfinite(norm):
+            self.optimiser.zero_grad(set_to_none=True)
+        else:
+            self.optimiser.step()
+        self.model.refresh_table_norm()
+        self.step += 1
+        names = list(records[0])
+        summed = self.parallel.sum(torch.tensor([sum(r[name] for r in records) for name in names], dtype=torch.float64))
+        record = dict(zip(names, summed.tolist()))
+        self.tokens += int(record["source_tokens"])
+        self.answer_tokens += int(record.pop("answer_tokens"))
+        means = {name: value if name == "source_tokens" else value / s.shards for name, value in record.items()}
+        return means | {"gradient_norm": float(norm), "lr": rate, "noise": scale}
+
+    def batch_step(self, indices: list[int], scale: float) -> dict:
+        """Adds the gradient of one batch; what its terms came to."""
+        s, w = self.settings, self.weights
+        batch = collate([self.items[i] for i in indices], self.config.decoder_start_token_id, self.config.decoder_prefix)
+        drop_prior(batch["choices"], torch.rand(len(batch["lengths"])) < s.without_prior)
+        gumbel = -torch.log(-torch.log(torch.rand(*batch["ids"].shape, 2).clamp(1e-9, 1 - 1e-7)))
         with self.autocast():
             encoded = self.model.encode(batch["ids"], batch["lengths"], noise=gumbel * scale, router=self.router)
             if encoded.mixed.requires_grad:
@@ -189,26 +246,15 @@ class Trainer:
             total = total + getattr(w, term) * router[term]
         for term in own.values():
             total = total + term
-        self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         utility = self.utility.loss(self.model, encoded, batch["lengths"], w, self.costs) if self.config.emamba and self.router.utility else None
         if utility is not None:
             (w.utility * utility).backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), s.clip)
-        if not math.isfinite(norm):
-            self.optimiser.zero_grad(set_to_none=True)
-        else:
-            self.optimiser.step()
-        self.model.refresh_table_norm()
         self.router.after_step(encoded)
-        self.step += 1
-        source = int(batch["lengths"].sum())
-        self.tokens += source
-        self.answer_tokens += int(task["answer_tokens"])
         top = encoded.p.detach().amax(-1)[encoded.valid].mean()
         return {"loss": total.detach().item(), "nll": float(task["nll"].detach()), **{k: float(task[k].detach()) for k in ("selection", "vectors", "taught_choice")}, "pointer": float(task["pointer"].detach()), "decision": float(task["decision"].detach()), "answerable": float(task["answerable"].detach()),
                 **{k: float(router[k].detach()) for k in ("cost", "balance", "entropy")}, "utility": 0.0 if utility is None else float(utility.detach()),
-                "share_emamba": router["share_emamba"].item(), "top_p": top.item(), "gradient_norm": float(norm), "lr": rate, "noise": scale, "source_tokens": source}
+                "share_emamba": router["share_emamba"].item(), "top_p": top.item(), "source_tokens": int(batch["lengths"].sum()), "answer_tokens": int(task["answer_tokens"])}
 
     # -- validation ----------------------------------------------------------------------------------------------
     @torch.no_grad()
@@ -279,18 +325,36 @@ class Trainer:
 
     # -- the loop ------------------------------------------------------------------------------------------------
     def log(self, record: dict) -> None:
+        if not self.parallel.first:
+            return
         record = {k: round(v, 6) if isinstance(v, float) else v for k, v in record.items()}
         with (self.run / "log.jsonl").open("a") as handle:
             handle.write(json.dumps(record) + "\n")
         print(json.dumps(record), flush=True)
 
+    def pass_time(self, begin: float) -> None:
+        """All processes go on with one clock; between two calls of this they decide alike."""
+        self.elapsed, self.stop = self.parallel.agree(self.elapsed + time.monotonic() - begin, self.told_to_stop)
+
+    def log_validation(self) -> None:
+        """By the first process; the others wait for it."""
+        begin = time.monotonic()
+        if self.parallel.first:
+            self.log({"event": "validation", "step": self.step, "elapsed": self.elapsed, **self.validate()})
+        self.pass_time(begin)
+
     def save(self) -> None:
-        checkpoint.save(self.run / "checkpoint.pt", self.state())
+        if self.settings.sharded_optimiser:
+            self.optimiser.consolidate_state_dict(to=0)
+        if self.parallel.first:
+            checkpoint.save(self.run / "checkpoint.pt", self.state())
+        # Nobody leaves while it is being written.
+        self.pass_time(time.monotonic())
 
     def fit(self) -> None:
         """Trains until the time is over, `max_steps` is reached or SIGTERM/SIGINT arrives; always ends with a checkpoint."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: setattr(self, "stop", True))
+            signal.signal(number, lambda *_: setattr(self, "told_to_stop", True))
         torch.set_num_threads(self.settings.threads)
         self.run.mkdir(parents=True, exist_ok=True)
         self.log({"event": "start", "step": self.step, "items": len(self.items), "parameters": sum(p.numel() for p in self.model.parameters()), **asdict(self.settings), "dtype": self.dtype})
@@ -299,7 +363,7 @@ class Trainer:
         while not self.stop and self.progress() < 1.0:
             begin = time.monotonic()
             record = self.train_step()
-            self.elapsed += time.monotonic() - begin
+            self.pass_time(begin)
             window.append(record)
             window_tokens += record["source_tokens"]
             if window and self.step % self.settings.log_every == 0:
@@ -308,13 +372,11 @@ class Trainer:
                 self.log({"step": self.step, "elapsed": self.elapsed, "epoch": self.order.epoch, "tokens": self.tokens, "tokens_per_second": window_tokens / seconds, **mean})
                 window, window_tokens, window_start = [], 0, time.monotonic()
             if self.elapsed - validated > 60 * self.settings.validation_minutes:
-                begin = time.monotonic()
-                self.log({"event": "validation", "step": self.step, "elapsed": self.elapsed, **self.validate()})
-                self.elapsed += time.monotonic() - begin
+                self.log_validation()
                 validated, window, window_tokens, window_start = self.elapsed, [], 0, time.monotonic()
             if self.elapsed - saved > 60 * self.settings.checkpoint_minutes:
                 self.save()
                 saved, window, window_tokens, window_start = self.elapsed, [], 0, time.monotonic()
-        self.log({"event": "validation", "step": self.step, "elapsed": self.elapsed, **self.validate()})
+        self.log_validation()
         self.save()
         self.log({"event": "end", "step": self.step, "elapsed": self.elapsed, "tokens": self.tokens, "answer_tokens": self.answer_tokens, "stopped": self.stop})

@@ -14,7 +14,7 @@ from ..train import flush_denormals, keep_memory
 from . import encoder, vocabulary
 from .entries import Asked, Entries, load
 from .measure import bm25_scores, entry_scores, first_line, recall
-from .reader import ReaderSettings, ReaderTrainer, export, read_items
+from .reader import Heads, ReaderSettings, ReaderTrainer, export, read_items
 from .static import StaticEncoder
 from .train import Settings, Trainer
 
@@ -61,7 +61,9 @@ def read(args) -> None:
     entries, asked, index = load(args.data)
     settings = ReaderSettings(seed=args.seed, minutes=args.minutes, learning_rate=args.learning_rate)
     items, held = (read_items(args.items / f"{name}.jsonl") for name in ("train", "validation"))
-    ReaderTrainer(encoder.load(args.start), entries, asked, index, settings, args.run, items, held).fit()
+    learnt = args.start / "reading.safetensors"
+    heads = Heads.load(learnt) if learnt.exists() else None
+    ReaderTrainer(encoder.load(args.start), entries, asked, index, settings, args.run, items, held, heads).fit()
 
 
 def choose(args) -> None:
@@ -163,7 +165,7 @@ def add(commands, root: Path, runs: Path, corpora: Path) -> None:
     sub.add_argument("--static", type=int, help="distil static embeddings of this width instead")
 
     sub = command("read", read)
-    sub.add_argument("--start", type=Path, required=True, help="folder of a sentence encoder")
+    sub.add_argument("--start", type=Path, required=True, help="folder of a sentence encoder; the export of a run of this command goes on from what that run learnt")
     sub.add_argument("--items", type=Path, default=runs / "dentalqa", help="folder of the items that `dentalqa` makes")
     sub.add_argument("--run", type=Path, required=True)
     sub.add_argument("--minutes", type=float, default=60.0)

@@ -186,11 +186,11 @@ class ReaderTrainer(Trainer):
 
     settings: ReaderSettings
 
-    def __init__(self, encoder, entries, asked, index, settings: ReaderSettings, run: Path, items: list[Item], validation: list[Item]):
+    def __init__(self, encoder, entries, asked, index, settings: ReaderSettings, run: Path, items: list[Item], validation: list[Item], heads: Heads | None = None):
         super().__init__(encoder, entries, asked, index, settings, run)
         self.reader = Reader(encoder.tokenizer)
         ready(encoder)
-        self.heads = Heads(encoder.width, settings.exits)
+        self.heads = heads or Heads(encoder.width, settings.exits)
         self.items, self.held = items, validation
         self.queue: list[Item] = []
 
