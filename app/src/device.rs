@@ -25,6 +25,17 @@ pub struct Seal {
     pub refused: u32,
 }
 
+/// What came of hashing the kept files again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Files that are as published.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Names of files that were not, and are removed.
+    pub damaged: Vec<String>,
+}
+
 /// What is known of this device.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Device {

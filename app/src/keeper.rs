@@ -11,8 +11,9 @@ use web_sys::{
 };
 
 use crate::assistant::Assistant;
-use crate::device::{Device, PageCopy};
+use crate::device::{Device, PageCopy, Verified};
 use crate::session::Session;
+use crate::verify::verify;
 
 /// The service worker's script, relative to the page: it keeps everything beside and below it.
 const SCRIPT: &str = "sw.js";
@@ -132,6 +133,14 @@ impl Keeper {
             }
             removed();
             self.measure();
+        });
+    }
+
+    /// Hashes the assistant's files on this device again, and removes what is damaged.
+    pub fn verify(self, told: impl FnOnce(Option<Verified>) + 'static) {
+        spawn_local(async move {
+            told(verify().await);
+            self.estimate();
         });
     }
 

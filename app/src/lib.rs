@@ -28,6 +28,8 @@ pub mod page;
 pub mod parts;
 #[cfg(target_arch = "wasm32")]
 mod settings;
+#[cfg(target_arch = "wasm32")]
+mod verify;
 
 /// Puts the page into the document.
 #[cfg(target_arch = "wasm32")]

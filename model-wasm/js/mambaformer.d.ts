@@ -261,6 +261,102 @@ export interface AskOptions {
   stopStrings?: string[];
 }
 
+/** What the calculators can be asked for. */
+export interface CalculatorChoices {
+  /** Local anaesthetics in their cartridges. */
+  products: string[];
+  /** The one to begin with: without vasoconstrictor. */
+  plainProduct?: string;
+  /** Drugs with a dose for children. */
+  drugs: string[];
+}
+
+/** A body weight as somebody typed it; a unit that is typed with the number must agree. */
+export interface WeightEntry {
+  text: string;
+  unit: 'kg' | 'lb';
+}
+
+/** An age as somebody typed it. */
+export interface AgeEntry {
+  text: string;
+  unit: 'years' | 'months';
+}
+
+/** What is to be calculated. */
+export type Calculation =
+  | {
+      kind: 'maximum';
+      /** One of `CalculatorChoices.products`. */
+      product: string;
+      group: 'adult' | 'child';
+      weight: WeightEntry;
+      /** Without text it is not known. */
+      age: AgeEntry;
+      /** Significant cardiovascular disease: the lower limit of vasoconstrictor holds. */
+      heart: boolean;
+      /** What was given before. */
+      given?: { product: string; cartridges: string }[];
+      /** A person has seen that the weight is unusual and confirms it. */
+      confirmed?: boolean;
+    }
+  | {
+      kind: 'dose';
+      /** One of `CalculatorChoices.drugs`. */
+      drug: string;
+      age: AgeEntry;
+      weight: WeightEntry;
+      /** Of the liquid, such as "250 mg/5 mL". */
+      strength?: string;
+      confirmed?: boolean;
+    };
+
+/** A result, ready to be shown as it is. */
+export interface CalculationSheet {
+  title: string;
+  result: string;
+  amounts: string[];
+  limitedBy?: string;
+  /** What the record says, for a dose. */
+  record: string[];
+  working: string[];
+  /** What to heed; show all of it. */
+  remarks: string[];
+  sources: string[];
+}
+
+/** An entry of the contents. */
+export interface EntryTitle {
+  passage: string;
+  title: string;
+  kind: Evidence['kind'];
+}
+
+/** A discipline. */
+export interface Subject {
+  name: string;
+  entries: EntryTitle[];
+}
+
+/** One entry, whole. */
+export interface Entry {
+  evidence: Evidence;
+  /** Sentences, or lines of a record, as bytes of the text. */
+  lines: [number, number][];
+  /** Whom it is about, where it holds, when it was last worked on. */
+  about: string[];
+  seeAlso: EntryTitle[];
+}
+
+/** Texts without the identifiers that were found. */
+export interface Redacted {
+  texts: string[];
+  /** In the order of the texts, each once. */
+  placeholders: { text: string; class: string }[];
+  /** To be read beside them: the search assists and does not guarantee. */
+  notice: string;
+}
+
 /** A loaded assistant: one worker, one answer at a time. */
 export class MambaFormer {
   private constructor();
@@ -273,6 +369,16 @@ export class MambaFormer {
   readonly engine: EngineReport | null;
   /** Up to 2,000 characters. Leaving the loop early stops the answer. */
   ask(question: string, options?: AskOptions): AsyncGenerator<AnswerEvent, void, void>;
+  /** `null` until the knowledge base is there. */
+  readonly calculators: CalculatorChoices | null;
+  /** From the records; what does not fit is an error that says what to enter. */
+  calculate(calculation: Calculation): Promise<{ sheets: CalculationSheet[]; leftOut: string[] }>;
+  /** The subjects of the knowledge base. */
+  browse(): Promise<Subject[]>;
+  /** One entry, whole. */
+  open(passage: string): Promise<Entry>;
+  /** Up to eight texts with placeholders in the place of identifiers. */
+  redact(texts: string[]): Promise<Redacted>;
   /** Ends the worker and frees its memory. */
   dispose(): void;
 }

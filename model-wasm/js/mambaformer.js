@@ -50,12 +50,24 @@ export function sliceBytes(text, start, end) {
 const FORGET_MS = 500;
 const DIED = 'The assistant stopped working on this page. Load it again.';
 
+/** Throws where a string in `value` could not be sent: UTF-8 has no halves of characters. */
+function refuseHalves(value) {
+  JSON.stringify(value, (_, part) => {
+    if (typeof part === 'string' && /\p{Cs}/u.test(part)) {
+      throw new MambaFormerError('illFormedText', 'The text contains half of a character (a lone surrogate); delete it and try again.');
+    }
+    return part;
+  });
+}
+
 export class MambaFormer {
   #worker;
   /** Hears of the answer being written. */
   #listener = null;
   /** Hears of loading, until it has ended. */
   #loading = null;
+  /** Requests with one reply, by id. */
+  #pending = new Map();
   #failure = null;
   #count = 0;
   /** The answer being written: its id, and a promise of its end. */
@@ -71,6 +83,9 @@ export class MambaFormer {
 
   /** The knowledge base: version, hash, counts, attributions; `null` until it is there. */
   library = null;
+
+  /** What the calculators can be asked for: products, drugs; `null` until the knowledge base is there. */
+  calculators = null;
 
   /** Use `MambaFormer.load`. */
   constructor(workerUrl) {
@@ -89,7 +104,9 @@ export class MambaFormer {
         this.engine = event;
         this.#onEngine?.(event);
       }
-      else if (this.#isOfLoading(event)) this.#loading(event);
+      else if (event.type === 'calculators') this.calculators = event;
+      else if (event.id === undefined) this.#loading?.(event);
+      else if (this.#pending.has(event.id)) this.#settle(event);
       else this.#listener?.(event);
     };
     this.#worker.onmessageerror = () => this.#die(DIED);
@@ -146,10 +163,9 @@ export class MambaFormer {
    */
   async *ask(question, { follows, note, signal, ...options } = {}) {
     for (const text of [question, follows ?? '', note ?? '']) {
-      if (typeof text !== 'string' || /\p{Cs}/u.test(text)) {
-        throw new MambaFormerError('illFormedText', 'The text contains half of a character (a lone surrogate); delete it and ask again.');
-      }
+      if (typeof text !== 'string') throw new MambaFormerError('illFormedText', 'Question, note and the question before are strings.');
     }
+    refuseHalves([question, follows, note]);
     if (this.#running && !this.#running.stopping) {
       throw new MambaFormerError('busy', 'Another question is being answered; stop it or wait for its end.');
     }
@@ -164,7 +180,7 @@ export class MambaFormer {
     const running = { stopping: false, ended: new Promise((resolve) => (end = resolve)) };
     this.#running = running;
     this.#listener = (event) => {
-      if (event.id !== undefined && event.id !== id) return;
+      if (event.id !== id && event.kind !== 'workerDied') return;
       if (event.type === 'done' || event.type === 'error') {
         this.#running = null;
         this.#listener = null;
@@ -194,6 +210,34 @@ export class MambaFormer {
     }
   }
 
+  /**
+   * A maximum of local anaesthetic (`kind: 'maximum'`) or a child's dose (`kind: 'dose'`), from the records: `{ sheets, leftOut }`. Entries are
+   * text as somebody typed it. What does not fit is a `MambaFormerError` that says what to enter.
+   */
+  async calculate(calculation) {
+    const { sheets, leftOut } = await this.#reply('calculate', { calculation });
+    return { sheets, leftOut };
+  }
+
+  /** The subjects of the knowledge base with the titles of their entries. */
+  async browse() {
+    return (await this.#reply('browse', {})).contents.subjects;
+  }
+
+  /** One entry, whole: `passage` as a title, a citation or a piece of evidence names it. */
+  async open(passage) {
+    return (await this.#reply('open', { passage })).entry;
+  }
+
+  /**
+   * Up to eight texts with `[NAME 1]` and the like in the place of identifiers: `{ texts, placeholders, notice }`. It assists and does not
+   * guarantee: show the texts and the notice to a person before they go anywhere.
+   */
+  async redact(texts) {
+    const { texts: clean, placeholders, notice } = await this.#reply('redact', { texts });
+    return { texts: clean, placeholders, notice };
+  }
+
   /** Has the worker overwrite its memory, and ends it. A running answer ends with an error. */
   dispose() {
     if (this.#failure) return;
@@ -202,9 +246,21 @@ export class MambaFormer {
     setTimeout(() => this.#worker.terminate(), FORGET_MS);
   }
 
-  /** A request that is none has no id: it is a question's where one is being looked up, else that of loading. */
-  #isOfLoading(event) {
-    return this.#loading && event.id === undefined && !(event.kind === 'badRequest' && this.#listener);
+  /** Sends a request that has one reply, as soon as the knowledge base is there. */
+  async #reply(type, fields) {
+    refuseHalves(fields);
+    return new Promise((resolve, reject) => {
+      const id = String(++this.#count);
+      this.#send({ type, id, ...fields });
+      this.#pending.set(id, { resolve, reject });
+    });
+  }
+
+  #settle(event) {
+    const { resolve, reject } = this.#pending.get(event.id);
+    this.#pending.delete(event.id);
+    if (event.type === 'error') reject(new MambaFormerError(event.kind, event.message));
+    else resolve(event);
   }
 
   #send(request) {
@@ -223,5 +279,6 @@ export class MambaFormer {
     const event = { type: 'error', kind: 'workerDied', message };
     this.#listener?.(event);
     this.#loading?.(event);
+    for (const id of [...this.#pending.keys()]) this.#settle({ ...event, id });
   }
 }

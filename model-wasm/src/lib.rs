@@ -8,6 +8,7 @@ pub mod gpu;
 #[cfg(feature = "engine")]
 pub mod kernels;
 #[cfg(feature = "engine")]
+pub mod part_name;
 pub mod pipeline;
 pub mod protocol;
 pub mod redaction;

@@ -5,6 +5,7 @@
 //! One question takes this way: [`prompt::Prompt`] → [`MambaFormer::begin_encoding`] (embedding, gate, experts, memory) →
 //! [`generate::GroundedDecoder`] (the product) or [`generate::FreeDecoder`] (research).
 
+pub mod certificate;
 pub mod config;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod convert;

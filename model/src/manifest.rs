@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
+use crate::certificate::Certificate;
 use crate::config::{Config, ConfigError, TensorSpec};
 use crate::kind::{ModelConfig, ModelKind};
 
@@ -49,6 +50,9 @@ pub struct ManifestOf<C> {
     pub provenance: serde_json::Map<String, serde_json::Value>,
     /// Licences of data and checkpoints that went in.
     pub licences: Vec<Licence>,
+    /// What packing changed, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
 }
 
 /// How tensors are stored.

@@ -54,6 +54,29 @@ impl Stream {
     }
 }
 
+/// One to five edits, for inputs that a reader has to survive: flip a bit, write a digit, leave out, repeat or put in something. What is put
+/// in comes from `pieces`, which bring an input past the first check of syntax.
+pub fn spoil(stream: &mut Stream, bytes: &mut Vec<u8>, pieces: &[&str]) {
+    let mut below = |limit: usize| usize::try_from(stream.next_u64() % limit.max(1) as u64).unwrap_or_default();
+    for _ in 0..=below(4) {
+        let at = below(bytes.len() + 1);
+        let to = (at + below(24)).min(bytes.len());
+        let piece = pieces.get(below(pieces.len())).copied().unwrap_or_default();
+        match below(6) {
+            0 if at < bytes.len() => bytes[at] ^= 1 << below(8),
+            1 if at < bytes.len() => bytes[at] = b"0123456789"[below(10)],
+            2 => drop(bytes.drain(at..to)),
+            3 => {
+                let stretch = bytes[at..to].to_vec();
+                let target = below(bytes.len() + 1);
+                bytes.splice(target..target, stretch);
+            }
+            4 => drop(bytes.splice(at..at, piece.bytes())),
+            _ => drop(bytes.splice(at..to, piece.bytes())),
+        }
+    }
+}
+
 /// Random weights of a config.
 #[derive(Debug, Clone)]
 pub struct RandomWeights<'config> {

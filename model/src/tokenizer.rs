@@ -59,6 +59,9 @@ pub struct Tokenizer {
 impl Tokenizer {
     /// Reads the bytes of a `tokenizer.json`; `vocab_size` is the embedding table's number of rows.
     pub fn from_bytes(bytes: &[u8], vocab_size: usize) -> Result<Self, TokenizerError> {
+        // The library's readers of parts panic where the whole is no JSON.
+        serde_json::from_slice::<serde_json::Value>(bytes)
+            .map_err(|error| TokenizerError::Unreadable(error.to_string()))?;
         let mut inner =
             tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| TokenizerError::Unreadable(error.to_string()))?;
         // Marks typed by a user or standing in a note are text, never structure.
@@ -107,5 +110,31 @@ impl Tokenizer {
     #[must_use]
     pub fn piece(&self, id: u32) -> String {
         self.inner.id_to_token(id).unwrap_or_default().replace('\u{2581}', " ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{SMALLEST_VOCABULARY, byte_tokenizer};
+
+    #[test]
+    fn a_spoilt_file_is_refused() {
+        let whole = String::from_utf8(byte_tokenizer(SMALLEST_VOCABULARY).unwrap()).unwrap();
+        assert!(Tokenizer::from_bytes(whole.as_bytes(), SMALLEST_VOCABULARY).is_ok());
+        for (what, spoilt) in [
+            ("cut off", whole[..whole.len() / 2].to_owned()),
+            // Inside what the library reads by a helper of its own.
+            ("in the decoder", whole.replacen("{\"type\":\"ByteFallback\"}", "{\"type\":\"ByteFallback\";}", 1)),
+            ("in the pre-tokenizer", whole.replacen("\"behavior\":\"Isolated\"", "\"behavior\":\"Isolated", 1)),
+            ("no such decoder", whole.replacen("ByteFallback", "ByteFallforward", 1)),
+            ("nothing", String::new()),
+        ] {
+            assert!(spoilt != whole, "{what}");
+            let refused = Tokenizer::from_bytes(spoilt.as_bytes(), SMALLEST_VOCABULARY);
+            assert!(matches!(refused, Err(TokenizerError::Unreadable(_))), "{what}");
+        }
+        let few = Tokenizer::from_bytes(whole.as_bytes(), SMALLEST_VOCABULARY - 1);
+        assert!(matches!(few, Err(TokenizerError::TooManyTokens { .. })));
     }
 }

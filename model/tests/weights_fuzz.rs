@@ -5,7 +5,7 @@
 mod weights_support;
 
 use mambaformer_model::manifest::Manifest;
-use mambaformer_model::random::Stream;
+use mambaformer_model::random::{Stream, spoil};
 use mambaformer_model::weights::{Header, Scheme};
 use proptest::prelude::*;
 use weights_support::{Model, join};
@@ -42,30 +42,6 @@ const PIECES: [&str; 24] = [
     "\\u0000",
     "\u{1F9B7}",
 ];
-
-fn below(stream: &mut Stream, limit: usize) -> usize {
-    usize::try_from(stream.next_u64() % limit.max(1) as u64).unwrap()
-}
-
-/// One to four edits: flip, overwrite, insert, delete, repeat a stretch, put in a piece.
-fn mutate(stream: &mut Stream, bytes: &mut Vec<u8>) {
-    for _ in 0..=below(stream, 4) {
-        let at = below(stream, bytes.len() + 1).min(bytes.len());
-        let to = (at + below(stream, 24)).min(bytes.len());
-        match below(stream, 6) {
-            0 if at < bytes.len() => bytes[at] ^= 1 << below(stream, 8),
-            1 if at < bytes.len() => bytes[at] = b'0' + u8::try_from(below(stream, 10)).unwrap(),
-            2 => drop(bytes.drain(at..to)),
-            3 => {
-                let stretch = bytes[at..to].to_vec();
-                let target = below(stream, bytes.len() + 1).min(bytes.len());
-                bytes.splice(target..target, stretch);
-            }
-            4 => drop(bytes.splice(at..at, PIECES[below(stream, PIECES.len())].bytes())),
-            _ => drop(bytes.splice(at..to, PIECES[below(stream, PIECES.len())].bytes())),
-        }
-    }
-}
 
 /// What an accepted header promises: tensors without gap or overlap that fill the file, each as long as its shape says.
 fn check_header(json: &[u8], file_bytes: u64) -> bool {
@@ -119,7 +95,7 @@ fn a_million_spoilt_inputs() {
         // One in eight on the model's own header; the rest on the short one, where an edit is likelier to matter.
         let (json, data_bytes) = if round % 8 == 0 { (large.as_bytes(), data.len()) } else { (small.as_slice(), 100) };
         let mut json = json.to_vec();
-        mutate(&mut stream, &mut json);
+        spoil(&mut stream, &mut json, &PIECES);
         let file_bytes = 8 + (json.len() + data_bytes) as u64;
         accepted += usize::from(check_header(&json, file_bytes));
     }
@@ -130,7 +106,7 @@ fn a_million_spoilt_inputs() {
     let mut accepted = 0;
     for _ in 0..MANIFESTS {
         let mut bytes = compact.clone().into_bytes();
-        mutate(&mut stream, &mut bytes);
+        spoil(&mut stream, &mut bytes, &PIECES);
         accepted += usize::from(check_manifest(&bytes));
     }
     assert!(accepted > MANIFESTS / 1_000 && accepted < MANIFESTS / 2, "{accepted} manifests accepted");
@@ -139,7 +115,7 @@ fn a_million_spoilt_inputs() {
     let mut accepted = 0;
     for _ in 0..FILES {
         let mut json = large.clone().into_bytes();
-        mutate(&mut stream, &mut json);
+        spoil(&mut stream, &mut json, &PIECES);
         accepted += usize::from(model.with_weights(join(&json, &data)).load().is_ok());
     }
     assert!(accepted < FILES / 10, "{accepted} files accepted");

@@ -8,6 +8,7 @@ import * as api from './tests/api.mjs';
 import * as asking from './tests/asking.mjs';
 import * as axe from './tests/axe.mjs';
 import * as browse from './tests/browse.mjs';
+import * as budgets from './tests/budgets.mjs';
 import * as calculators from './tests/calculators.mjs';
 import * as clinical from './tests/clinical.mjs';
 import * as display from './tests/display.mjs';
@@ -37,7 +38,7 @@ await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
 let passed = 0;
 const failed = [];
-for (const { tests } of [policy, privacy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, language, axe, api]) {
+for (const { tests } of [policy, privacy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, language, axe, budgets, api]) {
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const started = performance.now();

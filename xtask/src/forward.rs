@@ -28,15 +28,26 @@ impl Args {
     }
 }
 
-/// Runs `model-tools` and ends with its exit status. Paths among the arguments stay relative to where the user is.
+/// Runs a subcommand of `model-tools` and ends with its exit status.
 pub(crate) fn run(workspace: &Workspace, subcommand: &str, args: &Args) -> Result<ExitCode> {
+    run_binary(workspace, "model-tools", Some(subcommand), args)
+}
+
+/// Runs one of the optimised binaries and ends with its exit status. Paths among the arguments stay relative to where the user is.
+pub(crate) fn run_binary(
+    workspace: &Workspace,
+    binary: &str,
+    subcommand: Option<&str>,
+    args: &Args,
+) -> Result<ExitCode> {
     let here = std::env::current_dir().context("the current folder cannot be read")?;
     let status = workspace
         .cargo()
-        .args(["run", "--quiet", "--release", "--package", "xtask", "--features", "model", "--bin", "model-tools"])
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--features", "model", "--bin", binary])
         .arg("--manifest-path")
         .arg(workspace.root().join("Cargo.toml"))
-        .args(["--", subcommand])
+        .arg("--")
+        .args(subcommand)
         .args(&args.rest)
         .current_dir(here)
         .status()

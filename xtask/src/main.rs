@@ -75,7 +75,8 @@ enum Command {
     /// Prints the answer to one question.
     #[command(disable_help_flag = true)]
     Ask(forward::Args),
-    /// Answers every question of a file; `eval clinical` measures the deterministic parts on their labelled sets, `eval answers` the whole on DentalQA.
+    /// Answers every question of a file; `eval clinical` measures the deterministic parts on their labelled sets, `eval answers` the whole on
+    /// DentalQA, `eval injected` with orders in notes, `eval certificate` what packing changed in the model.
     #[command(disable_help_flag = true)]
     Eval(forward::Args),
     /// Writes what the model computes for given tokens.
@@ -84,6 +85,9 @@ enum Command {
     /// Measures kernels and model on this machine, side by side.
     #[command(disable_help_flag = true)]
     Bench(forward::Args),
+    /// Gives spoilt inputs to everything that reads files or text from outside.
+    #[command(disable_help_flag = true)]
+    Fuzz(forward::Args),
 }
 
 fn main() -> ExitCode {
@@ -134,11 +138,12 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Make(args) => return forward::run(&workspace, "make", &args),
         Command::Ask(args) => return forward::run(&workspace, "ask", &args),
         Command::Eval(args) => {
-            let (command, args) = args.with_second_word("eval", &["clinical", "answers"]);
+            let (command, args) = args.with_second_word("eval", &["clinical", "answers", "injected", "certificate"]);
             return forward::run(&workspace, &command, &args);
         }
         Command::Logits(args) => return forward::run(&workspace, "logits", &args),
         Command::Bench(args) => return forward::run(&workspace, "bench", &args),
+        Command::Fuzz(args) => return forward::run_binary(&workspace, "fuzz", None, &args),
     }
     Ok(ExitCode::SUCCESS)
 }

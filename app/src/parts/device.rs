@@ -1,11 +1,31 @@
 //! What is kept on this device, what may leave the page, and the version that waits.
 
 use leptos::prelude::*;
+use mambaformer_wasm::protocol::Stored;
 
 use crate::assistant::Assistant;
+use crate::device::Verified;
 use crate::keeper::Keeper;
 use crate::parts::clear::ClearChoice;
 use crate::words::device as words;
+
+/// What came of the last button that was pressed.
+#[derive(Clone)]
+enum Told {
+    Verifying,
+    Verified(Option<Verified>),
+    Removed,
+}
+
+impl Told {
+    fn words(&self) -> String {
+        match self {
+            Self::Verifying => words::VERIFYING().to_owned(),
+            Self::Verified(found) => words::verified(found.as_ref()),
+            Self::Removed => words::REMOVED().to_owned(),
+        }
+    }
+}
 
 /// Folded away: for whoever wants to check it, or needs the space.
 #[component]
@@ -14,11 +34,22 @@ pub fn DevicePanel() -> impl IntoView {
     let session = expect_context::<Assistant>().session;
     let device = keeper.device;
     let stored = Memo::new(move |_| session.with(|session| session.stored));
-    let removed = RwSignal::new(false);
+    let told = RwSignal::new(None);
+    let verify = move |_| {
+        told.set(Some(Told::Verifying));
+        keeper.verify(move |found| {
+            told.set(Some(Told::Verified(found.clone())));
+            if let Some(found) = found {
+                session.update(|session| {
+                    session.stored = session.stored.map(|stored| Stored { kept_bytes: found.bytes, ..stored });
+                });
+            }
+        });
+    };
     let remove = move |_| {
         keeper.remove(move || {
             session.update(|session| session.stored = None);
-            removed.set(true);
+            told.set(Some(Told::Removed));
         });
     };
     let requests = Memo::new(move |_| device.with(|device| device.seal.requests.clone()));
@@ -51,13 +82,22 @@ pub fn DevicePanel() -> impl IntoView {
                 <button
                     class="button"
                     type="button"
+                    data-testid="device-verify"
+                    disabled=move || stored.get().is_none()
+                    on:click=verify
+                >
+                    {words::VERIFY}
+                </button>
+                <button
+                    class="button"
+                    type="button"
                     data-testid="device-remove"
                     disabled=move || stored.get().is_none()
                     on:click=remove
                 >
                     {words::REMOVE}
                 </button>
-                <p role="status">{move || removed.get().then(words::REMOVED)}</p>
+                <p role="status" data-testid="device-told">{move || told.get().map(|told| told.words())}</p>
             </div>
         </details>
     }

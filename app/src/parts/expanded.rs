@@ -55,9 +55,21 @@ pub fn expanded(text: &str, library: Option<&Arc<LibraryInfo>>) -> AnyView {
     nodes.collect::<Vec<_>>().into_any()
 }
 
+/// On an abbreviation whose meaning was taken away while the pointer rests on it.
+const AWAY: &str = "data-away";
+
+/// Takes away the meaning that the pointer shows; `false` where there is none. Where the keyboard shows one, that abbreviation hears the key.
+#[must_use]
+pub fn dismissed() -> bool {
+    let shown = format!(".abbreviation:hover:not([{AWAY}])");
+    let Ok(Some(abbreviation)) = document().query_selector(&shown) else { return false };
+    abbreviation.set_attribute(AWAY, "").is_ok()
+}
+
 /// Puts the meaning right below its abbreviation and into the window: a passage that is cut after some lines would cut it as well.
 fn place(event: &web_sys::Event) {
     let abbreviation = event_target::<web_sys::HtmlElement>(event);
+    let _ = abbreviation.remove_attribute(AWAY);
     let Ok(Some(meaning)) = abbreviation.query_selector("[role=tooltip]") else { return };
     let Ok(meaning) = meaning.dyn_into::<web_sys::HtmlElement>() else { return };
     let place = abbreviation.get_bounding_client_rect();

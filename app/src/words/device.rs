@@ -3,7 +3,7 @@
 use mambaformer_wasm::protocol::Stored;
 
 use super::megabytes;
-use crate::device::{Device, PageCopy, Seal};
+use crate::device::{Device, PageCopy, Seal, Verified};
 
 words! { device:
     /// The section.
@@ -18,6 +18,10 @@ words! { device:
     TAKE = take;
     /// What that costs.
     UPDATE_WAITS = update_waits;
+    /// Hashes the files again.
+    VERIFY = verify;
+    /// While they are hashed.
+    VERIFYING = verifying;
     /// Removes the files.
     REMOVE = remove;
     /// They are gone.
@@ -91,6 +95,16 @@ pub fn space(device: &Device, stored: Option<Stored>) -> String {
     told.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// What came of hashing the files again; nothing where the storage could not be read.
+#[must_use]
+pub fn verified(found: Option<&Verified>) -> String {
+    let Some(found) = found else { return say!(device.verify_unable).to_owned() };
+    if found.damaged.is_empty() {
+        return say!(device.verified, count = found.files, megabytes = megabytes(found.bytes));
+    }
+    say!(device.verify_damaged, names = found.damaged.join(", "))
+}
+
 /// What may leave.
 #[must_use]
 pub fn seal(seal: &Seal) -> String {
@@ -113,6 +127,23 @@ pub fn seal(seal: &Seal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_damaged_file_is_named() {
+        let found = |damaged: &[&str]| Verified {
+            files: 9,
+            bytes: 33_000_000,
+            damaged: damaged.iter().map(|&name| name.to_owned()).collect(),
+        };
+        for (found, expected) in [
+            (Some(found(&[])), "9 files, 33 MB"),
+            (Some(found(&["vectors.bin", "lexicon.json"])), "vectors.bin, lexicon.json"),
+            (None, "cannot be read"),
+        ] {
+            let said = verified(found.as_ref());
+            assert!(said.contains(expected), "{said}");
+        }
+    }
 
     #[test]
     fn every_state_says_what_it_means() {

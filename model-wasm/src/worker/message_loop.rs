@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use mambaformer_clinical::identifiers::Identifiers;
+use serde::Deserialize;
 use wasm_bindgen_futures::spawn_local;
 
 use super::load::load;
@@ -51,6 +52,12 @@ impl Phase {
 struct Running {
     id: String,
     stop: Rc<Cell<bool>>,
+}
+
+/// What is read of a request that is none of this version: whom to tell.
+#[derive(Deserialize)]
+struct Named {
+    id: String,
 }
 
 struct Shared {
@@ -107,7 +114,7 @@ impl MessageLoop {
             }
             // serde's text may quote the message, and a message may hold a patient's note: only the place is told.
             Err(error) => self.shared.fail(
-                None,
+                serde_json::from_str::<Named>(message).ok().map(|named| named.id),
                 ErrorKind::BadRequest,
                 format!("not a request of this version (at column {} of {})", error.column(), message.len()),
             ),

@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit};
 
+use crate::part_name::PartName;
 use crate::protocol::ASSET_STORE;
 
 /// What is fetched again at most after a break.
@@ -40,7 +41,7 @@ impl Listed {
 
     /// What a part is kept as.
     fn name(&self, part: u64) -> String {
-        format!("{}?sha256={}&part={part}", self.address, self.asset.sha256)
+        PartName { address: self.address.clone(), sha256: self.asset.sha256.clone(), part }.to_string()
     }
 }
 

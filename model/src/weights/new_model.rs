@@ -50,6 +50,7 @@ impl<C: ModelConfig> NewModel<C> {
             },
             provenance: self.provenance.clone(),
             licences: self.licences.clone(),
+            certificate: None,
         };
         manifest.validate()?;
         Ok(manifest)

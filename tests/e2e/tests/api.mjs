@@ -130,6 +130,60 @@ export const tests = {
     check(['supported', 'partly_covered'].includes(found.atLast), `at last: ${found.atLast}`);
   },
 
+  'another page calculates, looks things up and takes identifiers out': async (chairside) => {
+    await ownPage(chairside);
+    const found = await chairside.page.evaluate(async () => {
+      const tried = (promise) => promise.then((value) => value, (error) => `${error.kind}: ${error.message}`);
+      let early;
+      const assistant = await window.api.MambaFormer.load({
+        onLibrary: (library, assistant) => (early = tried(assistant.redact(['seen by Mr John Smith']))),
+      });
+      const { products, drugs } = assistant.calculators;
+      const maximum = {
+        kind: 'maximum',
+        product: products.find((product) => /lidocaine 2 % .*100[, ]?000/i.test(product)),
+        group: 'adult',
+        weight: { text: '150', unit: 'lb' },
+        age: { text: '', unit: 'years' },
+        heart: false,
+      };
+      const subjects = await assistant.browse();
+      const title = subjects[0].entries[0];
+      const out = {
+        products,
+        drugs,
+        early: await early,
+        maximum: await tried(assistant.calculate(maximum)),
+        mixed: await tried(assistant.calculate({ ...maximum, weight: { text: '150 lb', unit: 'kg' } })),
+        noRequest: await tried(assistant.calculate({ kind: 'maximum' })),
+        subjects: subjects.map((subject) => subject.entries.length),
+        title,
+        entry: await tried(assistant.open(title.passage)),
+        nothing: await tried(assistant.open('no such entry')),
+        half: await tried(assistant.redact(['\ud800'])),
+      };
+      // At once, each with its own reply.
+      const [one, two] = await Promise.all([assistant.redact(['Dr Anna Meyer']), assistant.open(subjects[1].entries[0].passage)]);
+      out.together = [one.texts, two.evidence.passage === subjects[1].entries[0].passage];
+      const pending = tried(assistant.browse());
+      assistant.dispose();
+      out.disposed = [await pending, await tried(assistant.browse())];
+      return out;
+    });
+    check(found.products.length > 5 && found.drugs.length > 3, `${found.products} ${found.drugs}`);
+    check(/\[NAME 1\]/.test(found.early.texts?.[0]) && found.early.placeholders.length === 1 && found.early.notice, JSON.stringify(found.early));
+    check(found.maximum.sheets?.length === 1 && /cartridges/.test(JSON.stringify(found.maximum.sheets[0])), JSON.stringify(found.maximum));
+    check(/^\w+: .*lb/.test(found.mixed), `150 lb beside kg: ${JSON.stringify(found.mixed)}`);
+    check(found.noRequest.startsWith('badRequest: '), `an incomplete request: ${JSON.stringify(found.noRequest)}`);
+    check(found.subjects.length > 10 && found.subjects.every((count) => count > 0), `${found.subjects}`);
+    equal([found.entry.evidence?.passage, found.entry.evidence?.title], [found.title.passage, found.title.title], 'the entry');
+    check(typeof found.nothing === 'string', 'an entry that is not there was opened');
+    check(found.half.startsWith('illFormedText: '), found.half);
+    equal(found.together, [['[NAME 1]'], true], 'two requests at once');
+    check(found.disposed.every((said) => typeof said === 'string' && said.startsWith('workerDied: ')), JSON.stringify(found.disposed));
+    equal(chairside.complaints, [], 'complaints');
+  },
+
   'sliceBytes counts bytes and refuses what does not fit': async (chairside) => {
     await ownPage(chairside);
     const found = await chairside.page.evaluate(() => {

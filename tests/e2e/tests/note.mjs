@@ -99,6 +99,11 @@ export const tests = {
     check(!covered, 'the passage cuts what is explained in it');
     await meaning.hover();
     equal(await meaning.isVisible(), true, 'pointed at itself');
+    await chairside.page.keyboard.press('Escape');
+    equal(await meaning.isVisible(), false, 'after Esc, still pointed at');
+    await chairside.page.mouse.move(0, 0);
+    await first.hover();
+    equal(await meaning.isVisible(), true, 'pointed at again');
     await chairside.page.mouse.move(0, 0);
     await first.focus();
     equal(await meaning.isVisible(), true, 'on focus');

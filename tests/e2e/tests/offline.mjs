@@ -121,6 +121,33 @@ export const tests = {
     equal(old, 0, 'parts of another version');
   }),
 
+  'the files can be checked, and a damaged one is named and fetched again': onSite(async (chairside, site) => {
+    await chairside.open();
+    await chairside.ready();
+    await chairside.at('device').locator('summary').click();
+    const told = (words) => chairside.page.waitForFunction((words) => document.querySelector('[data-testid="device-told"]')?.textContent.includes(words), words);
+    await chairside.at('device-verify').click();
+    await told('Every byte is as published');
+    const said = await chairside.at('device-told').innerText();
+    check(Number(/(\d+) files/.exec(said)?.[1]) >= 8 && Number(/([\d.]+) MB/.exec(said)?.[1]) > 20, said);
+    await chairside.page.evaluate(async (store) => {
+      const cache = await caches.open(store);
+      const key = (await cache.keys()).find((key) => key.url.includes('vectors.bin'));
+      const response = await cache.match(key);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      bytes[bytes.length >> 1] ^= 1;
+      await cache.put(key, new Response(bytes, { headers: response.headers }));
+    }, STORE);
+    await chairside.at('device-verify').click();
+    await told('Damaged, and removed: vectors.bin.');
+    await answers(chairside);
+    site.requests.length = 0;
+    await chairside.page.reload();
+    await chairside.ready();
+    const fetched = site.requests.filter((request) => request.startsWith('assets/'));
+    check(fetched.some((request) => request.includes('vectors.bin')) && !fetched.some((request) => request.startsWith(WEIGHTS)), `fetched: ${fetched}`);
+  }),
+
   'the files can be removed': onSite(async (chairside, site) => {
     await chairside.open();
     await chairside.ready();

@@ -8,8 +8,6 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use mambaformer_clinical::text::phrases::holds;
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Band};
-use mambaformer_wasm::pipeline::Assistant;
-use mambaformer_wasm::protocol::{Ask, AskOptions, Event};
 use serde::{Deserialize, Serialize};
 
 use crate::assistant::{Files, Manner};
@@ -44,17 +42,17 @@ pub struct Args {
 
 /// A question of the built set.
 #[derive(Deserialize)]
-struct Question {
-    id: String,
+pub(crate) struct Question {
+    pub(crate) id: String,
     #[serde(rename = "question")]
-    text: String,
+    pub(crate) text: String,
     sentences: Vec<Cited>,
     key_facts: Vec<Vec<String>>,
     forbidden: Vec<String>,
     style: String,
     #[serde(default)]
     note: Option<String>,
-    split: String,
+    pub(crate) split: String,
     heldout_passage: bool,
 }
 
@@ -138,7 +136,7 @@ pub fn run(args: &Args) -> Result<()> {
     let mut report = Report::default();
     for question in &questions {
         let note = question.note.as_ref().and_then(|id| notes.get(id)).cloned();
-        let record = ask(&assistant, args, &question.id, &question.text, note)?;
+        let record = args.manner.answer(&assistant, &question.id, &question.text, note)?;
         if let Some(output) = &mut output {
             serde_json::to_writer(&mut *output, &record)?;
             output.write_all(b"\n")?;
@@ -164,7 +162,7 @@ pub fn run(args: &Args) -> Result<()> {
         }
     }
     for foreign in &foreign {
-        let record = ask(&assistant, args, &foreign.id, &foreign.question, None)?;
+        let record = args.manner.answer(&assistant, &foreign.id, &foreign.question, None)?;
         counts.foreign += 1;
         if record.sentences.is_empty() {
             counts.foreign_declined += 1;
@@ -189,26 +187,11 @@ fn open(path: Option<&PathBuf>) -> Result<Option<BufWriter<File>>> {
     Ok(made.transpose()?.map(BufWriter::new))
 }
 
-fn ask(assistant: &Assistant, args: &Args, id: &str, question: &str, note: Option<String>) -> Result<AnswerRecord> {
-    let options: AskOptions = args.manner.options();
-    let ask = Ask { id: id.to_owned(), question: question.to_owned(), note, follows: None, options };
-    let mut answering =
-        assistant.start_with(&ask, None, args.manner.measures()).with_context(|| format!("{id} is refused"))?;
-    while let Some(events) = pollster::block_on(answering.step()).with_context(|| format!("{id} failed"))? {
-        for event in events {
-            if let Event::Done { answer, .. } = event {
-                return Ok(*answer);
-            }
-        }
-    }
-    bail!("{id} ended without a record")
-}
-
 /// An answer held against what is known of its question.
-struct Judged {
+pub(crate) struct Judged {
     answered: bool,
     /// Key facts that stand in it, of all.
-    facts: (usize, usize),
+    pub(crate) facts: (usize, usize),
     forbidden: Vec<String>,
     right: bool,
     /// The source that the right answer begins with is the first one cited, is cited, is among the evidence.
@@ -216,7 +199,7 @@ struct Judged {
 }
 
 impl Judged {
-    fn of(question: &Question, record: &AnswerRecord) -> Self {
+    pub(crate) fn of(question: &Question, record: &AnswerRecord) -> Self {
         let answered = !record.sentences.is_empty();
         // Assumptions and rows of records are part of what the reader sees as the answer; passages are not.
         let text = record.answer.as_str();

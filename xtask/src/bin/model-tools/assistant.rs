@@ -3,20 +3,21 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use mambaformer_clinical::integrity::sha256_hex;
 use mambaformer_model::Expert;
 use mambaformer_model::generate::ModelWeight;
 use mambaformer_model::sentence_encoder::SentenceEncoderWeights;
 use mambaformer_model::weights::{Weights, read_manifest};
+use mambaformer_wasm::answer::AnswerRecord;
 use mambaformer_wasm::gpu::self_test::NoPause;
 use mambaformer_wasm::pipeline::{
     Assistant, AssistantParts, Clinic, ClinicFiles, Interrupted, Measures, RetrieverParts, clinic,
 };
-use mambaformer_wasm::protocol::{AskOptions, Engine, Mode, Preference};
+use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Mode, Preference};
 
 /// Where the assistant's files are.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub struct Files {
     /// Folder of the rules and the knowledge base.
     #[arg(long, default_value = "assets")]
@@ -54,10 +55,15 @@ impl From<Force> for Expert {
 }
 
 impl Files {
+    /// Where the model is.
+    pub fn model_folder(&self) -> PathBuf {
+        self.model.clone().unwrap_or_else(|| self.assets.join("model"))
+    }
+
     /// Reads, checks and builds.
     fn load(&self, gpu: bool) -> Result<Assistant> {
-        let model = self.model.clone().unwrap_or_else(|| self.assets.join("model"));
-        let parts = AssistantParts { weights: Weights::open(&model)?, clinic: self.clinic()?, for_gpu: gpu };
+        let parts =
+            AssistantParts { weights: Weights::open(&self.model_folder())?, clinic: self.clinic()?, for_gpu: gpu };
         Ok(Assistant::new(parts)?)
     }
 
@@ -147,6 +153,28 @@ impl Manner {
             max_tokens: self.max_tokens,
             ..AskOptions::default()
         }
+    }
+
+    /// One question, from triage to the record.
+    pub fn answer(
+        &self,
+        assistant: &Assistant,
+        id: &str,
+        question: &str,
+        note: Option<String>,
+    ) -> Result<AnswerRecord> {
+        let ask =
+            Ask { id: id.to_owned(), question: question.to_owned(), note, follows: None, options: self.options() };
+        let mut answering =
+            assistant.start_with(&ask, None, self.measures()).with_context(|| format!("{id} is refused"))?;
+        while let Some(events) = pollster::block_on(answering.step()).with_context(|| format!("{id} failed"))? {
+            for event in events {
+                if let Event::Done { answer, .. } = event {
+                    return Ok(*answer);
+                }
+            }
+        }
+        bail!("{id} ended without a record")
     }
 
     /// What only the tools can ask for.

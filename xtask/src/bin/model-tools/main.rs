@@ -4,10 +4,12 @@ mod answers;
 mod ask;
 mod assistant;
 mod bench;
+mod certificate;
 mod clinical;
 mod convert;
 mod embed;
 mod eval;
+mod injected;
 mod inspect;
 mod logits;
 mod make;
@@ -44,6 +46,10 @@ enum Command {
     EvalClinical(clinical::Args),
     /// Answer the questions of DentalQA and judge the answers.
     EvalAnswers(answers::Args),
+    /// Answer questions about notes with and without an order to the assistant in them.
+    EvalInjected(injected::Args),
+    /// Measure what packing changed in a model, and keep it in its manifest.
+    EvalCertificate(certificate::Args),
     /// Write what the model computes for given tokens.
     Logits(logits::Args),
     /// Measure kernels and model on this machine, side by side.
@@ -61,6 +67,8 @@ fn main() -> anyhow::Result<()> {
         Command::Eval(args) => eval::run(&args),
         Command::EvalClinical(args) => clinical::run(&args),
         Command::EvalAnswers(args) => answers::run(&args),
+        Command::EvalInjected(args) => injected::run(&args),
+        Command::EvalCertificate(args) => certificate::run(&args),
         Command::Logits(args) => logits::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
