@@ -139,7 +139,8 @@ fn the_answer_begins_where_the_reader_says() {
     assert!(record.timings_ms.reading.is_some());
     let read = |name: &str| record.features.get(name).copied().unwrap_or(f64::NAN);
     assert!((0.5..=1.0).contains(&read("read_first")), "the loudest line of all: {:?}", record.features);
-    assert!((0.0..=1.0).contains(&read("read_used")) && (0.0..=1.0).contains(&read("read_left")));
+    assert!((0.0..=1.0).contains(&read("line_share")) && (0.0..=1.0).contains(&read("line_coverage")));
+    assert!(read("line_spread") >= 0.0 && read("line_nearest") <= 1.0 && read("asked") >= 1.0);
 
     let (_, record) = answered(&assistant, false);
     assert_ne!(cited(&record), expected, "the search alone begins elsewhere");

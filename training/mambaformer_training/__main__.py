@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,variants,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report}`."""
 
 import argparse
 import json
@@ -145,6 +145,15 @@ def _confidence(args) -> None:
     confidence(args.validation, args.test, args.out)
 
 
+def _variants(args) -> None:
+    from .variants import markdown, variants
+
+    lines = variants(args.dumps)
+    if args.out:
+        args.out.write_text(json.dumps(lines, indent=1) + "\n")
+    print(markdown(lines))
+
+
 def _scope(args) -> None:
     from .scope import SIGNALS, scope
 
@@ -180,6 +189,13 @@ def _file_and_name(text: str) -> tuple[Path, str]:
     if not file or not name:
         raise argparse.ArgumentTypeError(f"`{text}` is not FILE:NAME, such as training/costs.json:chairside-engine-cpu")
     return Path(file), name
+
+
+def _name_and_file(text: str) -> tuple[str, Path]:
+    name, _, file = text.partition("=")
+    if not name or not file:
+        raise argparse.ArgumentTypeError(f"`{text}` is not NAME=FILE")
+    return name, Path(file)
 
 
 def _name_and_weight(text: str) -> tuple[str, float]:
@@ -280,6 +296,10 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, required=True)
     sub.add_argument("--megabytes", type=float, default=3.5)
 
+    sub = command("variants", _variants, "compare variants of the assistant on the same questions, with paired bootstrap intervals")
+    sub.add_argument("dumps", type=_name_and_file, nargs="+", metavar="NAME=FILE", help="what `cargo xtask eval answers --dump FILE` wrote")
+    sub.add_argument("--out", type=Path, help="also write the figures as JSON")
+
     sub = command("confidence", _confidence, "fit how sure an answer is, and count how often each band is right")
     sub.add_argument("--validation", type=Path, required=True, help="what `cargo xtask eval answers --split validation --dump FILE` wrote")
     sub.add_argument("--test", type=Path, required=True, help="what `cargo xtask eval answers --split test --dump FILE` wrote")
@@ -300,7 +320,7 @@ def parser() -> argparse.ArgumentParser:
 
     sub = command("lines", _lines, "fit the prior of a line to validation questions and write it sealed")
     sub.add_argument("--dump", type=Path, required=True, help="what `cargo xtask eval clinical lines --dump FILE` wrote")
-    sub.add_argument("--enough", type=float, default=0.15, help="the probability of use below which a line does not belong to an answer any more")
+    sub.add_argument("--enough", type=float, help="the probability of use below which a line does not belong to an answer any more (what the file has)")
     sub.add_argument("--parameters", type=Path, default=ROOT.parent / "assets" / "retrieval.json")
 
     from .retriever.commands import add as add_retriever

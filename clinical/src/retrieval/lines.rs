@@ -1,7 +1,7 @@
-//! How likely a line is what an answer is made of, before the model has read it: from its meaning, its words, its length and its entry's rank.
+//! How likely a line belongs to an answer, before the model has read it: from its meaning, its words, its place, and its entry's rank.
 //!
-//! An answer begins with one line among those of a few entries. `exp(logit)` over their sum is the probability of each; the weights were fitted
-//! to DentalQA's validation questions that way (`python -m mambaformer_training lines`).
+//! What lies beside a line counts as well: a line next to a near one is told with it more rarely than a line that stands out of its entry. The weights
+//! are a logistic regression over the lines of DentalQA's validation questions (`python -m mambaformer_training lines`).
 
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -17,38 +17,109 @@ const TEN_WORDS: f32 = 10.0;
 /// What is known of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Line {
-    /// Cosine of its vector with the question's, where there is a dense side.
-    pub similarity: Option<f32>,
+    /// Cosine of its vector with the question's; 0 where there is no dense side.
+    pub similarity: f32,
     /// Share of what the question asks for that it holds, weighted by rarity: 0 to 1.
     pub coverage: f32,
     /// Its words.
     pub words: usize,
     /// The score of its entry less that of the best one: 0 or below.
     pub lead: f32,
+    /// Its entry is the best one.
+    pub leading: bool,
+    /// Its entry begins with it.
+    pub first: bool,
+    /// Its cosine less that of its entry's nearest line: 0 or below.
+    pub below: f32,
+    /// The cosine of the line behind it in its entry; 0 where there is none.
+    pub next: f32,
+    /// The same of the line before it.
+    pub before: f32,
+    /// The mean cosine of its entry's other lines; 0 where there are none.
+    pub beside: f32,
 }
 
-/// What each of them counts.
+/// Features of a line, in the order of [`LineWeights`].
+pub const FEATURES: usize = 11;
+
+impl Line {
+    /// What is weighed.
+    #[must_use]
+    pub fn features(&self) -> [f32; FEATURES] {
+        let words = self.words as f32 / TEN_WORDS;
+        let [leading, first] = [self.leading, self.first].map(f32::from);
+        [
+            self.similarity,
+            self.coverage,
+            words,
+            words * words,
+            self.lead,
+            leading,
+            first,
+            self.below,
+            self.next,
+            self.before,
+            self.beside,
+        ]
+    }
+}
+
+/// What each of them counts for the odds that the answer uses a line.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LineWeights {
-    /// Of the cosine.
+    /// The constant.
+    pub intercept: f32,
+    /// See [`Line::similarity`].
     pub similarity: f32,
-    /// Of the coverage.
+    /// See [`Line::coverage`].
     pub coverage: f32,
     /// Of ten words.
     pub words: f32,
-    /// Of the entry's lead.
+    /// Of the square of that.
+    pub words_squared: f32,
+    /// See [`Line::lead`].
     pub lead: f32,
+    /// See [`Line::leading`].
+    pub leading: f32,
+    /// See [`Line::first`].
+    pub first: f32,
+    /// See [`Line::below`].
+    pub below: f32,
+    /// See [`Line::next`].
+    pub next: f32,
+    /// See [`Line::before`].
+    pub before: f32,
+    /// See [`Line::beside`].
+    pub beside: f32,
+    /// The probability below which a line does not belong to the answer any more.
+    pub enough: f32,
 }
 
 impl LineWeights {
-    /// Logarithm of how likely `line` is, up to a constant that all lines of a question share.
+    /// Logarithm of the odds that the answer uses `line`.
     #[must_use]
     pub fn logit(&self, line: &Line) -> f32 {
-        self.similarity * line.similarity.unwrap_or(0.0)
-            + self.coverage * line.coverage
-            + self.words * line.words as f32 / TEN_WORDS
-            + self.lead * line.lead
+        let weighed = line.features().into_iter().zip(self.weights()).map(|(feature, weight)| feature * weight);
+        weighed.fold(self.intercept, |sum, part| sum + part)
+    }
+
+    /// The weights of [`Line::features`].
+    #[must_use]
+    pub fn weights(&self) -> [f32; FEATURES] {
+        [
+            self.similarity,
+            self.coverage,
+            self.words,
+            self.words_squared,
+            self.lead,
+            self.leading,
+            self.first,
+            self.below,
+            self.next,
+            self.before,
+            self.beside,
+        ]
     }
 }
 
@@ -82,11 +153,32 @@ impl<'a> Wanted<'a> {
         Wanted { index, query, asked }
     }
 
-    /// What is known of the line `text`, whose cosine is `similarity` and whose entry's score is `behind` the best one's.
+    /// What is known of the lines of an entry whose score is `behind` the best one's: each its text and, where there is a dense side, its cosine.
     #[must_use]
-    pub fn line(&self, text: &str, similarity: Option<f32>, behind: f32) -> Line {
-        let (coverage, words) = self.coverage(text);
-        Line { similarity, coverage, words, lead: -behind.max(0.0) }
+    pub fn lines<'t>(&self, lines: impl IntoIterator<Item = (&'t str, Option<f32>)>, behind: f32) -> Vec<Line> {
+        let behind = behind.max(0.0);
+        let (texts, near): (Vec<&str>, Vec<f32>) =
+            lines.into_iter().map(|(text, similarity)| (text, similarity.unwrap_or(0.0))).unzip();
+        let nearest = near.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f32 = near.iter().sum();
+        let others = near.len().saturating_sub(1);
+        let line = |(at, text): (usize, &&str)| {
+            let (coverage, words) = self.coverage(text);
+            let similarity = near[at];
+            Line {
+                similarity,
+                coverage,
+                words,
+                lead: -behind,
+                leading: behind <= 0.0,
+                first: at == 0,
+                below: similarity - nearest,
+                next: near.get(at + 1).copied().unwrap_or(0.0),
+                before: at.checked_sub(1).map_or(0.0, |before| near[before]),
+                beside: if others == 0 { 0.0 } else { (sum - similarity) / others as f32 },
+            }
+        };
+        texts.iter().enumerate().map(line).collect()
     }
 
     /// The share of the question that `text` holds, and its words that say something.
@@ -207,13 +299,60 @@ mod tests {
     }
 
     #[test]
-    fn each_part_of_a_line_counts() {
-        let weights = LineWeights { similarity: 10.0, coverage: 2.0, words: 1.0, lead: 5.0 };
-        let plain = Line { similarity: Some(0.5), coverage: 0.5, words: 10, lead: -0.2 };
-        assert!((weights.logit(&plain) - 6.0).abs() < 1e-6);
-        let without = Line { similarity: None, ..plain };
-        assert!((weights.logit(&without) - 1.0).abs() < 1e-6);
+    fn a_line_is_seen_among_its_neighbours() {
+        let index = index();
+        let wanted = Wanted::of("pain after extraction", &index);
+        let entry = [("Pain after an extraction.", Some(0.6)), ("Acid dissolves.", Some(0.2)), ("Sugar.", None)];
+        let [first, second, third] = wanted.lines(entry, 0.0)[..] else { panic!("three lines") };
+        assert!(first.coverage > 0.99 && first.words == 2, "{first:?}");
+        assert_eq!((first.first, second.first, third.first), (true, false, false));
+        assert_eq!((first.before, first.next, second.before, second.next, third.next), (0.0, 0.2, 0.6, 0.0, 0.0));
+        assert!((first.beside - 0.1).abs() < 1e-6 && (second.beside - 0.3).abs() < 1e-6, "{first:?} {second:?}");
+        assert_eq!((first.below, second.below), (0.0, 0.2f32 - 0.6));
+        assert!(first.leading && first.lead == 0.0);
+        let [alone] = wanted.lines([("Sugar.", Some(0.5))], 0.25)[..] else { panic!("one line") };
+        assert_eq!((alone.beside, alone.below, alone.leading, alone.lead), (0.0, 0.0, false, -0.25));
+        assert!(wanted.lines([], 0.0).is_empty());
     }
+
+    type Field = fn(&mut LineWeights) -> &mut f32;
+
+    #[test]
+    fn each_part_of_a_line_counts() {
+        let none = LineWeights { intercept: 1.0, enough: 0.5, ..serde_json::from_str(NOTHING).expect("valid") };
+        let line = Line {
+            similarity: 0.5,
+            coverage: 0.25,
+            words: 20,
+            lead: -0.2,
+            leading: true,
+            first: true,
+            below: -0.1,
+            next: 0.3,
+            before: 0.4,
+            beside: 0.35,
+        };
+        let set: [(Field, f32); FEATURES] = [
+            (|w| &mut w.similarity, 0.5),
+            (|w| &mut w.coverage, 0.25),
+            (|w| &mut w.words, 2.0),
+            (|w| &mut w.words_squared, 4.0),
+            (|w| &mut w.lead, -0.2),
+            (|w| &mut w.leading, 1.0),
+            (|w| &mut w.first, 1.0),
+            (|w| &mut w.below, -0.1),
+            (|w| &mut w.next, 0.3),
+            (|w| &mut w.before, 0.4),
+            (|w| &mut w.beside, 0.35),
+        ];
+        for (at, (field, expected)) in set.into_iter().enumerate() {
+            let mut weights = none;
+            *field(&mut weights) = 1.0;
+            assert!((weights.logit(&line) - 1.0 - expected).abs() < 1e-6, "feature {at}");
+        }
+    }
+
+    const NOTHING: &str = r#"{"intercept": 0, "similarity": 0, "coverage": 0, "words": 0, "words_squared": 0, "lead": 0, "leading": 0, "first": 0, "below": 0, "next": 0, "before": 0, "beside": 0, "enough": 0.5}"#;
 
     proptest! {
         #[test]

@@ -150,10 +150,9 @@ impl Parameters {
             ("typo_candidates", ranking.typo_candidates as f32, 0.0, 20.0),
             ("fusion.dense", dense, 0.0, 1.0),
             ("fusion.k", k, 1.0, 1_000.0),
-            ("lines.similarity", read.lines.similarity, 0.0, 100.0),
-            ("lines.coverage", read.lines.coverage, -20.0, 20.0),
-            ("lines.words", read.lines.words, -5.0, 5.0),
+            ("lines.intercept", read.lines.intercept, -100.0, 100.0),
             ("lines.lead", read.lines.lead, 0.0, 100.0),
+            ("lines.enough", read.lines.enough, 0.001, 0.999),
             ("reading.first.prior", read.reading.first.prior, 0.0, 20.0),
             ("reading.first.read", read.reading.first.read, 0.0, 20.0),
             ("reading.used.intercept", read.reading.used.intercept, -20.0, 20.0),
@@ -161,7 +160,10 @@ impl Parameters {
             ("reading.used.read", read.reading.used.read, 0.0, 20.0),
             ("reading.enough", read.reading.enough, 0.001, 0.999),
             ("note_expansion", read.note_expansion, 0.0, 1.0),
-        ] {
+        ]
+        .into_iter()
+        .chain(read.lines.weights().map(|weight| ("lines", weight, -100.0, 100.0)))
+        {
             if !(low..=high).contains(&found) {
                 return Err(ParametersError::Range { name, found, low, high });
             }
@@ -195,7 +197,8 @@ pub(crate) mod tests {
             (altered("\"format\": 1", "\"format\": 2"), "has format 2"),
             (altered("\"coverage\": 0.", "\"coverage\": 7."), "`coverage` in the retrieval parameters is 7"),
             (altered("\"lead\": ", "\"lead\": 900"), "`lines.lead` in the retrieval parameters is 900"),
-            (altered("\"enough\": 0.", "\"enough\": 1."), "`reading.enough` in the retrieval parameters is 1"),
+            (altered("\"leading\": ", "\"leading\": 900"), "`lines` in the retrieval parameters is 900"),
+            (altered("\"enough\": 0.", "\"enough\": 1."), "enough` in the retrieval parameters is 1"),
             (altered("\"note_expansion\": 0.", "\"note_expansion\": 9."), "0 to 1 is taken"),
         ] {
             let error = Parameters::from_bytes(text.as_bytes()).expect_err(expected).to_string();

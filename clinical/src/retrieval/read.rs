@@ -9,7 +9,7 @@ use serde::Deserialize;
 /// What is known of a line that was read.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReadLine {
-    /// Its logit before it was read, less that of the likeliest line of the question: 0 or below.
+    /// Its logit before it was read ([`super::lines::LineWeights::logit`]).
     pub prior: f32,
     /// The reader's logit that the answer begins with it.
     pub first: f32,
@@ -63,12 +63,6 @@ impl ReadWeights {
     pub fn odds(&self, line: &ReadLine) -> f32 {
         (self.used.intercept + self.used.prior * line.prior + self.used.read * line.used).exp()
     }
-
-    /// Odds of a line that belongs to the answer no more and no less than not: those of [`Self::enough`].
-    #[must_use]
-    pub fn enough_odds(&self) -> f32 {
-        self.enough / (1.0 - self.enough)
-    }
 }
 
 #[cfg(test)]
@@ -86,7 +80,6 @@ mod tests {
         let line = ReadLine { prior: -2.0, first: 1.5, used: 3.0 };
         assert!((WEIGHTS.first(&line) - 2.0).abs() < 1e-6);
         assert!((WEIGHTS.odds(&line) - 1.5f32.exp()).abs() < 1e-5);
-        assert!((WEIGHTS.enough_odds() - 0.25).abs() < 1e-6);
     }
 
     #[test]

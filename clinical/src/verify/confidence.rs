@@ -53,14 +53,20 @@ pub enum Feature {
     InScope,
     /// How likely, by what was read, the answer's first line is the one it begins with, 0 to 1.
     ReadFirst,
-    /// How likely, by what was read, the answer uses the lines that are told: their mean, 0 to 1.
-    ReadUsed,
-    /// The same of the likeliest line that is not told, 0 to 1.
-    ReadLeft,
+    /// Of all lines that the answer could use, each counted by how likely it does, the share that is told: 0 to 1.
+    LineShare,
+    /// How evenly those are spread: the entropy of what each counts, in nats.
+    LineSpread,
+    /// How much of the question the told line covers that covers most of it, 0 to 1.
+    LineCoverage,
+    /// The cosine of the line that is nearest to the question.
+    LineNearest,
+    /// Words of the question.
+    Asked,
 }
 
 /// The number of features.
-const FEATURES: usize = 14;
+const FEATURES: usize = 17;
 
 impl Feature {
     /// All of them.
@@ -77,8 +83,11 @@ impl Feature {
         Feature::Record,
         Feature::InScope,
         Feature::ReadFirst,
-        Feature::ReadUsed,
-        Feature::ReadLeft,
+        Feature::LineShare,
+        Feature::LineSpread,
+        Feature::LineCoverage,
+        Feature::LineNearest,
+        Feature::Asked,
     ];
 
     fn index(self) -> usize {

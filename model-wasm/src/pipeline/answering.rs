@@ -16,7 +16,7 @@ use super::checked::Sentences;
 use super::clinic::{self, Found, Material};
 use super::composition::Composition;
 use super::retriever::Readings;
-use super::units::sources;
+use super::units::{END_PRIOR, sources};
 use super::{Assistant, EVIDENCE_PASSAGES, Measures, PipelineError};
 use super::{ending, priors};
 use crate::answer::{Alarm, AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, TimingsMs};
@@ -377,11 +377,12 @@ impl<'a> Answering<'a> {
     fn sources(&self, prompt: &Prompt) -> Result<(Sources, GroundedOptions), PipelineError> {
         let assistant = self.assistant;
         let grounding = assistant.clinic().grounding();
-        let sources = sources(prompt, &self.found.materials, self.question.note(), grounding, &assistant.tokenizer)?;
         let max_units = usize::try_from(grounding.max_sentences()).unwrap_or(usize::MAX);
-        let Measures { jump_forward, end_prior, model_weight, .. } = self.measures;
+        let Measures { jump_forward, enough, model_weight, .. } = self.measures;
         let max_tokens = self.max_tokens();
-        let end_prior = self.found.end_prior.unwrap_or(end_prior);
+        let end_prior = self.found.ends.map_or(END_PRIOR, |ends| ends.prior(enough));
+        let (materials, note) = (&self.found.materials, self.question.note());
+        let sources = sources(prompt, materials, note, grounding, &assistant.tokenizer, end_prior)?;
         Ok((sources, GroundedOptions { max_tokens, max_units, jump_forward, end_prior, model_weight }))
     }
 

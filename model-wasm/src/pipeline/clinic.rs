@@ -17,7 +17,7 @@ use mambaformer_clinical::verify::{self, Confidence, Group, Verifier};
 
 use super::PipelineError;
 use super::library::Library;
-use super::priors::Known;
+use super::priors::{Ends, Known};
 use super::retriever::RetrieverParts;
 use crate::answer::{Alarm, AlarmKind, Doses, Evidence, EvidenceKind, FoundBy, ReadAs, Topic, Urgency};
 use crate::protocol::LibraryInfo;
@@ -92,7 +92,7 @@ pub(super) struct Material {
     pub(super) known: Vec<Known>,
     /// For each of them how likely it is what the answer is made of before the model has read it; 1 where nothing is known.
     pub(super) priors: Vec<f32>,
-    /// For each of them how likely the answer uses it, by what was read; nothing where nothing was.
+    /// For each of them how likely the answer uses it; nothing where nothing was searched or read.
     pub(super) uses: Vec<f32>,
     /// Whom it is about.
     pub(super) group: Group,
@@ -148,8 +148,8 @@ pub(super) struct Found<'a> {
     pub(super) more: Vec<Evidence>,
     /// The line of the first of them that answers a question about a dose.
     pub(super) dose_line: Option<usize>,
-    /// What the end of the answer counts beside the lines' priors, where they were read.
-    pub(super) end_prior: Option<f32>,
+    /// When the answer ends, where the lines have odds of their own.
+    pub(super) ends: Option<Ends>,
     /// How likely the line that reads most like the answer's first is that, among all that were read.
     pub(super) read_first: Option<f32>,
     /// What the records say.

@@ -1,5 +1,7 @@
 //! What an answer is told with besides its sentences: alarms and evidence before them, state, gaps and confidence after them.
 
+use std::ops::Range;
+
 use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::verify::{self, Feature, Features, Group};
@@ -128,6 +130,39 @@ pub(super) fn conclude(
     record.emergency = alarms.to_vec();
 }
 
+/// What the lines that were searched say of the answer; not a number where none was.
+struct LinesTold {
+    /// Of the lines that the answer could use, each by how likely it does, the share that is told.
+    share: f64,
+    /// The entropy of what each of them counts, in nats.
+    spread: f64,
+    /// How much of the question the told line covers that covers most.
+    coverage: f64,
+    /// The cosine of the nearest line.
+    nearest: f64,
+}
+
+impl LinesTold {
+    fn of(found: &Found<'_>, told: &[(usize, Range<usize>)]) -> Self {
+        let (mut all, mut own, mut weighed) = (0.0, 0.0, 0.0);
+        let (mut coverage, mut nearest) = (f64::NAN, f64::NAN);
+        for (index, material) in found.materials.iter().enumerate() {
+            for ((bytes, used), known) in material.sentences.iter().zip(&material.uses).zip(&material.known) {
+                let used = f64::from(*used);
+                all += used;
+                weighed += if used > 0.0 { used * used.ln() } else { 0.0 };
+                nearest = nearest.max(f64::from(known.similarity));
+                if told.iter().any(|(text, span)| *text == index && span == bytes) {
+                    own += used;
+                    coverage = coverage.max(f64::from(known.coverage));
+                }
+            }
+        }
+        // Of p = used / all: -sum p ln p.
+        Self { share: own / all, spread: all.ln() - weighed / all, coverage, nearest }
+    }
+}
+
 /// What the confidence of an answer is made of.
 #[allow(clippy::cast_precision_loss)] // a handful of sentences
 fn features(found: &Found<'_>, sentences: &Sentences, ended: Ended) -> Features {
@@ -139,18 +174,14 @@ fn features(found: &Found<'_>, sentences: &Sentences, ended: Ended) -> Features 
     let is_record = |(index, _): &(usize, _)| {
         found.materials.get(*index).is_some_and(|material| material.evidence.kind == EvidenceKind::Record)
     };
-    let (mut uses, mut left) = (Vec::new(), f32::NEG_INFINITY);
-    for (index, material) in found.materials.iter().enumerate() {
-        for (bytes, read) in material.sentences.iter().zip(&material.uses) {
-            let is_told = told.iter().any(|(own, span)| *own == index && span == bytes);
-            if is_told { uses.push(f64::from(*read)) } else { left = left.max(*read) }
-        }
-    }
-    let mean = if uses.is_empty() { f64::NAN } else { uses.iter().sum::<f64>() / uses.len() as f64 };
+    let lines = LinesTold::of(found, told);
     Features::default()
         .with(Feature::ReadFirst, found.read_first.map_or(f64::NAN, f64::from))
-        .with(Feature::ReadUsed, mean)
-        .with(Feature::ReadLeft, f64::from(left))
+        .with(Feature::LineShare, lines.share)
+        .with(Feature::LineSpread, lines.spread)
+        .with(Feature::LineCoverage, lines.coverage)
+        .with(Feature::LineNearest, lines.nearest)
+        .with(Feature::Asked, found.asked.split_whitespace().count() as f64)
         .with(Feature::RetrievalScore, score(0))
         .with(Feature::RetrievalMargin, score(0) - score(1))
         .with(Feature::Coverage, f64::from(found.coverage))

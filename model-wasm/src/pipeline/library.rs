@@ -111,7 +111,7 @@ impl Library {
         let row = doses.as_ref().and_then(|doses| doses.rows.first());
         let mut all = Found {
             dose_line: row.and_then(|row| line_of(&materials, row)),
-            end_prior: None,
+            ends: None,
             read_first: None,
             asked,
             // What an answer leaves open is counted on the question itself: the one before has had its answer.
@@ -131,7 +131,7 @@ impl Library {
                 .chain(idioms.into_iter().map(|(typed, read)| ReadAs { typed, read }))
                 .collect(),
         };
-        priors::by_search(&mut all);
+        priors::by_search(&mut all, self.parameters.lines.enough);
         Ok(all)
     }
 
@@ -166,13 +166,18 @@ impl Library {
     ) -> Vec<Known> {
         let entry = self.base.passage(found.entry);
         let (title, text) = entry.map_or(("", ""), |entry| (entry.title.as_str(), entry.text.as_str()));
-        let judge = |(line, bytes): (usize, &Range<usize>)| {
-            let similarity = near.and_then(|near| near.line(found.entry, line));
-            let told = text.get(bytes.clone()).unwrap_or_default();
-            let line = wanted.line(told, similarity, best - found.score);
-            Known { logit: self.parameters.lines.logit(&line), unfit: about.contradicts(title, told) }
+        let told = |bytes: &Range<usize>| text.get(bytes.clone()).unwrap_or_default();
+        let sentences = self.base.sentences(found.entry);
+        let near = |line| near.and_then(|near| near.line(found.entry, line));
+        let lines = sentences.iter().enumerate().map(|(line, bytes)| (told(bytes), near(line)));
+        let known = wanted.lines(lines, best - found.score);
+        let judge = |(line, bytes)| Known {
+            logit: self.parameters.lines.logit(line),
+            coverage: line.coverage,
+            similarity: line.similarity,
+            unfit: about.contradicts(title, told(bytes)),
         };
-        self.base.sentences(found.entry).iter().enumerate().map(judge).collect()
+        known.iter().zip(sentences).map(judge).collect()
     }
 
     /// What an entry is.

@@ -89,16 +89,16 @@ pub struct Measures {
     pub abstain: bool,
     /// Read the question together with what was found, where the encoder was taught to.
     pub read: bool,
-    /// `GroundedOptions::end_prior` of what was not read so.
-    pub end_prior: f32,
+    /// The probability below which a line does not belong to the answer any more, in the place of what the search's parameters say.
+    pub enough: Option<f32>,
     /// `GroundedOptions::model_weight`.
     pub model_weight: ModelWeight,
 }
 
 impl Default for Measures {
     fn default() -> Self {
-        let (end_prior, model_weight) = (units::END_PRIOR, units::MODEL_WEIGHT);
-        Self { jump_forward: true, force: None, abstain: true, read: true, end_prior, model_weight }
+        let model_weight = units::MODEL_WEIGHT;
+        Self { jump_forward: true, force: None, abstain: true, read: true, enough: None, model_weight }
     }
 }
 

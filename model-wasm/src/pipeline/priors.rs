@@ -18,8 +18,12 @@ const BEHIND: f32 = 0.9;
 /// What the search knows of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known {
-    /// Logarithm of how likely the answer begins with it, up to a constant that all lines of a question share.
+    /// Logarithm of the odds that the answer uses it.
     pub(super) logit: f32,
+    /// How much of the question it covers, 0 to 1.
+    pub(super) coverage: f32,
+    /// The cosine of its vector with the question's; 0 where there is no dense side.
+    pub(super) similarity: f32,
     /// It is for other teeth or another age than the question's.
     pub(super) unfit: bool,
 }
@@ -30,18 +34,41 @@ impl Known {
     }
 }
 
-/// Priors by the search alone: 1 for the likeliest line of all texts, less for the others.
-pub(super) fn by_search(found: &mut Found<'_>) {
-    let logit = |known: &Known| known.logit - known.off();
-    let best = found.materials.iter().flat_map(|own| &own.known).map(logit).fold(f32::NEG_INFINITY, f32::max);
-    for material in &mut found.materials {
-        material.priors = material.known.iter().map(|known| (logit(known) - best).exp()).collect();
+/// When an answer ends: the next line's odds are held against those of a line that is no longer worth telling.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Ends {
+    /// The odds of the likeliest line, whose prior is 1.
+    highest: f32,
+    /// The probability below which a line is not worth telling.
+    enough: f32,
+}
+
+impl Ends {
+    /// What the end counts beside the lines' priors; with another `enough` where one is given.
+    pub(super) fn prior(self, enough: Option<f32>) -> f32 {
+        let enough = enough.unwrap_or(self.enough);
+        enough / (1.0 - enough) / self.highest
     }
+}
+
+/// Priors by the search alone: the odds that the answer uses a line, as a share of the likeliest one's. A line whose probability is below
+/// `enough` is not told any more.
+pub(super) fn by_search(found: &mut Found<'_>, enough: f32) {
+    let odds = |known: &Known| (known.logit - known.off()).exp();
+    let highest = found.materials.iter().flat_map(|own| &own.known).map(odds).fold(0.0f32, f32::max);
+    if !(highest > 0.0 && highest.is_finite()) {
+        return;
+    }
+    for material in &mut found.materials {
+        let own: Vec<f32> = material.known.iter().map(odds).collect();
+        material.uses = own.iter().map(|odds| odds / (1.0 + odds)).collect();
+        material.priors = own.iter().map(|odds| odds / highest).collect();
+    }
+    found.ends = Some(Ends { highest, enough });
     prefer_dose(found);
 }
 
-/// Priors by what was read, too: the odds that the answer uses a line, held against those of a line that is no longer worth telling (`end_prior`); the
-/// line that reads most like an answer's first begins it. `scores` are those of each text's first lines.
+/// Priors by what was read, too: the odds that the answer uses a line; the line that reads most like an answer's first begins it. `scores` are those of each text's first lines.
 pub(super) fn by_reading(found: &mut Found<'_>, scores: &[Vec<LineScore>], weights: &ReadWeights) {
     let lines = Lines::of(found, scores);
     let Some(unread) = lines.least() else { return };
@@ -67,7 +94,7 @@ pub(super) fn by_reading(found: &mut Found<'_>, scores: &[Vec<LineScore>], weigh
         return;
     }
     found.read_first = Some(1.0 / begins.iter().map(|logit| (logit - first.0).exp()).sum::<f32>());
-    found.end_prior = Some(weights.enough_odds() / highest);
+    found.ends = Some(Ends { highest, enough: weights.enough });
     for (material, own) in found.materials.iter_mut().zip(odds) {
         material.uses = own.iter().map(|odds| odds / (1.0 + odds)).collect();
         material.priors = own.iter().map(|odds| (odds / highest).min(BEHIND)).collect();
@@ -82,16 +109,14 @@ pub(super) fn by_reading(found: &mut Found<'_>, scores: &[Vec<LineScore>], weigh
 /// What is known of lines: by the search and by reading.
 struct Lines<'a> {
     scores: &'a [Vec<LineScore>],
-    /// The likeliest line's logit by the search, and the unlikeliest one's.
-    best: f32,
+    /// The unlikeliest line's logit by the search.
     worst: f32,
 }
 
 impl<'a> Lines<'a> {
     fn of(found: &Found<'_>, scores: &'a [Vec<LineScore>]) -> Self {
-        let logits = || found.materials.iter().flat_map(|material| &material.known).map(|known| known.logit);
-        let (best, worst) = (logits().fold(f32::NEG_INFINITY, f32::max), logits().fold(f32::INFINITY, f32::min));
-        Self { scores, best, worst }
+        let logits = found.materials.iter().flat_map(|material| &material.known).map(|known| known.logit);
+        Self { scores, worst: logits.fold(f32::INFINITY, f32::min) }
     }
 
     /// The least of what was read; nothing if nothing was.
@@ -106,7 +131,7 @@ impl<'a> Lines<'a> {
         let score = self.scores.get(material).and_then(|own| own.get(at)).copied().unwrap_or(unread);
         let known = found.materials.get(material).and_then(|material| material.known.get(at));
         let logit = known.map_or(self.worst, |known| known.logit);
-        ReadLine { prior: logit - self.best, first: score.first, used: score.used }
+        ReadLine { prior: logit, first: score.first, used: score.used }
     }
 }
 
@@ -119,7 +144,7 @@ fn prefer_dose(found: &mut Found<'_>) {
     if let Some(prior) = found.materials.first_mut().and_then(|first| first.priors.get_mut(line)) {
         *prior = 1.0;
     }
-    found.end_prior = None;
+    found.ends = None;
 }
 
 #[cfg(test)]
@@ -147,8 +172,19 @@ mod tests {
             score: 1.0,
             kind: if logits.is_empty() { EvidenceKind::Note } else { EvidenceKind::Passage },
         };
-        let known = |logit: &Option<f32>| Known { logit: logit.unwrap_or(0.0), unfit: logit.is_none() };
+        let known = |logit: &Option<f32>| Known {
+            logit: logit.unwrap_or(0.0),
+            coverage: 0.0,
+            similarity: 0.0,
+            unfit: logit.is_none(),
+        };
         Material { known: logits.iter().map(known).collect(), priors: Vec::new(), ..Material::plain(evidence) }
+    }
+
+    impl Found<'_> {
+        fn end_prior(&self, enough: Option<f32>) -> f32 {
+            self.ends.unwrap().prior(enough)
+        }
     }
 
     fn found(materials: Vec<Material>) -> Found<'static> {
@@ -173,11 +209,14 @@ mod tests {
     }
 
     #[test]
-    fn the_search_says_how_likely_lines_are() {
+    fn the_search_says_how_likely_lines_are_and_when_it_is_enough() {
         let mut all = found(vec![text(&[Some(1.0), Some(2.0)]), text(&[None])]);
-        by_search(&mut all);
+        by_search(&mut all, 0.5);
         close(&priors(&all), &[vec![(-1.0f32).exp(), 1.0], vec![(-8.0f32).exp()]]);
-        assert_eq!(all.end_prior, None, "nothing was read");
+        // A line of even odds is e^2 times less than the likeliest.
+        close(&[vec![all.end_prior(None), all.end_prior(Some(0.8))]], &[vec![(-2.0f32).exp(), 4.0 * (-2.0f32).exp()]]);
+        let use_of = |logit: f32| 1.0 / (1.0 + (-logit).exp());
+        close(&[all.materials[0].uses.clone()], &[vec![use_of(1.0), use_of(2.0)]]);
     }
 
     #[test]
@@ -187,7 +226,7 @@ mod tests {
         let scores = [vec![score(3.0, 1.0), score(0.0, 2.0)], vec![score(0.0, -2.0)]];
         by_reading(&mut all, &scores, &WEIGHTS);
         close(&priors(&all), &[vec![1.0, BEHIND], vec![(-4.0f32).exp()]]);
-        close(&[vec![all.end_prior.unwrap()]], &[vec![(-2.0f32).exp()]]);
+        close(&[vec![all.end_prior(None)]], &[vec![(-2.0f32).exp()]]);
         let use_of = |odds: f32| odds.exp() / (1.0 + odds.exp());
         close(&[all.materials[0].uses.clone()], &[vec![use_of(1.0), use_of(2.0)]]);
         // 3, -1 and -2 among each other.
@@ -213,7 +252,7 @@ mod tests {
     fn a_line_for_other_teeth_is_not_told_however_it_reads() {
         let mut all = found(vec![text(&[None, Some(0.0)])]);
         by_reading(&mut all, &[vec![score(5.0, 3.0), score(0.0, 0.0)]], &WEIGHTS);
-        let end = all.end_prior.unwrap();
+        let end = all.end_prior(None);
         assert!(all.materials[0].priors[0] < end && all.materials[0].priors[1] >= end, "{:?}", priors(&all));
     }
 
@@ -222,23 +261,23 @@ mod tests {
         for read in [false, true] {
             let mut all =
                 Found { dose_line: Some(1), ..found(vec![text(&[Some(3.0), Some(0.0)]), text(&[Some(1.0)])]) };
-            by_search(&mut all);
+            by_search(&mut all, 0.2);
             if read {
                 by_reading(&mut all, &[vec![score(5.0, 3.0), score(0.0, 0.0)], vec![score(1.0, 1.0)]], &WEIGHTS);
             }
             let [other, dose] = all.materials[0].priors[..] else { panic!("two lines") };
-            assert!(dose >= 1.0 && other <= 1.0 / DOSE_PREFERENCE && all.end_prior.is_none(), "read: {read}");
+            assert!(dose >= 1.0 && other <= 1.0 / DOSE_PREFERENCE && all.ends.is_none(), "read: {read}");
         }
     }
 
     #[test]
     fn without_a_line_that_was_read_nothing_changes() {
         let mut all = found(vec![text(&[Some(1.0), Some(2.0)])]);
-        by_search(&mut all);
-        let before = priors(&all);
+        by_search(&mut all, 0.2);
+        let before = (priors(&all), all.ends);
         for scores in [vec![], vec![Vec::new()], vec![vec![score(0.0, f32::INFINITY)]]] {
             by_reading(&mut all, &scores, &WEIGHTS);
-            assert_eq!((priors(&all), all.end_prior), (before.clone(), None));
+            assert_eq!((priors(&all), all.ends), before);
         }
     }
 }

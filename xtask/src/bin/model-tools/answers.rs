@@ -50,6 +50,7 @@ pub(crate) struct Question {
     key_facts: Vec<Vec<String>>,
     forbidden: Vec<String>,
     style: String,
+    cluster: String,
     #[serde(default)]
     note: Option<String>,
     pub(crate) split: String,
@@ -81,9 +82,14 @@ struct Foreign {
 struct Outcome<'a> {
     id: &'a str,
     answered: bool,
+    /// Of its paraphrases.
+    cluster: &'a str,
     /// All key facts and no forbidden string.
     right: bool,
     key_facts: (usize, usize),
+    forbidden: usize,
+    sentences: usize,
+    total_ms: f64,
     features: &'a BTreeMap<String, f64>,
 }
 
@@ -146,8 +152,12 @@ pub fn run(args: &Args) -> Result<()> {
             let outcome = Outcome {
                 id: &question.id,
                 answered: judged.answered,
+                cluster: &question.cluster,
                 right: judged.right,
                 key_facts: judged.facts,
+                forbidden: judged.forbidden.len(),
+                sentences: record.sentences.len(),
+                total_ms: record.timings_ms.total.unwrap_or_default(),
                 features: &record.features,
             };
             serde_json::to_writer(&mut *dump, &outcome)?;

@@ -116,9 +116,9 @@ pub struct Manner {
     /// Do not read the question together with what was found.
     #[arg(long)]
     no_reading: bool,
-    /// What the end of an answer is multiplied by where nothing was read; smaller makes answers longer.
-    #[arg(long, default_value_t = Measures::default().end_prior)]
-    end_prior: f32,
+    /// The probability below which a line is not told any more, in the place of what the search's parameters say; smaller makes answers longer.
+    #[arg(long)]
+    enough: Option<f32>,
     /// How much the model's choice of the first sentence counts beside retrieval's, 0 to 1 and above.
     #[arg(long, default_value_t = Measures::default().model_weight.first)]
     model_weight: f32,
@@ -183,7 +183,7 @@ impl Manner {
             force: self.force.map(Into::into),
             abstain: !self.no_abstain,
             read: !self.no_reading,
-            end_prior: self.end_prior,
+            enough: self.enough,
             model_weight: ModelWeight { first: self.model_weight, then: self.model_weight_then },
             ..Measures::default()
         }

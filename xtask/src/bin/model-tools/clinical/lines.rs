@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, Result};
 use mambaformer_clinical::retrieval::fusion::fuse;
-use mambaformer_clinical::retrieval::lines::Wanted;
+use mambaformer_clinical::retrieval::lines::{FEATURES, Line, Wanted};
 use serde::Serialize;
 
 use super::entries::{self, Entries};
@@ -23,8 +23,10 @@ const CANDIDATES: usize = 50;
 struct Dumped<'a> {
     id: &'a str,
     split: &'a str,
-    /// Cosine, coverage, words, lead.
-    lines: Vec<[f32; 4]>,
+    /// Which lines of which entries.
+    places: Vec<(&'a str, usize)>,
+    /// What is weighed of each.
+    lines: Vec<[f32; FEATURES]>,
     /// What the reader says of each: first, used; nothing of lines that it did not read, and nothing where there is no reader.
     read: Vec<Option<[f32; 2]>>,
     /// The line the answer begins with, if it is among them.
@@ -69,11 +71,11 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
             if dumped.is_some() {
                 read.extend(entries.read_lines(&question.text, note, found.entry)?);
             }
-            for (line, text) in entries.texts(found.entry).enumerate() {
-                let similarity = near.as_ref().and_then(|near| near.line(found.entry, line));
-                lines.push(wanted.line(text, similarity, best - found.score));
-                places.push((found.entry, line));
-            }
+            let similarity = |line| near.as_ref().and_then(|near| near.line(found.entry, line));
+            let texts = entries.texts(found.entry).enumerate().map(|(line, text)| (text, similarity(line)));
+            let own = wanted.lines(texts, best - found.score);
+            places.extend((0..own.len()).map(|line| (found.entry, line)));
+            lines.extend(own);
         }
         let parts = [question.split.clone()].into_iter().chain(question.heldout_passage.then(|| "held-out".to_owned()));
         let at = places.iter().position(|place| place == first);
@@ -88,13 +90,11 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         }
         if let Some(out) = dumped {
             let used = (0..places.len()).filter(|at| wanted_lines.contains(&places[*at])).collect();
-            let lines = lines
-                .iter()
-                .map(|line| [line.similarity.unwrap_or(0.0), line.coverage, line.words as f32, line.lead])
-                .collect();
+            let lines = lines.iter().map(Line::features).collect();
+            let places = places.iter().map(|(entry, line)| (entries.id(*entry), *line)).collect();
             serde_json::to_writer(
                 &mut *out,
-                &Dumped { id: &question.id, split: &question.split, lines, read, first: at, used },
+                &Dumped { id: &question.id, split: &question.split, places, lines, read, first: at, used },
             )?;
             out.write_all(b"\n")?;
         }
