@@ -7,8 +7,8 @@ pub mod calculation;
 pub mod gpu;
 #[cfg(feature = "engine")]
 pub mod kernels;
-#[cfg(feature = "engine")]
 pub mod part_name;
+#[cfg(feature = "engine")]
 pub mod pipeline;
 pub mod protocol;
 pub mod redaction;

@@ -20,4 +20,5 @@ pub mod read;
 pub mod sealed;
 pub mod search;
 pub mod spelling;
+pub mod together;
 pub mod topics;

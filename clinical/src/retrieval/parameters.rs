@@ -98,6 +98,8 @@ pub struct Parameters {
     pub reading: ReadWeights,
     /// What a pasted note's words count beside the question's: 0 to 1.
     pub note_expansion: f32,
+    /// What the sense of question and note, read as one text, counts beside that of the question alone.
+    pub note_sense: f32,
 }
 
 /// Why the parameters cannot be used.
@@ -160,6 +162,7 @@ impl Parameters {
             ("reading.used.read", read.reading.used.read, 0.0, 20.0),
             ("reading.enough", read.reading.enough, 0.001, 0.999),
             ("note_expansion", read.note_expansion, 0.0, 1.0),
+            ("note_sense", read.note_sense, 0.0, 10.0),
         ]
         .into_iter()
         .chain(read.lines.weights().map(|weight| ("lines", weight, -100.0, 100.0)))

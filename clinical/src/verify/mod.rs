@@ -22,5 +22,6 @@ mod words;
 pub use confidence::{Band, Confidence, ConfidenceError, Feature, Features, Measured};
 pub use draft::{Draft, Group, Kind, Reason, Source, Span, Verdict};
 pub use lexicon::Lexicon;
+pub use note::is_advice;
 pub use state::{AnswerState, Ending, MAX_GAPS, gaps};
 pub use verifier::Verifier;

@@ -164,6 +164,12 @@ const MAX_TURNS: usize = 3;
 /// Of 100 letters so many may belong to another script than Latin (symbols such as "µ" and names).
 const FOREIGN_PERCENT: usize = 10;
 
+/// Whether a sentence of a note is no fact about a patient: it advises, orders, or speaks to a reader.
+#[must_use]
+pub fn is_advice(sentence: &str) -> bool {
+    advice(sentence).is_some()
+}
+
 /// The word that shows that a sentence of a note is no fact about a patient.
 pub(super) fn advice(sentence: &str) -> Option<String> {
     if let Some(sign) = MARKUP.iter().find(|sign| sentence.contains(**sign)) {

@@ -15,6 +15,7 @@ use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::lines::Wanted;
 use mambaformer_clinical::retrieval::parameters::Parameters;
 use mambaformer_clinical::retrieval::read::ReadWeights;
+use mambaformer_clinical::retrieval::together;
 use mambaformer_clinical::scope::{Scope, ScopeModel};
 use mambaformer_clinical::triage::net::TriageNet;
 use mambaformer_clinical::verify::Group;
@@ -71,14 +72,17 @@ impl Library {
     pub(super) fn find(&self, question: &Question, limit: usize) -> Result<Found<'_>, PipelineError> {
         let entries = self.base.passages().len();
         let (asked, idioms) = self.lexicon.plain(&question.whole());
-        let read = self.retriever.get().map(|retriever| retriever.read(&asked, entries)).transpose()?;
-        let (vector, near) = read.unzip();
         let note = question.note().map(Note::text);
-        let context = note.map(|note| (note, self.parameters.note_expansion));
+        // What gives orders in a note is not searched for: what is asked decides what is shown.
+        let facts = question.note().map(together::facts).filter(|facts| !facts.is_empty());
+        let sense = facts.as_deref().map(|facts| (facts, self.parameters.note_sense));
+        let read = self.retriever.get().map(|retriever| retriever.read(&asked, sense, entries)).transpose()?;
+        let nearest = read.as_ref().map(|near| near.nearest);
+        let (vector, near) = read.map(|near| (near.vector, near.similarities)).unzip();
+        let context = facts.as_deref().map(|facts| (facts, self.parameters.note_expansion));
         let wanted = Wanted::of(&asked, &self.index);
         let by_words = self.index.search_for(&wanted, context, CANDIDATES);
         let mut ranked = fuse(&by_words.hits, near.as_ref().map(|near| near.entries.as_slice()), &self.parameters);
-        let nearest = near.as_ref().map(Similarities::nearest);
         let judgement = self.scope.as_ref().map(|scope| scope.judge(&asked, &by_words, nearest));
 
         let dose = self.doses.parse_following(question.text(), question.follows(), note);

@@ -3,6 +3,7 @@
 
 use mambaformer_clinical::knowledge::KnowledgeBase;
 use mambaformer_clinical::retrieval::dense::{DenseIndex, Similarities};
+use mambaformer_clinical::retrieval::together;
 use mambaformer_model::sentence_encoder::{
     Asked, LineScore, Reading, ReadingRun, SentenceEncoder, SentenceEncoderWeights, SentenceTokenizer,
 };
@@ -19,6 +20,16 @@ pub struct RetrieverParts {
     pub manifest_sha256: String,
     /// The vectors of the knowledge base's lines.
     pub vectors: Vec<u8>,
+}
+
+/// How near everything is to a question.
+pub(super) struct Near {
+    /// The question's own vector, `[dimensions]`.
+    pub(super) vector: Vec<f32>,
+    /// To the question, or to it and its note.
+    pub(super) similarities: Similarities,
+    /// The greatest cosine with the question, or with it and its note as one text.
+    pub(super) nearest: f32,
 }
 
 /// Encoder and vectors, ready for questions.
@@ -40,11 +51,25 @@ impl Retriever {
         Ok(Self { tokenizer, encoder, index })
     }
 
-    /// Reads a question: its vector `[dimensions]`, and how near everything is to it.
-    pub(super) fn read(&self, question: &str, entries: usize) -> Result<(Vec<f32>, Similarities), PipelineError> {
-        let vector = self.encoder.encode(&self.tokenizer.encode(question)?.ids)?;
-        let near = self.index.similarities(&vector, entries)?;
-        Ok((vector, near))
+    /// Reads a question; with the facts of a note, it and both as one text, which counts so many times.
+    pub(super) fn read(
+        &self,
+        question: &str,
+        facts: Option<(&str, f32)>,
+        entries: usize,
+    ) -> Result<Near, PipelineError> {
+        let vector = self.vector(question)?;
+        let own = self.index.similarities(&vector, entries)?;
+        let nearest = own.nearest();
+        let Some((facts, weight)) = facts else { return Ok(Near { vector, similarities: own, nearest }) };
+        let both = self.vector(&together::both(question, facts))?;
+        let nearest = nearest.max(self.index.similarities(&both, entries)?.nearest());
+        let similarities = self.index.similarities(&together::mean(&vector, &both, weight), entries)?;
+        Ok(Near { vector, similarities, nearest })
+    }
+
+    fn vector(&self, text: &str) -> Result<Vec<f32>, PipelineError> {
+        Ok(self.encoder.encode(&self.tokenizer.encode(text)?.ids)?)
     }
 
     /// Starts to read the question, with the note, together with each text; nothing where the encoder was not taught to.

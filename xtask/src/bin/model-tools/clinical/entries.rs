@@ -9,6 +9,7 @@ use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::parameters::Parameters;
+use mambaformer_clinical::retrieval::together;
 use serde::Deserialize;
 
 use super::near::Near;
@@ -66,12 +67,19 @@ impl Entries {
 
     /// How near every entry is to a question, where there is an encoder.
     pub(crate) fn near(&self, question: &str) -> Result<Option<Vec<f32>>> {
-        Ok(self.similarities(question)?.map(|near| near.entries))
+        Ok(self.similarities(question, None)?.map(|near| near.entries))
     }
 
-    /// How near every entry and line is to a question, where there is an encoder.
-    pub(crate) fn similarities(&self, question: &str) -> Result<Option<Similarities>> {
-        self.near.as_ref().map(|near| near.read(question, self.base.passages().len())).transpose()
+    /// How near every entry and line is to a question and the facts of its note, weighed, where there is an encoder.
+    pub(crate) fn similarities(&self, question: &str, facts: Option<(&str, f32)>) -> Result<Option<Similarities>> {
+        self.near.as_ref().map(|near| near.read(question, facts, self.base.passages().len())).transpose()
+    }
+
+    /// What a question's note says without orders, where it has one that says anything.
+    pub(crate) fn facts(&self, question: &Question) -> Result<Option<String>> {
+        let note = question.note.as_deref().and_then(|id| self.note(id));
+        let parsed = mambaformer_clinical::question::Question::parse(&question.text, note)?;
+        Ok(parsed.note().map(together::facts).filter(|facts| !facts.is_empty()))
     }
 
     /// What the encoder says of each line of an entry when it reads it together with a question and its note; `None` for what it did not read.

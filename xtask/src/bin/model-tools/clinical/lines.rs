@@ -59,10 +59,12 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let wanted_lines = entries.lines(question);
         let Some(first) = wanted_lines.first() else { continue };
         let note = question.note.as_deref().and_then(|id| entries.note(id));
-        let context = note.map(|note| (note, parameters.note_expansion));
+        let facts = entries.facts(question)?;
+        let weighed = |weight| facts.as_deref().map(|facts| (facts, weight));
+        let context = weighed(parameters.note_expansion);
         let wanted = Wanted::of(&question.text, &index);
         let found = index.search_for(&wanted, context, CANDIDATES);
-        let near = entries.similarities(&question.text)?;
+        let near = entries.similarities(&question.text, weighed(parameters.note_sense))?;
         let evidence = fuse(&found.hits, near.as_ref().map(|near| near.entries.as_slice()), &parameters);
         let best = evidence.first().map_or(0.0, |found| found.score);
         let dumped = dump.as_mut().filter(|_| question.split != TRAIN);

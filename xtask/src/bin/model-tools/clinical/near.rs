@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use mambaformer_clinical::knowledge::KnowledgeBase;
 use mambaformer_clinical::retrieval::dense::{DenseIndex, Similarities};
+use mambaformer_clinical::retrieval::together;
 
 use crate::embed::Encoder;
 
@@ -26,9 +27,13 @@ impl Near {
         Ok(Near { encoder, index })
     }
 
-    /// How near `question` is to everything.
-    pub(crate) fn read(&self, question: &str, entries: usize) -> Result<Similarities> {
-        let (vector, _) = self.encoder.encode(question)?;
+    /// How near `question` is to everything; with the facts of a note, it and, so many times, both as one text.
+    pub(crate) fn read(&self, question: &str, facts: Option<(&str, f32)>, entries: usize) -> Result<Similarities> {
+        let (mut vector, _) = self.encoder.encode(question)?;
+        if let Some((facts, weight)) = facts {
+            let (both, _) = self.encoder.encode(&together::both(question, facts))?;
+            vector = together::mean(&vector, &both, weight);
+        }
         Ok(self.index.similarities(&vector, entries)?)
     }
 }

@@ -86,10 +86,12 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
     let mut slowest = Duration::ZERO;
     for question in &questions {
         let Some((first, all)) = entries.sources(question) else { continue };
-        let note = question.note.as_deref().and_then(|id| entries.note(id));
+        let facts = entries.facts(question)?;
+        let weighed = |weight| facts.as_deref().map(|facts| (facts, weight));
         let started = std::time::Instant::now();
-        let found = index.search_with(&question.text, note.map(|note| (note, parameters.note_expansion)), DEPTH);
-        let evidence = fuse(&found.hits, entries.near(&question.text)?.as_deref(), &parameters);
+        let found = index.search_with(&question.text, weighed(parameters.note_expansion), DEPTH);
+        let near = entries.similarities(&question.text, weighed(parameters.note_sense))?;
+        let evidence = fuse(&found.hits, near.as_ref().map(|near| near.entries.as_slice()), &parameters);
         slowest = slowest.max(started.elapsed());
         let ranked: Vec<usize> = evidence.iter().map(|found| found.entry).collect();
         for kind in kinds(question) {
