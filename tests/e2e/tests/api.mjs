@@ -179,7 +179,7 @@ export const tests = {
     equal([found.entry.evidence?.passage, found.entry.evidence?.title], [found.title.passage, found.title.title], 'the entry');
     check(typeof found.nothing === 'string', 'an entry that is not there was opened');
     check(found.half.startsWith('illFormedText: '), found.half);
-    equal(found.together, [['[NAME 1]'], true], 'two requests at once');
+    equal(found.together, [['Dr [NAME 1]'], true], 'two requests at once');
     check(found.disposed.every((said) => typeof said === 'string' && said.startsWith('workerDied: ')), JSON.stringify(found.disposed));
     equal(chairside.complaints, [], 'complaints');
   },

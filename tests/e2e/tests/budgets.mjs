@@ -13,7 +13,7 @@ export const tests = {
   'the page and the files of the assistant keep to their budgets': async (chairside) => {
     const bodies = new Map();
     const fetched = [];
-    chairside.page.on('response', (response) => {
+    chairside.context.on('response', (response) => {
       if (response.status() === 200) fetched.push(response.body().then((body) => bodies.set(new URL(response.url()).pathname, body), () => {}));
     });
     await chairside.open();
