@@ -136,7 +136,7 @@ mod tests {
             damaged: damaged.iter().map(|&name| name.to_owned()).collect(),
         };
         for (found, expected) in [
-            (Some(found(&[])), "9 files, 33 MB"),
+            (Some(found(&[])), "9 files, 33"),
             (Some(found(&["vectors.bin", "lexicon.json"])), "vectors.bin, lexicon.json"),
             (None, "cannot be read"),
         ] {
