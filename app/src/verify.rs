@@ -1,7 +1,5 @@
 //! Hashes again what this browser keeps of the assistant's files. The engine does so at each start; here a reader can see it done.
 
-use std::collections::BTreeMap;
-
 use leptos::prelude::window;
 use mambaformer_wasm::part_name::PartName;
 use mambaformer_wasm::protocol::ASSET_STORE;
@@ -11,46 +9,45 @@ use web_sys::{Cache, Request, Response};
 
 use crate::device::Verified;
 
-/// Address and hash of a file, and its parts in order.
-type Files = BTreeMap<(String, String), BTreeMap<u64, (PartName, Request)>>;
-
 /// Reads every kept file, hashes it and removes what is damaged or not whole; it is then fetched again at the next visit. `None` where
 /// this browser's storage cannot be read.
 pub(crate) async fn verify() -> Option<Verified> {
     let cache: Cache = JsFuture::from(window().caches().ok()?.open(ASSET_STORE)).await.ok()?.dyn_into().ok()?;
-    let mut files = Files::new();
+    // In the order of files, and of the parts of each.
+    let mut parts: Vec<(PartName, Request)> = Vec::new();
     for key in js_sys::Array::from(&JsFuture::from(cache.keys()).await.ok()?).iter() {
         let Ok(request) = key.dyn_into::<Request>() else { continue };
-        let Some(name) = PartName::parse(&request.url()) else { continue };
-        let file = files.entry((name.address.clone(), name.sha256.clone())).or_default();
-        file.insert(name.part, (name, request));
+        parts.extend(PartName::parse(&request.url()).map(|name| (name, request)));
     }
+    parts.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut found = Verified::default();
-    for ((_, sha256), parts) in &files {
-        let bytes = joined(&cache, parts.values().map(|(_, request)| request)).await;
+    for file in parts.chunk_by(|(a, _), (b, _)| a.is_of_the_file_of(b)) {
+        let Some((name, _)) = file.first() else { continue };
+        let bytes = joined(&cache, file).await;
         let hash = match &bytes {
             Some(bytes) => hashed(bytes).await,
             None => None,
         };
-        if let Some(bytes) = bytes.filter(|_| hash.as_deref() == Some(sha256)) {
+        if let Some(bytes) = bytes.filter(|_| hash.as_deref() == Some(&name.sha256)) {
             found.files += 1;
             found.bytes += u64::from(bytes.length());
             continue;
         }
-        for (name, request) in parts.values() {
+        for (_, request) in file {
             let _ = JsFuture::from(cache.delete_with_request(request)).await;
-            if !found.damaged.iter().any(|known| known == name.file()) {
-                found.damaged.push(name.file().to_owned());
-            }
+        }
+        // Two folders may have a file of one name.
+        if !found.damaged.iter().any(|known| known == name.file()) {
+            found.damaged.push(name.file().to_owned());
         }
     }
     Some(found)
 }
 
 /// The parts of a file one behind the other.
-async fn joined(cache: &Cache, parts: impl Iterator<Item = &Request>) -> Option<js_sys::Uint8Array> {
+async fn joined(cache: &Cache, parts: &[(PartName, Request)]) -> Option<js_sys::Uint8Array> {
     let (mut read, mut length) = (Vec::new(), 0);
-    for request in parts {
+    for (_, request) in parts {
         let response: Response = JsFuture::from(cache.match_with_request(request)).await.ok()?.dyn_into().ok()?;
         let part = js_sys::Uint8Array::new(&JsFuture::from(response.array_buffer().ok()?).await.ok()?);
         length += part.length();

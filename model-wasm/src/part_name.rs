@@ -30,6 +30,12 @@ impl PartName {
         Some(Self { address: address.to_owned(), sha256: sha256.to_owned(), part: part.parse().ok()? })
     }
 
+    /// Whether both are parts of one file.
+    #[must_use]
+    pub fn is_of_the_file_of(&self, other: &Self) -> bool {
+        (&self.address, &self.sha256) == (&other.address, &other.sha256)
+    }
+
     /// The file's own name, for messages.
     #[must_use]
     pub fn file(&self) -> &str {
@@ -50,6 +56,9 @@ mod tests {
         };
         assert_eq!(PartName::parse(&name.to_string()), Some(name.clone()));
         assert_eq!(name.file(), "model.safetensors");
+        assert!(name.is_of_the_file_of(&PartName { part: 0, ..name.clone() }));
+        assert!(!name.is_of_the_file_of(&PartName { sha256: "0e".repeat(32), ..name.clone() }));
+        assert!(!name.is_of_the_file_of(&PartName { address: "model.safetensors".to_owned(), ..name.clone() }));
     }
 
     #[test]

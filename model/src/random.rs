@@ -54,14 +54,54 @@ impl Stream {
     }
 }
 
-/// One to five edits, for inputs that a reader has to survive: flip a bit, write a digit, leave out, repeat or put in something. What is put
-/// in comes from `pieces`, which bring an input past the first check of syntax.
-pub fn spoil(stream: &mut Stream, bytes: &mut Vec<u8>, pieces: &[&str]) {
+/// What [`spoil`] puts in: brings an input past the first check of syntax, or has broken a reader somewhere.
+const PIECES: [&str; 37] = [
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "null",
+    "true",
+    "-1",
+    "0",
+    "1",
+    "2",
+    "32",
+    "4194304",
+    "18446744073709551615",
+    "1e309",
+    "-0.0",
+    "\"F32\"",
+    "\"U32\"",
+    "\"q4\"",
+    "\"shape\"",
+    "\"data_offsets\"",
+    "\"__metadata__\"",
+    "\\u0000",
+    "\\ud800",
+    "\u{1F9B7}",
+    "e\u{301}",
+    "\u{202e}",
+    "\u{df}",
+    " mg/kg ",
+    " 4,000.5 ",
+    "<p>",
+    "**",
+    "\n\n",
+    "{{",
+    "|",
+];
+
+/// One to five edits, for inputs that a reader has to survive: flip a bit, write a digit, leave out, repeat or put in something.
+pub fn spoil(stream: &mut Stream, bytes: &mut Vec<u8>) {
     let mut below = |limit: usize| usize::try_from(stream.next_u64() % limit.max(1) as u64).unwrap_or_default();
     for _ in 0..=below(4) {
         let at = below(bytes.len() + 1);
         let to = (at + below(24)).min(bytes.len());
-        let piece = pieces.get(below(pieces.len())).copied().unwrap_or_default();
+        let piece = PIECES[below(PIECES.len())];
         match below(6) {
             0 if at < bytes.len() => bytes[at] ^= 1 << below(8),
             1 if at < bytes.len() => bytes[at] = b"0123456789"[below(10)],

@@ -59,11 +59,10 @@ pub struct Tokenizer {
 impl Tokenizer {
     /// Reads the bytes of a `tokenizer.json`; `vocab_size` is the embedding table's number of rows.
     pub fn from_bytes(bytes: &[u8], vocab_size: usize) -> Result<Self, TokenizerError> {
-        // The library's readers of parts panic where the whole is no JSON.
-        serde_json::from_slice::<serde_json::Value>(bytes)
+        // By way of a value, since the library's readers of parts panic where the text is no JSON.
+        let mut inner: tokenizers::Tokenizer = serde_json::from_slice::<serde_json::Value>(bytes)
+            .and_then(serde_json::from_value)
             .map_err(|error| TokenizerError::Unreadable(error.to_string()))?;
-        let mut inner =
-            tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| TokenizerError::Unreadable(error.to_string()))?;
         // Marks typed by a user or standing in a note are text, never structure.
         inner.set_encode_special_tokens(true);
         // Sizes are the model's to know: a tokenizer saved after training may cut or fill up every text to one length.

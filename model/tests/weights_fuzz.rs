@@ -15,34 +15,6 @@ const HEADERS: usize = 650_000;
 const MANIFESTS: usize = 350_000;
 const FILES: usize = 30_000;
 
-/// Pieces that bring mutations past the first syntax check.
-const PIECES: [&str; 24] = [
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\"",
-    "null",
-    "-1",
-    "0",
-    "1",
-    "2",
-    "32",
-    "4194304",
-    "18446744073709551615",
-    "1e309",
-    "\"F32\"",
-    "\"U32\"",
-    "\"q4\"",
-    "\"shape\"",
-    "\"data_offsets\"",
-    "\"__metadata__\"",
-    "\\u0000",
-    "\u{1F9B7}",
-];
-
 /// What an accepted header promises: tensors without gap or overlap that fill the file, each as long as its shape says.
 fn check_header(json: &[u8], file_bytes: u64) -> bool {
     let Ok(header) = Header::parse(json, file_bytes) else { return false };
@@ -95,7 +67,7 @@ fn a_million_spoilt_inputs() {
         // One in eight on the model's own header; the rest on the short one, where an edit is likelier to matter.
         let (json, data_bytes) = if round % 8 == 0 { (large.as_bytes(), data.len()) } else { (small.as_slice(), 100) };
         let mut json = json.to_vec();
-        spoil(&mut stream, &mut json, &PIECES);
+        spoil(&mut stream, &mut json);
         let file_bytes = 8 + (json.len() + data_bytes) as u64;
         accepted += usize::from(check_header(&json, file_bytes));
     }
@@ -106,7 +78,7 @@ fn a_million_spoilt_inputs() {
     let mut accepted = 0;
     for _ in 0..MANIFESTS {
         let mut bytes = compact.clone().into_bytes();
-        spoil(&mut stream, &mut bytes, &PIECES);
+        spoil(&mut stream, &mut bytes);
         accepted += usize::from(check_manifest(&bytes));
     }
     assert!(accepted > MANIFESTS / 1_000 && accepted < MANIFESTS / 2, "{accepted} manifests accepted");
@@ -115,7 +87,7 @@ fn a_million_spoilt_inputs() {
     let mut accepted = 0;
     for _ in 0..FILES {
         let mut json = large.clone().into_bytes();
-        spoil(&mut stream, &mut json, &PIECES);
+        spoil(&mut stream, &mut json);
         accepted += usize::from(model.with_weights(join(&json, &data)).load().is_ok());
     }
     assert!(accepted < FILES / 10, "{accepted} files accepted");

@@ -60,7 +60,7 @@ const AWAY: &str = "data-away";
 
 /// Takes away the meaning that the pointer shows; `false` where there is none. Where the keyboard shows one, that abbreviation hears the key.
 #[must_use]
-pub fn dismissed() -> bool {
+pub fn dismiss() -> bool {
     let shown = format!(".abbreviation:hover:not([{AWAY}])");
     let Ok(Some(abbreviation)) = document().query_selector(&shown) else { return false };
     abbreviation.set_attribute(AWAY, "").is_ok()

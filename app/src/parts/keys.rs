@@ -7,7 +7,7 @@ use wasm_bindgen::JsCast;
 
 use crate::assistant::Assistant;
 use crate::parts::display::Display;
-use crate::parts::expanded::dismissed;
+use crate::parts::expanded::dismiss;
 use crate::words::display as words;
 
 /// The list, shared by the key and the button that open it.
@@ -33,7 +33,7 @@ impl Keys {
             let single = display.single_keys.get_untracked() && !is_typing(&event);
             match event.key().as_str() {
                 // An open dialog takes the key itself; what only covers the page goes before the answer is stopped.
-                "Escape" if !keys.is_open() && !dismissed() => assistant.stop(),
+                "Escape" if !keys.is_open() && !dismiss() => assistant.stop(),
                 "/" if single => {
                     event.prevent_default();
                     if let Some(question) = assistant.question.get_untracked() {

@@ -51,59 +51,62 @@ impl Ends {
     }
 }
 
-/// Priors by the search alone: the odds that the answer uses a line, as a share of the likeliest one's. A line whose probability is below
-/// `enough` is not told any more.
+/// Priors by the search alone. A line whose probability is below `enough` is not told any more.
 pub(super) fn by_search(found: &mut Found<'_>, enough: f32) {
     let odds = |known: &Known| (known.logit - known.off()).exp();
-    let highest = found.materials.iter().flat_map(|own| &own.known).map(odds).fold(0.0f32, f32::max);
-    if !(highest > 0.0 && highest.is_finite()) {
-        return;
+    let odds = found.materials.iter().map(|material| material.known.iter().map(odds).collect()).collect();
+    if by_odds(found, odds, enough) {
+        prefer_dose(found);
     }
-    for material in &mut found.materials {
-        let own: Vec<f32> = material.known.iter().map(odds).collect();
-        material.uses = own.iter().map(|odds| odds / (1.0 + odds)).collect();
-        material.priors = own.iter().map(|odds| odds / highest).collect();
-    }
-    found.ends = Some(Ends { highest, enough });
-    prefer_dose(found);
 }
 
-/// Priors by what was read, too: the odds that the answer uses a line; the line that reads most like an answer's first begins it. `scores` are those of each text's first lines.
+/// Priors by what was read, too; the line that reads most like an answer's first begins it. `scores` are those of each text's first lines.
 pub(super) fn by_reading(found: &mut Found<'_>, scores: &[Vec<LineScore>], weights: &ReadWeights) {
     let lines = Lines::of(found, scores);
     let Some(unread) = lines.least() else { return };
     let mut first = (f32::NEG_INFINITY, (0, 0));
-    let (mut highest, mut begins) = (0.0f32, Vec::new());
+    let mut begins = Vec::new();
     let mut odds: Vec<Vec<f32>> = Vec::with_capacity(found.materials.len());
     for (index, material) in found.materials.iter().enumerate() {
         let mut own = Vec::with_capacity(material.sentences.len());
         for at in 0..material.sentences.len() {
             let off = material.known.get(at).map_or(0.0, |known| known.off());
             let line = lines.line(found, index, at, unread);
-            let (logit, odds) = (weights.first(&line) - off, weights.odds(&line) * (-off).exp());
+            let logit = weights.first(&line) - off;
             if logit > first.0 {
                 first = (logit, (index, at));
             }
             begins.push(logit);
-            highest = highest.max(odds);
-            own.push(odds);
+            own.push(weights.odds(&line) * (-off).exp());
         }
         odds.push(own);
     }
-    if !(highest > 0.0 && highest.is_finite()) {
+    if !by_odds(found, odds, weights.enough) {
         return;
     }
     found.read_first = Some(1.0 / begins.iter().map(|logit| (logit - first.0).exp()).sum::<f32>());
-    found.ends = Some(Ends { highest, enough: weights.enough });
-    for (material, own) in found.materials.iter_mut().zip(odds) {
-        material.uses = own.iter().map(|odds| odds / (1.0 + odds)).collect();
-        material.priors = own.iter().map(|odds| (odds / highest).min(BEHIND)).collect();
+    for prior in found.materials.iter_mut().flat_map(|material| &mut material.priors) {
+        *prior = prior.min(BEHIND);
     }
     let (_, (index, at)) = first;
     if let Some(prior) = found.materials.get_mut(index).and_then(|material| material.priors.get_mut(at)) {
         *prior = 1.0;
     }
     prefer_dose(found);
+}
+
+/// Each line's prior is the odds that the answer uses it, as a share of the likeliest one's; `false`, and nothing is changed, where no line has any.
+fn by_odds(found: &mut Found<'_>, odds: Vec<Vec<f32>>, enough: f32) -> bool {
+    let highest = odds.iter().flatten().copied().fold(0.0f32, f32::max);
+    if !(highest > 0.0 && highest.is_finite()) {
+        return false;
+    }
+    for (material, own) in found.materials.iter_mut().zip(odds) {
+        material.uses = own.iter().map(|odds| odds / (1.0 + odds)).collect();
+        material.priors = own.iter().map(|odds| odds / highest).collect();
+    }
+    found.ends = Some(Ends { highest, enough });
+    true
 }
 
 /// What is known of lines: by the search and by reading.

@@ -119,8 +119,9 @@ impl Shelf {
         let Ok(keys) = JsFuture::from(cache.keys()).await else { return };
         for key in js_sys::Array::from(&keys).iter() {
             let Ok(request) = key.dyn_into::<Request>() else { continue };
-            let url = request.url();
-            let listed = index.files().any(|asset| url.contains(&format!("{}?sha256={}&", asset.path, asset.sha256)));
+            let listed = PartName::parse(&request.url()).is_some_and(|name| {
+                index.files().any(|asset| asset.sha256 == name.sha256 && name.address.ends_with(&asset.path))
+            });
             if !listed {
                 let _ = JsFuture::from(cache.delete_with_request(&request)).await;
             }

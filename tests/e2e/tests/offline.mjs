@@ -26,6 +26,23 @@ const breaking = (times) => {
 
 const serviceWorkers = { serviceWorkers: 'allow' };
 
+/** Flips a bit in every kept part whose address holds `words`; how many there were. */
+const spoil = (chairside, words = '') =>
+  chairside.page.evaluate(
+    async ([store, words]) => {
+      const cache = await caches.open(store);
+      const keys = (await cache.keys()).filter((key) => key.url.includes(words));
+      for (const key of keys) {
+        const response = await cache.match(key);
+        const bytes = new Uint8Array(await response.arrayBuffer());
+        bytes[bytes.length >> 1] ^= 1;
+        await cache.put(key, new Response(bytes, { headers: response.headers }));
+      }
+      return keys.length;
+    },
+    [STORE, words],
+  );
+
 export const tests = {
   'everything works with the server stopped': {
     context: serviceWorkers,
@@ -87,17 +104,7 @@ export const tests = {
   'storage that went bad is noticed and fetched again': onSite(async (chairside, site) => {
     await chairside.open();
     await chairside.ready();
-    const spoilt = await chairside.page.evaluate(async (store) => {
-      const cache = await caches.open(store);
-      const keys = await cache.keys();
-      for (const key of keys) {
-        const response = await cache.match(key);
-        const bytes = new Uint8Array(await response.arrayBuffer());
-        bytes[bytes.length >> 1] ^= 1;
-        await cache.put(key, new Response(bytes, { headers: response.headers }));
-      }
-      return keys.length;
-    }, STORE);
+    const spoilt = await spoil(chairside);
     check(spoilt > 10, `${spoilt} parts`);
     await chairside.page.close();
     site.requests.length = 0;
@@ -130,14 +137,7 @@ export const tests = {
     await told('Every byte is as published');
     const said = await chairside.at('device-told').innerText();
     check(Number(/(\d+) files/.exec(said)?.[1]) >= 8 && Number(/([\d.]+) MB/.exec(said)?.[1]) > 20, said);
-    await chairside.page.evaluate(async (store) => {
-      const cache = await caches.open(store);
-      const key = (await cache.keys()).find((key) => key.url.includes('vectors.bin'));
-      const response = await cache.match(key);
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      bytes[bytes.length >> 1] ^= 1;
-      await cache.put(key, new Response(bytes, { headers: response.headers }));
-    }, STORE);
+    equal(await spoil(chairside, 'vectors.bin'), 1, 'parts spoilt');
     await chairside.at('device-verify').click();
     await told('Damaged, and removed: vectors.bin.');
     await answers(chairside);

@@ -100,7 +100,7 @@ fn hold(target: &Target, inputs: u64, seed: u64) -> Result<Held, Fallen> {
         let count = target.seeds.len() as u64;
         let at = usize::try_from(stream.next_u64() % count).unwrap_or(0);
         let mut input = target.seeds[at].clone();
-        spoil(&mut stream, &mut input, &targets::PIECES);
+        spoil(&mut stream, &mut input);
         let read = || panic::catch_unwind(AssertUnwindSafe(|| (target.read)(&input)));
         let (read, bytes) = memory::peak_of(read);
         held.most = held.most.max(bytes);

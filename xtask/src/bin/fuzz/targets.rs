@@ -30,40 +30,6 @@ use serde_json::{Value, json};
 
 use crate::seeds::shortened;
 
-/// Pieces that bring edits past the first syntax check.
-pub(crate) const PIECES: [&str; 30] = [
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\"",
-    "null",
-    "true",
-    "-1",
-    "0",
-    "1",
-    "32",
-    "4194304",
-    "18446744073709551615",
-    "1e309",
-    "-0.0",
-    "\"F32\"",
-    "\"U32\"",
-    "\\u0000",
-    "\\ud800",
-    "\u{1F9B7}",
-    "e\u{301}",
-    "\u{202e}",
-    "ß",
-    " mg/kg ",
-    " 4,000.5 ",
-    "<p>",
-    "**",
-    "\n\n",
-];
-
 /// What a reader did with an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState, NOTE_PASSAGE};
-use serde::Deserialize;
 
 use crate::assistant::{Files, Manner};
-use crate::clinical::{Figure, Goal, Report, labelled};
+use crate::clinical::injections::{Bytes, InjectedNote};
+use crate::clinical::{Figure, Goal, Report};
 
 /// Asks every question of the injection set twice: with the note as it is, and without the order.
 #[derive(clap::Args)]
@@ -27,23 +27,6 @@ pub struct Args {
     manner: Manner,
     #[command(flatten)]
     files: Files,
-}
-
-/// A note with an order in it.
-#[derive(Deserialize)]
-struct Line {
-    id: String,
-    note: String,
-    question: String,
-    class: String,
-    injected: Bytes,
-}
-
-/// Where the order stands, in bytes of the note.
-#[derive(Deserialize)]
-struct Bytes {
-    start: usize,
-    end: usize,
 }
 
 /// What is decided in an answer, by what the goal names; each is compared as text.
@@ -79,20 +62,13 @@ fn repeats(record: &AnswerRecord, injected: &Bytes) -> bool {
 /// Answers, compares, prints.
 pub fn run(args: &Args) -> Result<()> {
     let assistant = args.manner.load(&args.files)?;
-    let lines: Vec<Line> = labelled::lines::<Line>(&args.data.join("safety/built/injections.jsonl"))?
-        .into_iter()
-        .step_by(args.every.max(1))
-        .collect();
+    let lines: Vec<InjectedNote> = InjectedNote::read(&args.data)?.into_iter().step_by(args.every.max(1)).collect();
     let mut report = Report::default();
     let mut differ: BTreeMap<&'static str, usize> = BTreeMap::new();
     let (mut repeated, mut answered, mut same) = (0, 0, 0);
     for line in &lines {
-        let (Some(before), Some(behind)) = (line.note.get(..line.injected.start), line.note.get(line.injected.end..))
-        else {
-            bail!("{}: the order is not where it is said to be; `cargo xtask data build` makes the file", line.id);
-        };
         let with = args.manner.answer(&assistant, &line.id, &line.question, Some(line.note.clone()))?;
-        let without = args.manner.answer(&assistant, &line.id, &line.question, Some(format!("{before}{behind}")))?;
+        let without = args.manner.answer(&assistant, &line.id, &line.question, Some(line.clean()?))?;
         answered += usize::from(!with.sentences.is_empty());
         same += usize::from(with.answer == without.answer);
         for ((what, own), (_, clean)) in decided(&with).into_iter().zip(decided(&without)) {

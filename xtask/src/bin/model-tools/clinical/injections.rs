@@ -1,6 +1,8 @@
 //! `injections`: notes with and without orders to the assistant in them. Nothing that is decided may differ.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
 use mambaformer_clinical::question::Question;
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::retrieval::bm25::Bm25Index;
@@ -14,19 +16,38 @@ use super::{Context, Figure, Goal, Report, labelled};
 /// Passages that are compared for each question.
 const PASSAGES: usize = 8;
 
+/// A question about a note with an order in it.
 #[derive(Deserialize)]
-struct Line {
-    id: String,
-    note: String,
-    question: String,
-    class: String,
-    injected: Bytes,
+pub(crate) struct InjectedNote {
+    pub(crate) id: String,
+    pub(crate) note: String,
+    pub(crate) question: String,
+    /// What kind of order.
+    pub(crate) class: String,
+    pub(crate) injected: Bytes,
 }
 
+/// Where the order stands, in bytes of the note.
 #[derive(Deserialize)]
-struct Bytes {
-    start: usize,
-    end: usize,
+pub(crate) struct Bytes {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl InjectedNote {
+    /// The injection set.
+    pub(crate) fn read(data: &Path) -> Result<Vec<Self>> {
+        labelled::lines(&data.join("safety/built/injections.jsonl"))
+    }
+
+    /// The note without the order.
+    pub(crate) fn clean(&self) -> Result<String> {
+        let parts = self.note.get(..self.injected.start).zip(self.note.get(self.injected.end..));
+        let (before, behind) = parts.with_context(|| {
+            format!("{}: the order is not where it is said to be; `cargo xtask data build` makes the file", self.id)
+        })?;
+        Ok(format!("{before}{behind}"))
+    }
 }
 
 pub(super) fn measure(context: &Context) -> Result<Report> {
@@ -38,12 +59,12 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
             .iter()
             .map(|passage| (corpus.titles.get(&passage.id).map_or("", String::as_str), passage.text.as_str())),
     );
-    let lines: Vec<Line> = labelled::lines(&context.data.join("safety/built/injections.jsonl"))?;
+    let lines = InjectedNote::read(&context.data)?;
     let mut report = Report::default();
     let (mut retrieval, mut evidence) = (0, 0);
     let (mut injected, mut stopped, mut facts, mut kept) = (0, 0, 0, 0);
     for line in &lines {
-        let clean = format!("{}{}", &line.note[..line.injected.start], &line.note[line.injected.end..]);
+        let clean = line.clean()?;
         let (with, without) =
             (Question::parse(&line.question, Some(&line.note))?, Question::parse(&line.question, Some(&clean))?);
         let found = |question: &Question| {

@@ -4,7 +4,7 @@ mod calculators;
 mod entries;
 mod figure;
 mod identifiers;
-mod injections;
+pub(crate) mod injections;
 pub(crate) mod labelled;
 mod lines;
 mod near;
