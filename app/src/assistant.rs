@@ -59,6 +59,8 @@ pub struct Assistant {
     pub note: NodeRef<leptos::html::Textarea>,
     /// The engine the reader wants.
     pub preference: RwSignal<Preference>,
+    /// Counts the questions that the reader has asked; asking one again by itself, when the model is there, is not among them.
+    pub asked: RwSignal<u32>,
     client: StoredValue<Option<WorkerClient>, LocalStorage>,
     count: StoredValue<u32>,
 }
@@ -73,6 +75,7 @@ impl Assistant {
             question: NodeRef::new(),
             note: NodeRef::new(),
             preference: RwSignal::new(kept_preference().unwrap_or_default()),
+            asked: RwSignal::new(0),
             client: StoredValue::new_local(None),
             count: StoredValue::new(0),
         }
@@ -139,6 +142,7 @@ impl Assistant {
             return;
         }
         self.send_question(question, note, follows);
+        self.asked.update(|count| *count += 1);
     }
 
     /// Asks about a heading of the knowledge base. The boxes keep what the reader wrote; the note of the question on screen counts
@@ -149,6 +153,7 @@ impl Assistant {
         }
         let note = self.session.with_untracked(|session| session.turn.as_ref()?.note.as_deref().map(str::to_owned));
         self.send_question(heading.to_owned(), note, None);
+        self.asked.update(|count| *count += 1);
     }
 
     /// Asks the question on screen again.

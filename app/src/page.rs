@@ -4,25 +4,21 @@ use leptos::prelude::*;
 
 use crate::assistant::Assistant;
 use crate::keeper::Keeper;
-use crate::parts::alarms::{AlarmPanel, NoticePanel};
 use crate::parts::announcer::Announcer;
-use crate::parts::answer::AnswerPanel;
 use crate::parts::ask::AskForm;
 use crate::parts::browse::BrowseSection;
 use crate::parts::calculators::CalculatorSection;
 use crate::parts::clear::{ClearWarning, Clearing};
 use crate::parts::device::{DevicePanel, UpdateNotice};
 use crate::parts::display::{Display, DisplayPanel};
-use crate::parts::doses::DosePanel;
 use crate::parts::download::DownloadPanel;
 use crate::parts::engine::EnginePanel;
-use crate::parts::evidence::EvidencePanel;
 use crate::parts::footer::Footer;
 use crate::parts::header::Header;
 use crate::parts::keys::{Keys, KeysDialog};
 use crate::parts::language::speak_kept_language;
 use crate::parts::problem::ProblemPanel;
-use crate::parts::routing::RoutingPanel;
+use crate::parts::results::Results;
 use crate::parts::take_away::{PrintSheet, TakeAway};
 use crate::words;
 
@@ -54,8 +50,6 @@ pub fn Page(
     let display = Display::start();
     provide_context(display);
     provide_context(Keys::start(assistant, display));
-    let session = assistant.session;
-    let has_turn = Memo::new(move |_| session.with(|session| session.turn.is_some()));
     view! {
         <a class="skip-link" href="#question">{words::SKIP}</a>
         <Header />
@@ -65,16 +59,7 @@ pub fn Page(
             <AskForm />
             <ProblemPanel />
             <DownloadPanel />
-            <AlarmPanel />
-            <NoticePanel />
-            <DosePanel />
-            <Show when=move || has_turn.get()>
-                <div class="result">
-                    <AnswerPanel />
-                    <EvidencePanel />
-                    <RoutingPanel />
-                </div>
-            </Show>
+            <Results />
             <CalculatorSection />
             <BrowseSection />
             <EnginePanel />

@@ -15,11 +15,13 @@ pub enum Preset {
     Base,
     /// ET5 alone in T5-Large's shape, for comparison.
     T5Large,
+    /// ET5 alone in the shape that other runtimes are compared in (`tests/speed/t5.mjs`).
+    T5Peer,
 }
 
 impl Preset {
     /// All of them, smallest first.
-    pub const ALL: [Self; 4] = [Self::Nano, Self::Chairside, Self::Base, Self::T5Large];
+    pub const ALL: [Self; 5] = [Self::Nano, Self::Chairside, Self::T5Peer, Self::Base, Self::T5Large];
 
     /// The name used on the command line and in the config.
     #[must_use]
@@ -29,6 +31,7 @@ impl Preset {
             Self::Chairside => "chairside",
             Self::Base => "base",
             Self::T5Large => "t5-large",
+            Self::T5Peer => "t5-peer",
         }
     }
 
@@ -40,13 +43,14 @@ impl Preset {
             Self::Chairside => chairside(),
             Self::Base => base(),
             Self::T5Large => t5_large(),
+            Self::T5Peer => t5_peer(),
         }
     }
 }
 
 /// A name that is no preset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no preset `{name}`; the presets are nano, chairside, base and t5-large")]
+#[error("there is no preset `{name}`; the presets are nano, chairside, t5-peer, base and t5-large")]
 pub struct UnknownPreset {
     /// What was asked for.
     pub name: String,
@@ -215,6 +219,21 @@ fn t5_large() -> Config {
     converted("t5-large", 32_128, 1_024, et5, None)
 }
 
+fn t5_peer() -> Config {
+    let et5 = Et5Config {
+        num_layers: 6,
+        num_decoder_layers: 6,
+        num_heads: 6,
+        d_kv: 64,
+        d_ff: 1_024,
+        relative_attention_num_buckets: 32,
+        relative_attention_max_distance: 128,
+        layer_norm_epsilon: 1e-6,
+        tie_word_embeddings: false,
+    };
+    converted("t5-peer", 8_192, 384, et5, None)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +244,7 @@ mod tests {
         for (preset, least, most) in [
             (Preset::Nano, 250_000, 500_000),
             (Preset::Chairside, 10_000_000, 40_000_000),
+            (Preset::T5Peer, 30_000_000, 35_000_000),
             (Preset::Base, 330_000_000, 360_000_000),
             (Preset::T5Large, 780_000_000, 785_000_000),
         ] {

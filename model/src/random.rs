@@ -9,6 +9,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::config::{Config, Role, TensorSpec};
+use crate::generate::{SourceUnit, Sources, UnitOrigin};
 
 /// The generator: `SplitMix64` (Steele, Lea & Flood 2014).
 #[derive(Debug, Clone)]
@@ -52,6 +53,30 @@ impl Stream {
         let sum: u32 = self.four().map(u32::from).into_iter().sum();
         (sum as f32 - 131_070.0) / DEVIATION
     }
+}
+
+/// Tokens of a sentence of [`question`].
+const SENTENCE: usize = 24;
+
+/// A prompt of `tokens` random tokens, the end token behind them, and its sentences of 24 tokens as what may be answered: for measurements.
+#[must_use]
+pub fn question(config: &Config, tokens: usize) -> (Vec<u32>, Sources) {
+    let mut stream = Stream::new(7, "bench");
+    let vocabulary = config.vocab_size as u64 - 2;
+    let mut ids: Vec<u32> =
+        (1..tokens).map(|_| 2 + u32::try_from(stream.next_u64() % vocabulary).unwrap_or(0)).collect();
+    ids.push(config.eos_token_id);
+    let units = ids[..ids.len() - 1]
+        .chunks_exact(SENTENCE)
+        .enumerate()
+        .map(|(index, ids)| SourceUnit {
+            origin: UnitOrigin::Text { text: 0, position: SENTENCE * index },
+            ids: ids.to_vec(),
+            bytes: 0..1,
+            prior: 1.0,
+        })
+        .collect();
+    (ids, Sources::new(units))
 }
 
 /// What [`spoil`] puts in: brings an input past the first check of syntax, or has broken a reader somewhere.

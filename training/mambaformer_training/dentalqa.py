@@ -58,8 +58,14 @@ def practice_rows(data: Path) -> list[dict]:
                 raise DataError(f"{file.name}, line {line}: {passage} is held out or has no sentences {numbers}; `cargo xtask data check` names what is wrong")
             answer = [{"text": sentences[passage][n - 1], "passages": [passage]} for n in numbers]
             rows.append({"id": f"{file.stem}-p{line:04}", "question": asked["text"], "answer": " ".join(s["text"] for s in answer), "sentences": answer, "cluster": f"{file.stem}-p{line:04}",
-                         "split": "train", "style": asked["style"], "level": None, "tags": [], "key_facts": [], "forbidden": [], "heldout_passage": False})
+                         "split": "train", "style": asked["style"], "level": None, "tags": [], "key_facts": [], "forbidden": [], "heldout_passage": False} | ({"note": asked["note"]} if asked.get("note") else {}))
     return rows
+
+
+def notes_of(data: Path) -> dict[str, str]:
+    """The notes that questions ask about, by id: those of DentalQA and those of its practice questions."""
+    folders = [data / "notes"] + [folder for folder in [data / "practice_notes"] if folder.is_dir()]
+    return {row["id"]: collapse(row["text"]) for folder in folders for row in read_folder(folder, ("id", "text"))}
 
 
 def without_opening(sentence: str) -> str:
@@ -120,7 +126,7 @@ class Corpus:
             source = row["source"]
             self.passages[row["id"]] = {"id": row["id"], "title": collapse(row["title"]), "text": collapse(row["text"].replace("|", "")),
                                         "source": f"{source['organisation']}: {source['title']} ({source['year']})"}
-        self.notes = {row["id"]: collapse(row["text"]) for row in read_folder(data / "notes", ("id", "text"))}
+        self.notes = notes_of(data)
         lines: dict[str, set[str]] = collections.defaultdict(set)
         everywhere: dict[str, set[str]] = collections.defaultdict(set)
         for row in rows:

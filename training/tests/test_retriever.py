@@ -34,7 +34,7 @@ def wordpiece(words) -> Tokenizer:
 
 def small(tokenizer: Tokenizer) -> encoder.SentenceEncoder:
     torch.manual_seed(0)
-    config = BertConfig(vocab_size=tokenizer.get_vocab_size(), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, max_position_embeddings=160)
+    config = BertConfig(vocab_size=tokenizer.get_vocab_size(), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, max_position_embeddings=encoder.MAX_PIECES)
     return encoder.SentenceEncoder(config, tokenizer).eval()
 
 
@@ -108,6 +108,25 @@ def test_tuning_lowers_the_loss(tmp_path, static):
     assert len(losses) > 1 and losses[-1] < 0.8 * losses[0]
     assert kept["dense"]["recall@1"] >= log[0]["dense"]["recall@1"]
     assert (tmp_path / "export" / "model.safetensors").exists()
+
+
+def test_notes_are_read_with_their_questions(tmp_path):
+    entries, asked, index = world()
+    notes = [(f"n{i}", f"{'gum paste tooth'.split()[i % 3]} floss") for i in range(40)]
+    for i, (identifier, note) in enumerate(notes):
+        owner = (2, 1, 0)[i % 3]
+        asked.append(Asked(f"{identifier}-q", "how to use it", "train", "full", owner, [owner], [owner * 2], owner * 2, False, identifier, note))
+    settings = Settings(max_steps=60, questions_per_batch=5, learning_rate=5e-3, misspelt=0.0, noted=0.4, strange_note=0.5)
+    trainer = Trainer(small(wordpiece(WORDS)), entries, asked, index, settings, tmp_path)
+    held, learnt = {a.note_id for a in trainer.held_notes}, {a.note_id for a in trainer.train if a.note}
+    assert held and learnt and not held & learnt and len(held | learnt) == len(notes)
+    for batch in trainer.batches():
+        assert [bool(a.note) for a in batch] == [False] * 3 + [True] * 2
+    (*_, last), _, _ = trainer.batch(trainer.batches()[0])
+    assert last in trainer.encoder.pieces([a.asked for a in trainer.train if a.note])
+    kept = trainer.fit()
+    start = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert kept["held_notes"]["recall@1"] > start["held_notes"]["recall@1"] and kept["held_notes"]["recall@1"] > 0.9
 
 
 def test_a_slip_of_the_finger_is_small():

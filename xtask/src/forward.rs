@@ -16,16 +16,24 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// The one of `words` that comes first, and what stands behind it.
+    pub(crate) fn second_word<'a>(&self, words: &[&'a str]) -> Option<(&'a str, &[OsString])> {
+        let (first, rest) = self.rest.split_first()?;
+        Some((words.iter().find(|word| first == **word)?, rest))
+    }
+
     /// `COMMAND WORD …` with one of `words` becomes the subcommand `COMMAND-WORD` with the rest, every other call stays what it is.
-    pub(crate) fn with_second_word(mut self, command: &str, words: &[&str]) -> (String, Self) {
-        match words.iter().find(|word| self.rest.first().is_some_and(|first| first == **word)) {
-            Some(word) => {
-                self.rest.remove(0);
-                (format!("{command}-{word}"), self)
-            }
+    pub(crate) fn with_second_word(self, command: &str, words: &[&str]) -> (String, Self) {
+        match self.second_word(words) {
+            Some((word, rest)) => (format!("{command}-{word}"), Self { rest: rest.to_vec() }),
             None => (command.to_owned(), self),
         }
     }
+}
+
+/// Arguments for a subcommand that another command calls.
+pub(crate) fn args(rest: impl IntoIterator<Item = impl Into<OsString>>) -> Args {
+    Args { rest: rest.into_iter().map(Into::into).collect() }
 }
 
 /// Runs a subcommand of `model-tools` and ends with its exit status.

@@ -11,6 +11,7 @@ mod process;
 mod rustc;
 mod server;
 mod setup;
+mod speed;
 mod stages;
 mod tools;
 
@@ -82,7 +83,7 @@ enum Command {
     /// Writes what the model computes for given tokens.
     #[command(disable_help_flag = true)]
     Logits(forward::Args),
-    /// Measures kernels and model on this machine, side by side.
+    /// Measures kernels and model on this machine, side by side; `bench chromium` the bare model in the browser, `bench assistant` the whole of it.
     #[command(disable_help_flag = true)]
     Bench(forward::Args),
     /// Gives spoilt inputs to everything that reads files or text from outside.
@@ -142,7 +143,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
             return forward::run(&workspace, &command, &args);
         }
         Command::Logits(args) => return forward::run(&workspace, "logits", &args),
-        Command::Bench(args) => return forward::run(&workspace, "bench", &args),
+        Command::Bench(args) => match args.second_word(&speed::WORDS) {
+            Some((word, rest)) => speed::run(&workspace, word, rest)?,
+            None => return forward::run(&workspace, "bench", &args),
+        },
         Command::Fuzz(args) => return forward::run_binary(&workspace, "fuzz", None, &args),
     }
     Ok(ExitCode::SUCCESS)

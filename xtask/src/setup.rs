@@ -40,7 +40,7 @@ pub(crate) fn for_test(workspace: &Workspace, tools: &mut Tools) -> Result<Brows
         // Node may have come with the packages.
         tools.wasm_opt = wasm_opt(tools)?;
     }
-    e2e_packages(workspace, tools)?;
+    node_packages(workspace, tools, "tests/e2e")?;
     Ok(browser)
 }
 
@@ -188,12 +188,12 @@ fn is_root() -> bool {
     first_line(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
 
-/// `npm ci` in tests/e2e, when its lock file is newer than what is installed.
-fn e2e_packages(workspace: &Workspace, tools: &Tools) -> Result<()> {
-    let folder = workspace.root().join("tests/e2e");
+/// `npm ci` in a folder, when its lock file is newer than what is installed.
+pub(crate) fn node_packages(workspace: &Workspace, tools: &Tools, name: &str) -> Result<()> {
+    let folder = workspace.root().join(name);
     let lock = folder.join("package-lock.json");
     if !lock.is_file() {
-        bail!("{} is missing; the end-to-end tests cannot be installed", lock.display());
+        bail!("{} is missing; what {name} needs cannot be installed", lock.display());
     }
     let stamp = folder.join("node_modules/.package-lock.json");
     let modified = |file: &Path| file.metadata().and_then(|data| data.modified()).ok();
@@ -204,5 +204,5 @@ fn e2e_packages(workspace: &Workspace, tools: &Tools) -> Result<()> {
     npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder);
     // The tests drive the installed Chromium.
     npm.env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
-    run("Installing the packages of the end-to-end tests (seconds)", &mut npm)
+    run(&format!("Installing the packages of {name} (seconds)"), &mut npm)
 }

@@ -21,7 +21,13 @@ pub fn AskForm() -> impl IntoView {
         assistant.ask();
     };
     view! {
-        <form class="card ask" autocomplete="off" translate="no" on:submit=on_submit>
+        <form
+            class="card ask"
+            class:ask--again=move || !untouched.get()
+            autocomplete="off"
+            translate="no"
+            on:submit=on_submit
+        >
             <QuestionField />
             <FollowUp />
             <NoteField />

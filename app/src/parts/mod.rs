@@ -25,6 +25,7 @@ pub mod language;
 pub mod note_file;
 pub mod outcome;
 pub mod problem;
+pub mod results;
 pub mod routing;
 pub mod section;
 pub mod take_away;

@@ -1,6 +1,6 @@
 //! The lexical and the dense side put together, and a confidence that can be compared across questions.
 
-use super::parameters::{Calibration, Fusion, Parameters};
+use super::parameters::{Calibration, Fusion};
 use super::search::Hit;
 
 /// The dense side's best entries that are taken in, besides those of the lexical side.
@@ -22,9 +22,9 @@ pub struct Evidence {
 }
 
 /// All that either side found, best first; ties go to the entry that comes first. `dense` holds a similarity for each entry; entries that it
-/// does not reach have none. The first ones are shown and answered from, the rest is further reading.
+/// does not reach have none; `fusion` is how both are weighed ([`Parameters::fusion`](super::parameters::Parameters::fusion)). The first ones are shown and answered from, the rest is further reading.
 #[must_use]
-pub fn fuse(lexical: &[Hit], dense: Option<&[f32]>, parameters: &Parameters) -> Vec<Evidence> {
+pub fn fuse(lexical: &[Hit], dense: Option<&[f32]>, fusion: Fusion, calibration: Calibration) -> Vec<Evidence> {
     let mut evidence: Vec<Evidence> = lexical
         .iter()
         .map(|hit| Evidence {
@@ -55,11 +55,11 @@ pub fn fuse(lexical: &[Hit], dense: Option<&[f32]>, parameters: &Parameters) -> 
                     });
                 }
             }
-            combine(&mut evidence, similarities, &ranked, parameters.fusion);
+            combine(&mut evidence, similarities, &ranked, fusion);
         }
     }
     evidence.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.entry.cmp(&b.entry)));
-    calibrate(&mut evidence, parameters.calibration);
+    calibrate(&mut evidence, calibration);
     evidence
 }
 
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn without_a_dense_side_the_order_stays() {
-        let found = fuse(&[hit(4, 9.0), hit(1, 6.0)], None, &shipped());
+        let found = fuse(&[hit(4, 9.0), hit(1, 6.0)], None, shipped().fusion(false), shipped().calibration);
         assert_eq!(order(&found), [4, 1]);
         assert!((found[0].score - 1.0).abs() < 1e-6 && found[0].confidence > found[1].confidence);
     }
@@ -141,9 +141,8 @@ mod tests {
     #[test]
     fn what_both_sides_find_comes_first() {
         for fusion in [Fusion::Scores { dense: 0.5 }, Fusion::Ranks { dense: 0.5, k: 60.0 }] {
-            let mut parameters = shipped();
-            parameters.fusion = fusion;
-            let found = fuse(&[hit(0, 9.0), hit(2, 8.0)], Some(&[0.1, 0.7, 0.8, f32::NAN]), &parameters);
+            let dense = [0.1, 0.7, 0.8, f32::NAN];
+            let found = fuse(&[hit(0, 9.0), hit(2, 8.0)], Some(&dense), fusion, shipped().calibration);
             assert_eq!(found[0].entry, 2, "{fusion:?}");
             assert_eq!(found.len(), 3, "an entry without a similarity is not found by it");
         }
@@ -157,7 +156,7 @@ mod tests {
         ) {
             let mut hits: Vec<Hit> = lexical.iter().enumerate().map(|(entry, score)| hit(entry, *score)).collect();
             hits.sort_by(|a, b| b.score.total_cmp(&a.score));
-            let found = fuse(&hits, dense.as_deref(), &shipped());
+            let found = fuse(&hits, dense.as_deref(), shipped().fusion(false), shipped().calibration);
             prop_assert!(found.len() >= hits.len());
             for pair in found.windows(2) {
                 prop_assert!(pair[0].score >= pair[1].score);

@@ -96,10 +96,31 @@ pub struct Parameters {
     pub lines: LineWeights,
     /// Of lines that were read together with the question.
     pub reading: ReadWeights,
-    /// What a pasted note's words count beside the question's: 0 to 1.
-    pub note_expansion: f32,
+    /// Of a question that comes with a note.
+    pub note: NoteWeights,
+}
+
+/// How a pasted note is searched for.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoteWeights {
+    /// What its words count beside the question's: 0 to 1.
+    pub expansion: f32,
     /// What the sense of question and note, read as one text, counts beside that of the question alone.
-    pub note_sense: f32,
+    pub sense: f32,
+    /// What the dense side counts where there is a note, in place of [`Fusion`]'s own share: words that question and passage share tell
+    /// less of "can she have it today?".
+    pub dense: f32,
+}
+
+impl Fusion {
+    /// The same with another share for the dense side.
+    fn with_dense(self, share: f32) -> Fusion {
+        match self {
+            Fusion::Scores { .. } => Fusion::Scores { dense: share },
+            Fusion::Ranks { k, .. } => Fusion::Ranks { dense: share, k },
+        }
+    }
 }
 
 /// Why the parameters cannot be used.
@@ -125,6 +146,12 @@ pub enum ParametersError {
 }
 
 impl Parameters {
+    /// How the two sides are put together for a question with or without a note.
+    #[must_use]
+    pub fn fusion(&self, noted: bool) -> Fusion {
+        if noted { self.fusion.with_dense(self.note.dense) } else { self.fusion }
+    }
+
     /// Reads `assets/retrieval.json` and checks it against the hash it carries.
     pub fn from_bytes(bytes: &[u8]) -> Result<Parameters, ParametersError> {
         let read: Parameters = sealed::read(NAME, bytes, MAX_FILE_BYTES)?;
@@ -161,8 +188,9 @@ impl Parameters {
             ("reading.used.prior", read.reading.used.prior, 0.0, 20.0),
             ("reading.used.read", read.reading.used.read, 0.0, 20.0),
             ("reading.enough", read.reading.enough, 0.001, 0.999),
-            ("note_expansion", read.note_expansion, 0.0, 1.0),
-            ("note_sense", read.note_sense, 0.0, 10.0),
+            ("note.expansion", read.note.expansion, 0.0, 1.0),
+            ("note.sense", read.note.sense, 0.0, 100.0),
+            ("note.dense", read.note.dense, 0.0, 1.0),
         ]
         .into_iter()
         .chain(read.lines.weights().map(|weight| ("lines", weight, -100.0, 100.0)))
@@ -192,6 +220,19 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_note_changes_the_share_of_the_dense_side() {
+        let mut parameters = shipped();
+        parameters.note.dense = 0.75;
+        for (fusion, noted) in [
+            (Fusion::Scores { dense: 0.5 }, Fusion::Scores { dense: 0.75 }),
+            (Fusion::Ranks { dense: 0.5, k: 60.0 }, Fusion::Ranks { dense: 0.75, k: 60.0 }),
+        ] {
+            parameters.fusion = fusion;
+            assert_eq!((parameters.fusion(false), parameters.fusion(true)), (fusion, noted));
+        }
+    }
+
+    #[test]
     fn what_cannot_be_read() {
         let altered = |from: &str, to: &str| seal(&FILE.replacen(from, to, 1)).expect("has a hash");
         for (text, expected) in [
@@ -202,7 +243,7 @@ pub(crate) mod tests {
             (altered("\"lead\": ", "\"lead\": 900"), "`lines.lead` in the retrieval parameters is 900"),
             (altered("\"leading\": ", "\"leading\": 900"), "`lines` in the retrieval parameters is 900"),
             (altered("\"enough\": 0.", "\"enough\": 1."), "enough` in the retrieval parameters is 1"),
-            (altered("\"note_expansion\": 0.", "\"note_expansion\": 9."), "0 to 1 is taken"),
+            (altered("\"expansion\": 0.", "\"expansion\": 9."), "0 to 1 is taken"),
         ] {
             let error = Parameters::from_bytes(text.as_bytes()).expect_err(expected).to_string();
             assert!(error.contains(expected), "{error}");

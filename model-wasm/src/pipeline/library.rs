@@ -75,14 +75,16 @@ impl Library {
         let note = question.note().map(Note::text);
         // What gives orders in a note is not searched for: what is asked decides what is shown.
         let facts = question.note().map(together::facts).filter(|facts| !facts.is_empty());
-        let sense = facts.as_deref().map(|facts| (facts, self.parameters.note_sense));
+        let sense = facts.as_deref().map(|facts| (facts, self.parameters.note.sense));
         let read = self.retriever.get().map(|retriever| retriever.read(&asked, sense, entries)).transpose()?;
         let nearest = read.as_ref().map(|near| near.nearest);
         let (vector, near) = read.map(|near| (near.vector, near.similarities)).unzip();
-        let context = facts.as_deref().map(|facts| (facts, self.parameters.note_expansion));
+        let context = facts.as_deref().map(|facts| (facts, self.parameters.note.expansion));
         let wanted = Wanted::of(&asked, &self.index);
         let by_words = self.index.search_for(&wanted, context, CANDIDATES);
-        let mut ranked = fuse(&by_words.hits, near.as_ref().map(|near| near.entries.as_slice()), &self.parameters);
+        let by_sense = near.as_ref().map(|near| near.entries.as_slice());
+        let fusion = self.parameters.fusion(facts.is_some());
+        let mut ranked = fuse(&by_words.hits, by_sense, fusion, self.parameters.calibration);
         let judgement = self.scope.as_ref().map(|scope| scope.judge(&asked, &by_words, nearest));
 
         let dose = self.doses.parse_following(question.text(), question.follows(), note);

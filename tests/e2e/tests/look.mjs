@@ -126,6 +126,36 @@ export const tests = {
     equal(await chairside.page.evaluate(tooWide), [], 'at 200 %');
   },
 
+  'on a phone the answer comes into view, and the keyboard goes': {
+    context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+    run: async (chairside) => {
+      await chairside.open();
+      await chairside.ready();
+      const top = () => chairside.page.locator('.results').evaluate((results) => results.getBoundingClientRect().top);
+      const seen = async (what) => check((await top()) >= 0 && (await top()) < 0.55 * 844, `${what}: the answer begins at ${await top()} px`);
+      await chairside.answerTo(QUESTION);
+      await seen('the first question');
+      equal(await chairside.page.evaluate(() => document.activeElement.tagName), 'BODY', 'what has the focus');
+      // From the end of the page, too.
+      await chairside.at('browse-link').click();
+      await chairside.page.locator('.browse__group > summary').first().click();
+      await chairside.page.locator('.browse__title').first().click();
+      await chairside.at('browse-ask').click();
+      await chairside.answered();
+      await seen('a question from the contents');
+    },
+  },
+
+  'an answer that is in view does not move the page': async (chairside) => {
+    await chairside.open();
+    await chairside.ready();
+    await chairside.answerTo(QUESTION);
+    const before = await chairside.page.evaluate(() => scrollY);
+    await chairside.answerTo('What is dry socket?');
+    equal(await chairside.page.evaluate(() => scrollY), before, 'where the page stands');
+    equal(await chairside.page.evaluate(() => document.activeElement.dataset.testid), 'question', 'what has the focus');
+  },
+
   'the question is asked and a source read by keyboard alone': async (chairside) => {
     await chairside.open();
     await chairside.ready();

@@ -47,7 +47,7 @@ def tune(args) -> None:
         model = encoder.load(args.start, tokenizer, rows, args.layers)
     else:
         model = encoder.load(args.start, layers=args.layers)
-    settings = Settings(seed=args.seed, minutes=args.minutes, learning_rate=args.learning_rate)
+    settings = Settings(seed=args.seed, minutes=args.minutes, learning_rate=args.learning_rate, noted=args.noted, strange_note=args.strange_note)
     if args.static:
         model = StaticEncoder.distil(model, _texts(args.corpora, entries, asked), args.static)
     Trainer(model, entries, asked, index, settings, args.run).fit()
@@ -162,6 +162,8 @@ def add(commands, root: Path, runs: Path, corpora: Path) -> None:
     sub.add_argument("--seed", type=int, default=17)
     sub.add_argument("--layers", type=int, help="keep the first so many layers")
     sub.add_argument("--prune", action="store_true", help="keep only the pieces that the texts use")
+    sub.add_argument("--noted", type=float, default=0.0, help="share of each batch that are questions about a note, read together with it")
+    sub.add_argument("--strange-note", type=float, default=0.0, help="share of the other questions that get a note they have nothing to do with")
     sub.add_argument("--static", type=int, help="distil static embeddings of this width instead")
 
     sub = command("read", read)

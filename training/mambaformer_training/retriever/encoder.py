@@ -11,7 +11,8 @@ from transformers import BertConfig, BertModel
 
 from ..errors import CheckpointError
 
-MAX_PIECES = 128
+# Of a question together with its note; a line has fewer.
+MAX_PIECES = 256
 
 
 class TextEncoder(torch.nn.Module):

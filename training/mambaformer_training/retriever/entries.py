@@ -47,6 +47,13 @@ class Asked:
     lines: list[int]           # lines the answer was copied from
     first_line: int            # the line its first sentence was copied from, or -1
     heldout_passage: bool
+    note_id: str = ""
+    note: str = ""             # its text
+
+    @property
+    def asked(self) -> str:
+        """Question and note as the encoder reads them together (clinical/src/retrieval/together.rs)."""
+        return f"{self.text} {self.note}" if self.note else self.text
 
 
 def load(data: Path) -> tuple[Entries, list[Asked], Bm25]:
@@ -73,5 +80,5 @@ def load(data: Path) -> tuple[Entries, list[Asked], Bm25]:
         first = sentences[0]["spans"][0]
         note = first["source"] == NOTE_SOURCE
         asked.append(Asked(row["id"], collapse(row["question"]), row["split"], row["style"], -1 if note else place[first["source"]],
-                           sorted({place[s["source"]] for s in spans}), sorted({line_of(s) for s in spans} - {-1}), -1 if note else line_of(first), row["heldout_passage"]))
+                           sorted({place[s["source"]] for s in spans}), sorted({line_of(s) for s in spans} - {-1}), -1 if note else line_of(first), row["heldout_passage"], row.get("note") or "", corpus.notes.get(row.get("note"), "")))
     return entries, asked, corpus.index

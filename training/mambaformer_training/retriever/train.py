@@ -27,6 +27,8 @@ LICENCES = [
     LICENCE,
 ]
 
+PARTS = 4  # of a batch, by length
+
 
 @dataclass
 class Settings:
@@ -42,6 +44,13 @@ class Settings:
     scale: float = 20.0        # 1 / temperature
     misspelt: float = 0.2      # share of the questions that get a slip of the finger
     bm25_weight: float = 0.4   # of the fused figures in the log
+    noted: float = 0.0         # share of each batch that are questions about a note
+    strange_note: float = 0.0  # share of the other questions that get a note they have nothing to do with
+
+
+def kept_back(note: str) -> bool:
+    """Whether a note is not learnt from but judged by: about one in seven, by the hash of its id."""
+    return int(hashlib.sha256(f"kept back: {note}".encode()).hexdigest()[:8], 16) % 7 == 0
 
 
 def misspell(text: str, rng: random.Random) -> str:
@@ -61,7 +70,12 @@ class Trainer:
 
     def __init__(self, encoder: SentenceEncoder, entries: Entries, asked: list[Asked], index, settings: Settings, run: Path):
         self.encoder, self.entries, self.settings, self.run = encoder, entries, settings, run
-        self.train = [a for a in asked if a.split == "train" and a.first_line >= 0]
+        learnt = [a for a in asked if a.split == "train" and a.first_line >= 0]
+        # Notes that are practised on and judge the state that is kept: validation has few.
+        self.held_notes = [a for a in learnt if a.note and kept_back(a.note_id)] if settings.noted else []
+        held = {a.id for a in self.held_notes}
+        self.train = [a for a in learnt if a.id not in held]
+        self.notes = sorted({a.note for a in self.train if a.note})
         self.validation = [a for a in asked if a.split == "validation"]
         if not self.train or not self.validation:
             raise DataError("DentalQA has no train or no validation questions; build it with `cargo xtask data build`")
@@ -91,11 +105,15 @@ class Trainer:
         lines = self.encoder.encode([a.text for a in self.validation]) @ vectors.T
         dense = entry_scores(lines, self.entries)
         fused = dense + self.settings.bm25_weight * self.lexical
-        return {"dense": recall(dense, self.validation), "fused": recall(fused, self.validation), "lines": first_line(lines, fused, self.validation, self.entries)}
+        out = {"dense": recall(dense, self.validation), "fused": recall(fused, self.validation), "lines": first_line(lines, fused, self.validation, self.entries)}
+        for name, noted in (("noted", [a for a in self.validation if a.note]), ("held_notes", self.held_notes)):
+            if noted and self.settings.noted:
+                out[name] = recall(entry_scores(self.encoder.encode([a.asked for a in noted], 16) @ vectors.T, self.entries), noted)
+        return out
 
     def mine(self, vectors: np.ndarray) -> None:
         """For each training question the nearest lines of passages that its answer does not use."""
-        questions = self.encoder.encode([a.text for a in self.train])
+        questions = self.encoder.encode([a.asked if self.settings.noted else a.text for a in self.train])
         for start in range(0, len(self.train), 512):
             scores = questions[start : start + 512] @ vectors.T
             scores[:, self.held_out] = -1
@@ -116,13 +134,33 @@ class Trainer:
             for column, line in enumerate(lines):
                 hidden[row, column] = column != row and line in a.lines
         texts = [misspell(a.text, rng) if rng.random() < self.settings.misspelt else a.text for a in questions]
+        if self.settings.noted:
+            strange = lambda: rng.choice(self.notes) if rng.random() < self.settings.strange_note else ""
+            texts = [f"{text} {note}" if (note := a.note or strange()) else text for text, a in zip(texts, questions)]
         return self.encoder.pieces(texts), [self.lines[line] for line in lines], hidden
+
+    def batches(self) -> list[list[Asked]]:
+        """The batches of an epoch: each question once; with `noted`, each has that share of questions about notes, which come again as often as it takes."""
+        size = self.settings.questions_per_batch
+        own = round(size * self.settings.noted)
+        order = [a for a in self.train if not (own and a.note)]
+        self.rng.shuffle(order)
+        noted: list[Asked] = []
+        out = []
+        for start in range(0, len(order) - (size - own) + 1, size - own):
+            if len(noted) < own:
+                again = [a for a in self.train if a.note]
+                self.rng.shuffle(again)
+                noted += again
+            out.append(order[start : start + size - own] + noted[:own])
+            noted = noted[own:]
+        return out
 
     def embed(self, pieces: list[list[int]]) -> torch.Tensor:
         """Texts of like length go together: little is padding."""
         order = sorted(range(len(pieces)), key=lambda i: len(pieces[i]))
-        half = len(order) // 2
-        parts = [rows for rows in (order[:half], order[half:]) if rows]
+        size = -(-len(order) // PARTS)
+        parts = [order[start : start + size] for start in range(0, len(order), size)]
         out = torch.cat([self.encoder(*self.encoder.batch([pieces[i] for i in rows])) for rows in parts])
         back = torch.empty(len(order), dtype=torch.long)
         back[torch.tensor([i for rows in parts for i in rows])] = torch.arange(len(order))
@@ -140,7 +178,8 @@ class Trainer:
 
     def value(self, figures: dict) -> float:
         """What the kept state is the best in."""
-        return figures["fused"]["mrr@10"] + figures["lines"]["used_line_given_source"]
+        noted = [figures[name]["mrr@10"] for name in ("noted", "held_notes") if name in figures]
+        return figures["fused"]["mrr@10"] + figures["lines"]["used_line_given_source"] + (sum(noted) / len(noted) if noted else 0.0)
 
     def save(self) -> None:
         """Writes the state that is kept."""
@@ -160,16 +199,14 @@ class Trainer:
         done = False
         while not done:
             self.mine(vectors)
-            order = self.train[:]
-            self.rng.shuffle(order)
-            for start in range(0, len(order) - s.questions_per_batch + 1, s.questions_per_batch):
+            for questions in self.batches():
                 spent = step / s.max_steps if s.max_steps else (time.monotonic() - began) / 60 / s.minutes
                 if done := spent >= 1:
                     break
                 for group in optimiser.param_groups:
                     group["lr"] = s.learning_rate * min(1.0, spent / s.warmup_share, (1 - spent) / (1 - s.warmup_share) + 0.01)
                 self.encoder.train()
-                loss = self.loss(order[start : start + s.questions_per_batch], step)
+                loss = self.loss(questions, step)
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 torch.nn.utils.clip_grad_norm_([p for _, p in self.named_parameters()], 1.0)

@@ -30,6 +30,17 @@ const ENGINES: [Engine; 2] = [
     },
 ];
 
+/// What of `mambaformer-wasm` is compiled.
+struct Crate {
+    /// As cargo takes it.
+    target: &'static [&'static str],
+    /// Below the profile's folder.
+    module: &'static str,
+}
+
+const WORKER: Crate = Crate { target: &["--lib"], module: "mambaformer_wasm.wasm" };
+const BARE_MODEL: Crate = Crate { target: &["--example", "bench"], module: "examples/bench.wasm" };
+
 /// Builds the worker into `target/engine` and returns that folder.
 pub(super) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
     let out = workspace.target().join("engine");
@@ -38,27 +49,44 @@ pub(super) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
         fs::remove_dir_all(&out).with_context(|| format!("{} cannot be emptied", out.display()))?;
     }
     for engine in &ENGINES {
-        build_one(workspace, tools, engine, &out)?;
+        build_one(workspace, tools, engine, &WORKER, engine.name, &out)?;
     }
     copy_folder(&workspace.root().join("model-wasm/js"), &out)?;
     Ok(out)
 }
 
-fn build_one(workspace: &Workspace, tools: &Tools, engine: &Engine, out: &Path) -> Result<()> {
+/// Builds the bare model, to be timed (`model-wasm/examples/bench.rs`), the way the worker is built: for each kind of browser into a folder below
+/// `out`, whose names are returned.
+pub(crate) fn build_bare(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<Vec<&'static str>> {
+    for engine in &ENGINES {
+        build_one(workspace, tools, engine, &BARE_MODEL, "bench", &out.join(engine.name))?;
+    }
+    Ok(ENGINES.iter().map(|engine| engine.name).collect())
+}
+
+/// Compiles `what` for the browsers of `engine` into `out`, as the module `name`.
+fn build_one(
+    workspace: &Workspace,
+    tools: &Tools,
+    engine: &Engine,
+    what: &Crate,
+    name: &str,
+    out: &Path,
+) -> Result<()> {
     let mut cargo = workspace.cargo();
     cargo.env("PATH", tools.path());
     paths::hide(&mut cargo, tools.cargo_home());
     cargo.args(["build", "--package", "mambaformer-wasm", "--profile", "wasm-release"]);
-    cargo.args(["--target", "wasm32-unknown-unknown", "--lib"]);
+    cargo.args(["--target", "wasm32-unknown-unknown"]).args(what.target);
     if let Some(flags) = engine.flags {
         rustc::add_flags(&mut cargo, tools.path(), flags)?;
     }
     run(engine.message, &mut cargo)?;
 
     // Taken at once: the next engine comes to the same place.
-    let module = workspace.target().join("wasm32-unknown-unknown/wasm-release/mambaformer_wasm.wasm");
+    let module = workspace.target().join("wasm32-unknown-unknown/wasm-release").join(what.module);
     let mut bindgen = tools.command("wasm-bindgen");
-    bindgen.arg(&module).args(["--target", "web", "--out-name", engine.name, "--out-dir"]).arg(out);
+    bindgen.arg(&module).args(["--target", "web", "--out-name", name, "--out-dir"]).arg(out);
     run("Making its JavaScript side", &mut bindgen)?;
-    optimise(workspace, tools, &out.join(format!("{}_bg.wasm", engine.name)), engine.feature)
+    optimise(workspace, tools, &out.join(format!("{name}_bg.wasm")), engine.feature)
 }

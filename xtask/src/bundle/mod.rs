@@ -25,6 +25,7 @@ use mambaformer_clinical::assets::{Asset, AssetIndex};
 use mambaformer_clinical::integrity::sha256_hex;
 
 pub(crate) use self::archive::write as archive;
+pub(crate) use self::engine::build_bare;
 use crate::process::{Workspace, run};
 use crate::tools::{BINARYEN, Tools};
 
@@ -127,7 +128,7 @@ fn optimise(workspace: &Workspace, tools: &Tools, module: &Path, feature: Option
     Ok(())
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("{} cannot be made", to.display()))?;
     for file in files_below(from)? {
         let target = to.join(file.strip_prefix(from).context("a file outside its folder")?);

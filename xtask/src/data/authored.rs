@@ -99,6 +99,9 @@ pub(crate) struct Practice {
     #[serde(rename = "style")]
     pub(crate) _style: Style,
     pub(crate) text: String,
+    /// The practice note it is about.
+    #[serde(default)]
+    pub(crate) note: Option<String>,
 }
 
 names!(Kind { Short => "short", Complex => "complex", Note => "note" });

@@ -49,6 +49,8 @@ pub(crate) struct Corpus {
     pub(crate) notes: Vec<NoteEntry>,
     pub(crate) clusters: Vec<Located<Cluster>>,
     pub(crate) practice: Vec<Located<Practice>>,
+    /// Notes that practice questions alone are about.
+    pub(crate) practice_notes: Vec<Located<Note>>,
     passage_by_id: BTreeMap<String, usize>,
     record_by_id: BTreeMap<String, usize>,
     note_by_id: BTreeMap<String, usize>,
@@ -65,7 +67,8 @@ impl Corpus {
         let notes = read::folder(data, "notes", findings);
         let clusters = read::folder(data, "clusters", findings);
         let practice = read::folder(data, "practice", findings);
-        Corpus { practice, ..Corpus::new(syllabus, passages, records, notes, clusters, findings) }
+        let practice_notes = read::folder(data, "practice_notes", findings);
+        Corpus { practice, practice_notes, ..Corpus::new(syllabus, passages, records, notes, clusters, findings) }
     }
 
     /// Puts together what was read; what is wrong with marks and ids becomes a finding.

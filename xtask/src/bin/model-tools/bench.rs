@@ -9,11 +9,9 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use mambaformer_model::config::Config;
-use mambaformer_model::generate::{
-    GroundedDecoder, GroundedOptions, GroundedStep, ModelWeight, Sampling, SourceUnit, Sources, UnitOrigin,
-};
+use mambaformer_model::generate::{GroundedDecoder, GroundedOptions, GroundedStep, ModelWeight, Sampling};
 use mambaformer_model::preset::Preset;
-use mambaformer_model::random::{RandomWeights, Stream, byte_tokenizer};
+use mambaformer_model::random::{RandomWeights, byte_tokenizer, question};
 use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
 use mambaformer_model::{Expert, MambaFormer, Routing};
 use mambaformer_wasm::gpu::counts::Count;
@@ -324,26 +322,6 @@ fn works(config: &Config) -> Vec<Work> {
         }
     }
     works
-}
-
-/// A prompt of random tokens whose sentences have 24 tokens.
-fn question(config: &Config, tokens: usize) -> (Vec<u32>, Sources) {
-    let mut stream = Stream::new(7, "bench");
-    let vocabulary = config.vocab_size as u64 - 2;
-    let mut ids: Vec<u32> =
-        (1..tokens).map(|_| 2 + u32::try_from(stream.next_u64() % vocabulary).unwrap_or(0)).collect();
-    ids.push(config.eos_token_id);
-    let units = ids[..tokens - 1]
-        .chunks_exact(24)
-        .enumerate()
-        .map(|(index, ids)| SourceUnit {
-            origin: UnitOrigin::Text { text: 0, position: 24 * index },
-            ids: ids.to_vec(),
-            bytes: 0..1,
-            prior: 1.0,
-        })
-        .collect();
-    (ids, Sources::new(units))
 }
 
 /// Two sentences: 48 tokens.

@@ -21,6 +21,8 @@ pub(super) const PASSAGE: Form = Form { before: "", between: "-", digits: 4 };
 pub(super) const RECORD: Form = Form { before: "rec-", between: "-", digits: 3 };
 /// `perio-n01`.
 pub(super) const NOTE: Form = Form { before: "", between: "-n", digits: 2 };
+/// `perio-p01`.
+pub(super) const PRACTICE_NOTE: Form = Form { before: "", between: "-p", digits: 2 };
 /// `perio-q0012`.
 pub(super) const CLUSTER: Form = Form { before: "", between: "-q", digits: 4 };
 
@@ -57,6 +59,7 @@ mod tests {
             (PASSAGE, "perio-0017", Some(Discipline::Perio), "knowledge/perio.jsonl", 0),
             (RECORD, "rec-perio-001", None, "records/perio.jsonl", 0),
             (NOTE, "perio-n01", None, "notes/perio.jsonl", 0),
+            (PRACTICE_NOTE, "perio-p01", None, "practice_notes/perio.jsonl", 0),
             (CLUSTER, "perio-q0012", None, "clusters/perio.jsonl", 0),
             (PASSAGE, "perio-017", None, "knowledge/perio.jsonl", 1),
             (PASSAGE, "endo-0017", None, "knowledge/perio.jsonl", 1),

@@ -10,16 +10,23 @@ use crate::data::read::Located;
 use crate::data::reference::Part;
 use crate::data::shingles;
 use crate::data::split::{self, NEAR, NEAR_RUN, RUN, Split};
-use crate::data::words::words;
+use crate::data::words::{self, words};
+
+use super::ids;
 
 /// Most characters of a question.
 const MAX_CHARS: usize = 300;
+/// Words of a note.
+const NOTE_WORDS: std::ops::RangeInclusive<usize> = 80..=1_500;
+/// Words of a run that a note shares with none that judges. Notes are full of set phrases, so it is longer than that of questions.
+const NOTE_RUN: usize = 15;
 
 /// Checks every practice question against its passage and against the questions of validation and test.
 pub(super) fn check(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
     for Located { place, value } in &corpus.practice {
         source(value, place, corpus, findings);
     }
+    notes(corpus, set, findings);
     same_answers(corpus, set, findings);
     near_questions(corpus, set, findings);
 }
@@ -49,6 +56,47 @@ fn source(asked: &Practice, place: &Place, corpus: &Corpus, findings: &mut Findi
         let message =
             format!("`{text}` has {length} characters; a question is one line of 1 to {MAX_CHARS}, single spaces");
         findings.error(place, "field", message);
+    }
+}
+
+/// Each note is called after its file, has a fair length, is asked about, and is no copy of one that judges; questions name notes that exist.
+fn notes(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
+    let asked: HashSet<&str> = corpus.practice.iter().filter_map(|asked| asked.value.note.as_deref()).collect();
+    let judging = set.clusters.iter().filter(|built| built.assignment.split != Split::Train);
+    let judging: BTreeMap<&str, Vec<String>> = judging
+        .filter_map(|built| corpus.note(built.cluster.note.as_deref()?))
+        .map(|entry| (entry.note.id.as_str(), words(&entry.note.text)))
+        .collect();
+    let runs: HashMap<&[String], &str> =
+        judging.iter().flat_map(|(id, words)| shingles::runs(words, NOTE_RUN).map(move |run| (run, *id))).collect();
+    let mut seen = HashSet::new();
+    for Located { place, value: note } in &corpus.practice_notes {
+        ids::check(ids::PRACTICE_NOTE, &note.id, None, place, findings);
+        if !seen.insert(note.id.as_str()) {
+            findings.error(place, "id", format!("the id `{}` is taken; give the next free number", note.id));
+        }
+        let found = words::count(&note.text);
+        if !NOTE_WORDS.contains(&found) {
+            let (least, most) = (NOTE_WORDS.start(), NOTE_WORDS.end());
+            findings.error(
+                place,
+                "length",
+                format!("{}: {found} words, a note has {least} to {most}; shorten or fill it", note.id),
+            );
+        }
+        if !asked.contains(note.id.as_str()) {
+            findings.warning(place, "unused", format!("{}: no practice question asks about this note", note.id));
+        }
+        let own = words(&note.text);
+        if let Some((run, id)) = shingles::runs(&own, NOTE_RUN).find_map(|run| Some((run, runs.get(run)?))) {
+            let message = format!("{} shares `{}` with {id}, which judges", note.id, run.join(" "));
+            findings.error(place, "leak", message);
+        }
+    }
+    for Located { place, value } in &corpus.practice {
+        if let Some(id) = value.note.as_deref().filter(|id| !seen.contains(id)) {
+            findings.error(place, "note", format!("there is no practice note `{id}`; correct the id or write it"));
+        }
     }
 }
 
@@ -83,9 +131,10 @@ fn same_answers(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
 /// No run of [`RUN`] words with a question that judges, no near copy of one, and no question twice.
 fn near_questions(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
     let own: Vec<Vec<String>> = corpus.practice.iter().map(|asked| words(&asked.value.text)).collect();
-    let mut seen: HashMap<&[String], usize> = HashMap::new();
+    let mut seen: HashMap<(Option<&str>, &[String]), usize> = HashMap::new();
     for (index, asked) in own.iter().enumerate() {
-        if let Some(first) = seen.insert(asked, index) {
+        // "When do I see her again?" is another question about another patient.
+        if let Some(first) = seen.insert((corpus.practice[index].value.note.as_deref(), asked), index) {
             let (asked, first) = (&corpus.practice[index], &corpus.practice[first]);
             let message = format!("`{}` is asked at {}, too", asked.value.text, first.place);
             findings.error(&asked.place, "question", message);

@@ -15,6 +15,9 @@ const RECORD: &str = r#"{"id":"rec-perio-001","type":"dose","discipline":"perio"
 const CLUSTER_1: &str = r#"{"id":"perio-q0001","discipline":"perio","topic":"perio/furcation","kind":"short","level":1,"tags":[],"questions":[{"style":"full","text":"Does class II furcation regenerate?"},{"style":"terse","text":"furcation II regen?"},{"style":"typo","text":"can a furcaton II be regenarated"}],"answer":[["Yes."],["perio-0001#1"]],"key_facts":[["lower molar"],["responds well"]],"forbidden":["never"]}"#;
 const CLUSTER_2: &str = r#"{"id":"perio-q0002","discipline":"perio","topic":"perio/mobility","kind":"note","level":3,"tags":["multi"],"note":"perio-n01","questions":[{"style":"full","text":"What of the abscess and the loose tooth of this patient?"},{"style":"terse","text":"abscess + loose tooth, plan"},{"style":"student","text":"Explain the drug and the outlook here."}],"answer":[["rec-perio-001"],["note#2"],["perio-0001#3b"],["perio-0002#4"]],"key_facts":[["3 times a day"],["extraction"]],"forbidden":["1,500 mg"]}"#;
 const PRACTICE: &str = r#"{"passage":"perio-0002","sentences":[1,3],"style":"full","text":"When is a tooth said to be loose in the third degree?"}"#;
+const NOTED: &str =
+    r#"{"passage":"perio-0002","sentences":[3],"style":"terse","text":"grade her mobility","note":"perio-p01"}"#;
+const PRACTICE_NOTE: &str = "Seen for a loose tooth. Female, 44 years, sent by her general dentist because a lower front tooth has moved for some months and is now in the way when she bites into bread. Medical history clear, no medicines, no allergies, stopped smoking five years ago. Pockets of seven millimetres at two sites of the tooth, bleeding on probing, plaque at the gum line, calculus on the inner side. The film shows bone loss to the middle third of the root. She wishes to keep the tooth and asks how long it will last.";
 const SYLLABUS: &str = "## Periodontics (`perio`)\n- furcation\n- mobility\n## Endodontics (`endo`)\n- access cavity\n";
 
 /// The files of one discipline.
@@ -25,6 +28,7 @@ struct Files {
     notes: String,
     clusters: String,
     practice: String,
+    practice_notes: String,
 }
 
 fn sound() -> Files {
@@ -34,7 +38,8 @@ fn sound() -> Files {
         records: format!("{RECORD}\n"),
         notes: format!("{{\"id\":\"perio-n01\",\"text\":\"{}\"}}\n", note.trim()),
         clusters: format!("{CLUSTER_1}\n{CLUSTER_2}\n"),
-        practice: format!("{PRACTICE}\n"),
+        practice: format!("{PRACTICE}\n{NOTED}\n"),
+        practice_notes: format!("{{\"id\":\"perio-p01\",\"text\":\"{PRACTICE_NOTE}\"}}\n"),
     }
 }
 
@@ -48,6 +53,7 @@ impl Files {
         let practice = read::lines("practice/perio.jsonl", &self.practice, findings);
         let mut corpus = Corpus::new(syllabus, passages, records, notes, clusters, findings);
         corpus.practice = practice;
+        corpus.practice_notes = read::lines("practice_notes/perio.jsonl", &self.practice_notes, findings);
         corpus
     }
 }
@@ -68,8 +74,9 @@ enum In {
     Notes,
     Clusters,
     Practice,
+    PracticeNotes,
 }
-use In::{Clusters, Knowledge, Notes, Practice, Records};
+use In::{Clusters, Knowledge, Notes, Practice, PracticeNotes, Records};
 
 fn altered(file: In, from: &str, to: &str) -> Files {
     let mut files = sound();
@@ -79,6 +86,7 @@ fn altered(file: In, from: &str, to: &str) -> Files {
         Notes => &mut files.notes,
         Clusters => &mut files.clusters,
         Practice => &mut files.practice,
+        PracticeNotes => &mut files.practice_notes,
     };
     assert!(text.contains(from), "`{from}` is not in the example");
     *text = text.replacen(from, to, 1);
@@ -311,7 +319,33 @@ fn practice() {
             "question",
             "is asked at data/practice/perio.jsonl:1",
         ),
+        (Practice, "\"note\":\"perio-p01\"", "\"note\":\"perio-p02\"", "note", "no practice note `perio-p02`"),
+        (Practice, ",\"note\":\"perio-p01\"", "", "unused", "no practice question asks about this note"),
+        (PracticeNotes, "perio-p01", "perio-n01", "id", "in this file it has the form `perio-p01`"),
+        (PracticeNotes, "Seen for", "Seen.\"}\n{\"id\":\"perio-p01\",\"text\":\"", "id", "is taken"),
+        (PracticeNotes, "Seen for", "Seen.\"}\n{\"id\":\"perio-p02\",\"text\":\"", "length", "80 to 1500"),
     ]);
+}
+
+/// A note that judges is not practised on; the same question about another note is another question.
+#[test]
+fn practice_notes_are_their_own() {
+    let mut files = sound();
+    let again = NOTED.replace("perio-p01", "perio-p02");
+    files.practice.push_str(&again);
+    let judging = "A patient came today. Tooth 36 hurts. The rest of the note goes on and on.";
+    let note = format!("{judging} {PRACTICE_NOTE}");
+    files.practice_notes.push_str(&format!("{{\"id\":\"perio-p02\",\"text\":\"{note}\"}}\n"));
+    for judges in [Split::Validation, Split::Test, Split::Train] {
+        let corpus = files.corpus(&mut Findings::default());
+        let mut set = DentalQa::build(&corpus);
+        set.clusters.iter_mut().for_each(|built| built.assignment.split = judges);
+        let mut findings = Findings::default();
+        super::practice::check(&corpus, &set, &mut findings);
+        let found = findings.text();
+        assert!(!found.contains("[question]"), "{found}");
+        assert_eq!(found.contains("perio-p02 shares `"), judges != Split::Train, "{found}");
+    }
 }
 
 /// Against a cluster that judges: the same answer, a run of eight words, a near copy; and none of it against one that trains.
@@ -336,6 +370,7 @@ fn practice_gives_nothing_away() {
             let mut files = sound();
             files.knowledge.push_str(&PASSAGE_1.replace("perio-0001", &held_out));
             files.clusters = CLUSTER_1.replace("can a furcaton II be regenarated", long);
+            files.practice_notes.clear();
             files.practice =
                 format!(r#"{{"passage":"{passage}","sentences":{sentences},"style":"full","text":"{text}"}}"#);
             let corpus = files.corpus(&mut Findings::default());

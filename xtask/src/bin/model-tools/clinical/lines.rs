@@ -61,11 +61,12 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let note = question.note.as_deref().and_then(|id| entries.note(id));
         let facts = entries.facts(question)?;
         let weighed = |weight| facts.as_deref().map(|facts| (facts, weight));
-        let context = weighed(parameters.note_expansion);
+        let context = weighed(parameters.note.expansion);
         let wanted = Wanted::of(&question.text, &index);
         let found = index.search_for(&wanted, context, CANDIDATES);
-        let near = entries.similarities(&question.text, weighed(parameters.note_sense))?;
-        let evidence = fuse(&found.hits, near.as_ref().map(|near| near.entries.as_slice()), &parameters);
+        let near = entries.similarities(&question.text, weighed(parameters.note.sense))?;
+        let near_entries = near.as_ref().map(|near| near.entries.as_slice());
+        let evidence = fuse(&found.hits, near_entries, parameters.fusion(facts.is_some()), parameters.calibration);
         let best = evidence.first().map_or(0.0, |found| found.score);
         let dumped = dump.as_mut().filter(|_| question.split != TRAIN);
         let (mut places, mut lines, mut read) = (Vec::new(), Vec::new(), Vec::new());

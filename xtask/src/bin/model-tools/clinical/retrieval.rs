@@ -89,9 +89,10 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let facts = entries.facts(question)?;
         let weighed = |weight| facts.as_deref().map(|facts| (facts, weight));
         let started = std::time::Instant::now();
-        let found = index.search_with(&question.text, weighed(parameters.note_expansion), DEPTH);
-        let near = entries.similarities(&question.text, weighed(parameters.note_sense))?;
-        let evidence = fuse(&found.hits, near.as_ref().map(|near| near.entries.as_slice()), &parameters);
+        let found = index.search_with(&question.text, weighed(parameters.note.expansion), DEPTH);
+        let near = entries.similarities(&question.text, weighed(parameters.note.sense))?;
+        let near_entries = near.as_ref().map(|near| near.entries.as_slice());
+        let evidence = fuse(&found.hits, near_entries, parameters.fusion(facts.is_some()), parameters.calibration);
         slowest = slowest.max(started.elapsed());
         let ranked: Vec<usize> = evidence.iter().map(|found| found.entry).collect();
         for kind in kinds(question) {
