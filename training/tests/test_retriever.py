@@ -14,6 +14,7 @@ from mambaformer_training.errors import CheckpointError, DataError
 from mambaformer_training.model import MambaFormer
 from mambaformer_training.retriever import encoder, measure, vocabulary
 from mambaformer_training.retriever.entries import Asked, Entries
+from mambaformer_training.retriever.mix import mix
 from mambaformer_training.retriever.static import StaticEncoder
 from mambaformer_training.retriever.train import Settings, Trainer, misspell
 from mambaformer_training.retrieval import Bm25
@@ -127,6 +128,30 @@ def test_notes_are_read_with_their_questions(tmp_path):
     kept = trainer.fit()
     start = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert kept["held_notes"]["recall@1"] > start["held_notes"]["recall@1"] and kept["held_notes"]["recall@1"] > 0.9
+
+
+def test_a_mixture_lies_between_the_two(tmp_path):
+    before, run, out = (tmp_path / name for name in ("before", "run", "out"))
+    tokenizer = wordpiece(WORDS)
+    old, new = small(tokenizer), small(tokenizer)
+    with torch.no_grad():
+        for parameter in new.parameters():
+            parameter += 1
+    old.save(before)
+    new.save(run / "export")
+    (run / "log.jsonl").write_text("{}\n")
+    (run / "export" / "training.json").write_text('{"steps": 3}\n')
+    mix(before, run, 0.25, out)
+    for name, value in encoder.load(out).bert.state_dict().items():
+        torch.testing.assert_close(value, old.bert.state_dict()[name] + 0.25, rtol=1e-2, atol=1e-2)
+    about = json.loads((out / "training.json").read_text())
+    assert about["steps"] == 3 and about["mixed"]["share"] == 0.25
+    with pytest.raises(CheckpointError, match="the share is 2"):
+        mix(before, run, 2, out)
+    other = encoder.SentenceEncoder(BertConfig(**old.bert.config.to_dict() | {"num_hidden_layers": 1}), tokenizer)
+    other.save(run / "export")
+    with pytest.raises(CheckpointError, match="have other tensors"):
+        mix(before, run, 0.5, out)
 
 
 def test_a_slip_of_the_finger_is_small():

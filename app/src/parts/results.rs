@@ -20,11 +20,14 @@ const TOUCHED: &str = "(pointer: coarse)";
 #[component]
 pub fn Results() -> impl IntoView {
     let assistant = expect_context::<Assistant>();
-    let has_turn = Memo::new(move |_| assistant.session.with(|session| session.turn.is_some()));
+    let turn = Memo::new(move |_| assistant.session.with(|session| session.turn.as_ref().map(|turn| turn.id.clone())));
+    let has_turn = Memo::new(move |_| turn.with(Option::is_some));
     let place = NodeRef::<html::Div>::new();
-    Effect::new(move |before: Option<u32>| {
-        let asked = assistant.asked.get();
-        if before.is_some_and(|before| before < asked) {
+    // A question comes on screen when the worker says the first of it; only then the form above has its new height.
+    Effect::new(move |seen: Option<u32>| {
+        turn.track();
+        let asked = assistant.asked.get_untracked();
+        if seen.is_some_and(|seen| seen < asked) {
             request_animation_frame(move || {
                 if let Some(place) = place.get_untracked() {
                     if is_touched()

@@ -1,4 +1,4 @@
-"""`python -m mambaformer_training retriever {tune,read,choose,rank,compare}`."""
+"""`python -m mambaformer_training retriever {tune,read,choose,mix,rank,compare}`."""
 
 import json
 import time
@@ -14,6 +14,7 @@ from ..train import flush_denormals, keep_memory
 from . import encoder, vocabulary
 from .entries import Asked, Entries, load
 from .measure import bm25_scores, entry_scores, first_line, recall
+from .mix import mix
 from .reader import Heads, ReaderSettings, ReaderTrainer, export, read_items
 from .static import StaticEncoder
 from .train import Settings, Trainer
@@ -69,6 +70,11 @@ def read(args) -> None:
 def choose(args) -> None:
     """Writes the folder that `cargo xtask convert --sentence-encoder` takes: the encoder with the scores of lines after one of its layers."""
     export(args.run, args.layers, args.out)
+
+
+def blend(args) -> None:
+    """Writes the folder that is converted: the weighed mean of a run's encoder and the one it was tuned from."""
+    mix(args.before, args.run, args.share, args.out)
 
 
 def rank(args) -> None:
@@ -177,6 +183,12 @@ def add(commands, root: Path, runs: Path, corpora: Path) -> None:
     sub = command("choose", choose)
     sub.add_argument("--run", type=Path, required=True)
     sub.add_argument("--layers", type=int, required=True)
+    sub.add_argument("--out", type=Path, required=True)
+
+    sub = command("mix", blend)
+    sub.add_argument("--before", type=Path, required=True, help="folder of the encoder that the run started from")
+    sub.add_argument("--run", type=Path, required=True)
+    sub.add_argument("--share", type=float, required=True, help="of the run's encoder, 0 to 1")
     sub.add_argument("--out", type=Path, required=True)
 
     sub = command("rank", rank)
