@@ -3,7 +3,7 @@
 //! [`lexicon`] and [`parameters`] are read once; [`index::SearchIndex::build`] takes the entries with the words of their topics ([`topics`]);
 //! [`index::SearchIndex::search`] ranks them by words, [`dense`] compares their lines by meaning, and [`fusion::fuse`] puts both together;
 //! [`lines`] says which of their lines an answer begins with. A
-//! pasted note is searched by [`notes`]. [`bm25`] is the plain ranking that the assistant began with; training follows it.
+//! pasted note is searched for with the question ([`together`]). [`bm25`] is the plain ranking that the assistant began with; training follows it.
 
 pub mod analyze;
 pub mod bm25;
@@ -13,7 +13,6 @@ pub mod fusion;
 pub mod index;
 pub mod lexicon;
 pub mod lines;
-pub mod notes;
 pub mod parameters;
 pub mod query;
 pub mod read;

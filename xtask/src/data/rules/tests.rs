@@ -335,7 +335,8 @@ fn practice_notes_are_their_own() {
     files.practice.push_str(&again);
     let judging = "A patient came today. Tooth 36 hurts. The rest of the note goes on and on.";
     let note = format!("{judging} {PRACTICE_NOTE}");
-    files.practice_notes.push_str(&format!("{{\"id\":\"perio-p02\",\"text\":\"{note}\"}}\n"));
+    let second = format!(r#"{{"id":"perio-p02","text":"{note}"}}"#);
+    files.practice_notes.push_str(&second);
     for judges in [Split::Validation, Split::Test, Split::Train] {
         let corpus = files.corpus(&mut Findings::default());
         let mut set = DentalQa::build(&corpus);
