@@ -5,6 +5,7 @@
 //! [`lines`] says which of their lines an answer begins with. A
 //! pasted note is searched for with the question ([`together`]). [`bm25`] is the plain ranking that the assistant began with; training follows it.
 
+pub mod alike;
 pub mod analyze;
 pub mod bm25;
 pub mod dense;

@@ -1,9 +1,11 @@
 //! How likely each line of what was found is to be what the answer is made of, before the model chooses: by the search, and by what was read.
 
+use mambaformer_clinical::retrieval::alike::Said;
+use mambaformer_clinical::retrieval::analyze::Analyzer;
 use mambaformer_clinical::retrieval::read::{ReadLine, ReadWeights};
 use mambaformer_model::sentence_encoder::LineScore;
 
-use super::clinic::Found;
+use super::clinic::{Found, Material};
 
 /// How much likelier the record's line that answers a question about a dose is than the likeliest other line. The end of the answer is
 /// likelier than those, too: the doses of another age or weight stand right beside.
@@ -11,6 +13,11 @@ const DOSE_PREFERENCE: f32 = 20.0;
 
 /// What a line for other teeth or another age than the question's counts less, in logarithms: it is shown and not told.
 const CONTRADICTION: f32 = 6.0;
+
+/// What a line that says what a likelier one says counts less: it is shown and not told.
+const REPETITION: f32 = 0.002;
+/// The likeliest lines that are held against each other; an answer has fewer sentences.
+const HELD: usize = 16;
 
 /// The highest prior of a line that the answer is not to begin with; the first one has 1.
 const BEHIND: f32 = 0.9;
@@ -54,7 +61,9 @@ impl Ends {
 /// Priors by the search alone. A line whose probability is below `enough` is not told any more.
 pub(super) fn by_search(found: &mut Found<'_>, enough: f32) {
     let odds = |known: &Known| (known.logit - known.off()).exp();
-    let odds = found.materials.iter().map(|material| material.known.iter().map(odds).collect()).collect();
+    let mut odds: Vec<Vec<f32>> =
+        found.materials.iter().map(|material| material.known.iter().map(odds).collect()).collect();
+    tell_once(&found.materials, &mut odds);
     if by_odds(found, odds, enough) {
         prefer_dose(found);
     }
@@ -81,6 +90,7 @@ pub(super) fn by_reading(found: &mut Found<'_>, scores: &[Vec<LineScore>], weigh
         }
         odds.push(own);
     }
+    tell_once(&found.materials, &mut odds);
     if !by_odds(found, odds, weights.enough) {
         return;
     }
@@ -93,6 +103,25 @@ pub(super) fn by_reading(found: &mut Found<'_>, scores: &[Vec<LineScore>], weigh
         *prior = 1.0;
     }
     prefer_dose(found);
+}
+
+/// Of lines that say the same the likeliest keeps its odds.
+fn tell_once(materials: &[Material], odds: &mut [Vec<f32>]) {
+    let mut order: Vec<(usize, usize)> =
+        odds.iter().enumerate().flat_map(|(index, own)| (0..own.len()).map(move |at| (index, at))).collect();
+    order.sort_by(|a, b| odds[b.0][b.1].total_cmp(&odds[a.0][a.1]));
+    let analyzer = Analyzer::default();
+    let mut told: Vec<Said> = Vec::new();
+    for (index, at) in order.into_iter().take(HELD) {
+        let material = &materials[index];
+        let text = material.sentences.get(at).and_then(|bytes| material.evidence.text.get(bytes.clone()));
+        let Some(said) = text.map(|text| Said::of(text, &analyzer)) else { continue };
+        if told.iter().any(|before| said.repeats(before)) {
+            odds[index][at] *= REPETITION;
+        } else {
+            told.push(said);
+        }
+    }
 }
 
 /// Each line's prior is the odds that the answer uses it, as a share of the likeliest one's; `false`, and nothing is changed, where no line has any.
@@ -156,6 +185,7 @@ mod tests {
     use super::*;
     use crate::answer::{Evidence, EvidenceKind};
     use mambaformer_clinical::retrieval::read::{FirstWeights, UsedWeights};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const WEIGHTS: ReadWeights = ReadWeights {
         first: FirstWeights { prior: 1.0, read: 1.0 },
@@ -163,14 +193,18 @@ mod tests {
         enough: 0.5,
     };
 
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+
     /// A text of as many lines as there are logits; a line of `None` is for other teeth. Without logits it is the note, of two lines.
     fn text(logits: &[Option<f32>]) -> Material {
         let lines = if logits.is_empty() { 2 } else { logits.len() };
-        let text = "Rinse it. ".repeat(lines);
+        // No two lines say the same.
+        let line = |_| format!("Rinse it {} times.", COUNT.fetch_add(1, Ordering::Relaxed));
+        let text = (0..lines).map(line).collect::<Vec<_>>().join(" ");
         let evidence = Evidence {
             passage: "p".to_owned(),
             title: "Tooth".to_owned(),
-            text: text.trim_end().to_owned(),
+            text,
             source: String::new(),
             score: 1.0,
             kind: if logits.is_empty() { EvidenceKind::Note } else { EvidenceKind::Passage },
@@ -220,6 +254,18 @@ mod tests {
         close(&[vec![all.end_prior(None), all.end_prior(Some(0.8))]], &[vec![(-2.0f32).exp(), 4.0 * (-2.0f32).exp()]]);
         let use_of = |logit: f32| 1.0 / (1.0 + (-logit).exp());
         close(&[all.materials[0].uses.clone()], &[vec![use_of(1.0), use_of(2.0)]]);
+    }
+
+    #[test]
+    fn what_a_likelier_line_says_is_not_told_again() {
+        let mut all = found(vec![text(&[Some(1.0), Some(2.0)]), text(&[Some(3.0)])]);
+        let same = all.materials[0].evidence.text[all.materials[0].sentences[1].clone()].to_owned();
+        all.materials[1] = Material {
+            known: all.materials[1].known.clone(),
+            ..Material::plain(Evidence { text: same, ..all.materials[1].evidence.clone() })
+        };
+        by_search(&mut all, 0.5);
+        close(&priors(&all), &[vec![(-2.0f32).exp(), REPETITION * (-1.0f32).exp()], vec![1.0]]);
     }
 
     #[test]
