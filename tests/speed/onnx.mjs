@@ -68,7 +68,7 @@ export class Graph {
       if (Array.isArray(value)) return { name, ints: value, type: INTS };
       return Number.isInteger(value) ? { name, i: value, type: INT } : { name, f: value, type: FLOAT };
     });
-    const output = outputs === undefined ? [`v${(this.made += 1)}`] : [outputs].flat();
+    const output = outputs === undefined ? [`x${(this.made += 1)}`] : [outputs].flat();
     this.graph.node.push({ op_type, input, output, attribute, domain: '' });
     return output[0];
   }
