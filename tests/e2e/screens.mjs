@@ -39,12 +39,12 @@ async function take(title, { scheme, width = 1280, language = 'en', states = Obj
       for (const [state, reach] of Object.entries(STATES)) {
         await reach(chairside);
         if (!states.includes(state) || state === 'keys closed') continue;
-        // Where this state is: what was opened last, or the top of the page.
+        // Where this state is: what was opened last, or the top of the page; on a phone where the page itself went.
         const shown = { calculator: '[data-testid="maximum-told"]', contents: '[data-testid="browse-contents"]', entry: '[data-testid="browse-entry"]', 'question and note taken along': '[data-testid="take-away"]', 'routing and engine': '[data-testid="routing"]' }[state];
         await chairside.page.evaluate((shown) => {
           const node = shown && document.querySelector(shown);
           if (node) node.scrollIntoView({ block: node.clientHeight > innerHeight ? 'start' : 'center' });
-          else scrollTo(0, 0);
+          else if (innerWidth > 600) scrollTo(0, 0);
         }, shown);
         const name = `${`${title} ${state}`.toLowerCase().replaceAll(/[^a-z]+/g, '-')}.png`;
         await chairside.page.screenshot({ path: fileURLToPath(new URL(name, FOLDER)) });
