@@ -1,4 +1,4 @@
-//! The model alone in the browser, to be timed by `tests/speed/run.mjs`: so many tokens in, so many out, whatever they say. Not part
+//! The model alone in the browser, to be timed by `tests/speed/model.mjs`: so many tokens in, so many out, whatever they say. Not part
 //! of what ships.
 #![cfg(target_arch = "wasm32")]
 

@@ -179,18 +179,23 @@ pub(crate) fn converted(
     }
 }
 
-fn base() -> Config {
-    let et5 = Et5Config {
-        num_layers: 12,
-        num_decoder_layers: 12,
-        num_heads: 12,
+/// T5 v1.1 of `num_layers` layers on either side.
+fn t5_v1_1(num_layers: usize, num_heads: usize, d_ff: usize) -> Et5Config {
+    Et5Config {
+        num_layers,
+        num_decoder_layers: num_layers,
+        num_heads,
         d_kv: 64,
-        d_ff: 2_048,
+        d_ff,
         relative_attention_num_buckets: 32,
         relative_attention_max_distance: 128,
         layer_norm_epsilon: 1e-6,
         tie_word_embeddings: false,
-    };
+    }
+}
+
+fn base() -> Config {
+    let et5 = t5_v1_1(12, 12, 2_048);
     let emamba = EMambaConfig {
         d_model: 768,
         num_layers: 24,
@@ -205,33 +210,11 @@ fn base() -> Config {
 }
 
 fn t5_large() -> Config {
-    let et5 = Et5Config {
-        num_layers: 24,
-        num_decoder_layers: 24,
-        num_heads: 16,
-        d_kv: 64,
-        d_ff: 2_816,
-        relative_attention_num_buckets: 32,
-        relative_attention_max_distance: 128,
-        layer_norm_epsilon: 1e-6,
-        tie_word_embeddings: false,
-    };
-    converted("t5-large", 32_128, 1_024, et5, None)
+    converted("t5-large", 32_128, 1_024, t5_v1_1(24, 16, 2_816), None)
 }
 
 fn t5_peer() -> Config {
-    let et5 = Et5Config {
-        num_layers: 6,
-        num_decoder_layers: 6,
-        num_heads: 6,
-        d_kv: 64,
-        d_ff: 1_024,
-        relative_attention_num_buckets: 32,
-        relative_attention_max_distance: 128,
-        layer_norm_epsilon: 1e-6,
-        tie_word_embeddings: false,
-    };
-    converted("t5-peer", 8_192, 384, et5, None)
+    converted("t5-peer", 8_192, 384, t5_v1_1(6, 6, 1_024), None)
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use crate::data::read::Located;
 use crate::data::reference::Part;
 use crate::data::shingles;
 use crate::data::split::{self, NEAR, NEAR_RUN, RUN, Split};
-use crate::data::words::{self, words};
+use crate::data::words::words;
 
-use super::ids;
+use super::{ids, notes};
 
 /// Most characters of a question.
 const MAX_CHARS: usize = 300;
@@ -26,7 +26,7 @@ pub(super) fn check(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings
     for Located { place, value } in &corpus.practice {
         source(value, place, corpus, findings);
     }
-    notes(corpus, set, findings);
+    practice_notes(corpus, set, findings);
     same_answers(corpus, set, findings);
     near_questions(corpus, set, findings);
 }
@@ -60,7 +60,7 @@ fn source(asked: &Practice, place: &Place, corpus: &Corpus, findings: &mut Findi
 }
 
 /// Each note is called after its file, has a fair length, is asked about, and is no copy of one that judges; questions name notes that exist.
-fn notes(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
+fn practice_notes(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
     let asked: HashSet<&str> = corpus.practice.iter().filter_map(|asked| asked.value.note.as_deref()).collect();
     let judging = set.clusters.iter().filter(|built| built.assignment.split != Split::Train);
     let judging: BTreeMap<&str, Vec<String>> = judging
@@ -71,18 +71,9 @@ fn notes(corpus: &Corpus, set: &DentalQa<'_>, findings: &mut Findings) {
         judging.iter().flat_map(|(id, words)| shingles::runs(words, NOTE_RUN).map(move |run| (run, *id))).collect();
     let mut seen = HashSet::new();
     for Located { place, value: note } in &corpus.practice_notes {
-        ids::check(ids::PRACTICE_NOTE, &note.id, None, place, findings);
+        notes::check_one(note, ids::PRACTICE_NOTE, &NOTE_WORDS, place, findings);
         if !seen.insert(note.id.as_str()) {
             findings.error(place, "id", format!("the id `{}` is taken; give the next free number", note.id));
-        }
-        let found = words::count(&note.text);
-        if !NOTE_WORDS.contains(&found) {
-            let (least, most) = (NOTE_WORDS.start(), NOTE_WORDS.end());
-            findings.error(
-                place,
-                "length",
-                format!("{}: {found} words, a note has {least} to {most}; shorten or fill it", note.id),
-            );
         }
         if !asked.contains(note.id.as_str()) {
             findings.warning(place, "unused", format!("{}: no practice question asks about this note", note.id));
