@@ -1,23 +1,27 @@
-//! The model alone in the browser, to be timed by `tests/speed/model.mjs`: so many tokens in, so many out, whatever they say. Not part
-//! of what ships.
+//! The model alone in the browser, to be timed by `tests/speed/{model,gpu}.mjs`: so many tokens in, so many out, whatever they say. Not
+//! part of what ships.
 #![cfg(target_arch = "wasm32")]
+
+use std::rc::Rc;
 
 use mambaformer_model::generate::{GroundedDecoder, GroundedOptions, GroundedStep, ModelWeight};
 use mambaformer_model::random::question;
 use mambaformer_model::weights::Weights;
 use mambaformer_model::{Encoded, Expert, MambaFormer, Routing};
+use mambaformer_wasm::gpu::Gpu;
+use mambaformer_wasm::gpu::variants::Variants;
+use mambaformer_wasm::kernels::matmul::Form;
+use mambaformer_wasm::measure::kernels::speeds;
+use mambaformer_wasm::measure::loss::losses;
+use mambaformer_wasm::measure::model::Subject;
 use wasm_bindgen::prelude::*;
+use web_time::Instant;
 
 /// A model without a pipeline.
 #[wasm_bindgen]
 pub struct Bench {
     model: MambaFormer,
-}
-
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(js_namespace = performance)]
-    fn now() -> f64;
+    made: Instant,
 }
 
 #[wasm_bindgen]
@@ -27,7 +31,7 @@ impl Bench {
     pub fn new(manifest: &[u8], weights: &[u8], tokenizer: &[u8]) -> Result<Bench, JsError> {
         let mut weights = Weights::from_parts(manifest, weights, tokenizer)?;
         let config = weights.config().clone();
-        Ok(Self { model: MambaFormer::load(&config, &mut weights)? })
+        Ok(Self { model: MambaFormer::load(&config, &mut weights)?, made: Instant::now() })
     }
 
     /// Reads a prompt of `tokens_in` tokens and generates `tokens_out` freely, the likeliest each time, the end token like any other.
@@ -35,9 +39,9 @@ impl Bench {
     /// (from the end of the prompt), all other tokens, the longest step of the prompt; and a number made of the tokens.
     pub fn run(&self, tokens_in: usize, tokens_out: usize, expert: u32) -> Result<Vec<f64>, JsError> {
         let (ids, _) = question(self.model.config(), tokens_in);
-        let started = now();
+        let started = self.now();
         let (encoded, longest) = self.read(&ids, expert)?;
-        let read = now();
+        let read = self.now();
         let mut state = self.model.begin_decoding(&encoded)?;
         let mut token = self.model.config().decoder_start_token_id;
         let mut first = read;
@@ -49,19 +53,19 @@ impl Bench {
             token = u32::try_from(likeliest.map_or(0, |(id, _)| id))?;
             fingerprint = (fingerprint * 31.0 + f64::from(token)) % 1e9;
             if index == 0 {
-                first = now();
+                first = self.now();
             }
         }
-        Ok(vec![read - started, first - read, now() - first, longest, fingerprint])
+        Ok(vec![read - started, first - read, self.now() - first, longest, fingerprint])
     }
 
     /// Answers with whole sentences of the prompt, `tokens_out` tokens of them, as the assistant does. Returns the same times (the first
     /// token's is the first sentence's) and how often the model was asked.
     pub fn answer(&self, tokens_in: usize, tokens_out: usize, expert: u32) -> Result<Vec<f64>, JsError> {
         let (ids, sources) = question(self.model.config(), tokens_in);
-        let started = now();
+        let started = self.now();
         let (encoded, longest) = self.read(&ids, expert)?;
-        let read = now();
+        let read = self.now();
         let options = GroundedOptions {
             max_tokens: tokens_out,
             max_units: tokens_out,
@@ -75,11 +79,16 @@ impl Bench {
         let mut told = false;
         while decoder.step()? != GroundedStep::Done {
             if !std::mem::replace(&mut told, true) {
-                first = now();
+                first = self.now();
             }
         }
         let calls = decoder.statistics().model_calls as f64;
-        Ok(vec![read - started, first - read, now() - first, longest, calls])
+        Ok(vec![read - started, first - read, self.now() - first, longest, calls])
+    }
+
+    /// Milliseconds since the model was made.
+    fn now(&self) -> f64 {
+        self.made.elapsed().as_secs_f64() * 1e3
     }
 
     /// The encoding of a prompt, and the longest of its steps in milliseconds.
@@ -90,17 +99,69 @@ impl Bench {
             _ => Routing::default(),
         };
         let mut longest = 0.0_f64;
-        let mut last = now();
+        let mut last = self.now();
         let mut encoding = self.model.begin_encoding(ids, routing)?;
         loop {
             let more = encoding.step()?;
-            longest = longest.max(now() - last);
-            last = now();
+            longest = longest.max(self.now() - last);
+            last = self.now();
             if !more {
                 break;
             }
         }
         let encoded = encoding.finish()?;
-        Ok((encoded, longest.max(now() - last)))
+        Ok((encoded, longest.max(self.now() - last)))
+    }
+}
+
+/// A graphics processor and a model's weights.
+#[wasm_bindgen]
+pub struct GpuBench {
+    gpu: Rc<Gpu>,
+    weights: Weights,
+    files: [Vec<u8>; 3],
+}
+
+#[wasm_bindgen]
+impl GpuBench {
+    /// Opens the browser's adapter and takes the three files of a model folder.
+    pub async fn open(manifest: Vec<u8>, weights: Vec<u8>, tokenizer: Vec<u8>) -> Result<GpuBench, JsError> {
+        let files = [manifest, weights, tokenizer];
+        let weights = Weights::from_parts(&files[0], &files[1], &files[2])?;
+        Ok(Self { gpu: Rc::new(Gpu::open().await?), weights, files })
+    }
+
+    /// The adapter, and the optional forms of kernels it offers.
+    pub fn adapter(&self) -> Vec<String> {
+        let info = &self.gpu.info;
+        let name = [&info.name, &info.driver, &info.driver_info].map(String::as_str).join(" ");
+        let name = if name.trim().is_empty() { "an adapter that is not named" } else { name.trim() };
+        let kind = format!("{name} ({:?})", info.device_type);
+        std::iter::once(kind).chain(self.gpu.offers.iter().map(|form| form.name().to_owned())).collect()
+    }
+
+    /// Every kernel alone; JSON of `KernelSpeed`s.
+    pub async fn kernels(&self, rounds: usize) -> Result<String, JsError> {
+        let rows = speeds(&self.gpu, self.weights.config(), rounds, false, &mut |_| {}).await?;
+        Ok(serde_json::to_string(&rows)?)
+    }
+
+    /// The whole model on prompts of so many tokens, its products in the forms of the given names; JSON of `Loaded`, the `GpuRun`s and the
+    /// `FreeRun`.
+    pub async fn model(&self, tokens: usize, rounds: usize, forms: Vec<String>) -> Result<String, JsError> {
+        let mut variants = Variants::default();
+        for form in Form::OPTIONAL.into_iter().filter(|form| forms.iter().any(|name| name == form.name())) {
+            variants.choose(form);
+        }
+        let subject = Subject::load(&self.gpu, &self.weights, tokens, &variants).await?;
+        let runs = subject.run("GPU", tokens, rounds, &mut |_| {}).await?;
+        let free = subject.free(tokens).await?;
+        Ok(serde_json::to_string(&(&subject.loaded, runs, free))?)
+    }
+
+    /// Takes the device away in every stage, `repeats` times; JSON of `Loss`es.
+    pub async fn losses(&self, repeats: usize) -> Result<String, JsError> {
+        let load = || Ok(Weights::from_parts(&self.files[0], &self.files[1], &self.files[2])?);
+        Ok(serde_json::to_string(&losses(&load, repeats, &mut |_| {}).await?)?)
     }
 }

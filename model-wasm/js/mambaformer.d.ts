@@ -199,6 +199,12 @@ export interface EngineReport {
     /** Of weights and of activations. */
     bytes: [number, number];
     pipelines: number;
+    /** Bytes of weights that one decoder call reads. */
+    bytesPerCall: number;
+    /** Bytes a second: of weights in the product of one row, and of a plain copy in the same run. */
+    bandwidth: [number, number];
+    /** The faster forms of kernels that the device offers: the WebGPU feature, the measured gain, whether it serves. */
+    forms: { name: string; timesAsFast: number; serves: boolean }[];
   };
   /** Milliseconds of a trial answer. */
   cpuMs?: number;

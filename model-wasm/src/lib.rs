@@ -7,6 +7,8 @@ pub mod calculation;
 pub mod gpu;
 #[cfg(feature = "engine")]
 pub mod kernels;
+#[cfg(feature = "measure")]
+pub mod measure;
 pub mod part_name;
 #[cfg(feature = "engine")]
 pub mod pipeline;

@@ -462,7 +462,7 @@ impl EngineVerdict {
 }
 
 /// A graphics processor and what the engine made of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AdapterReport {
     /// Its name, as far as the browser tells.
@@ -477,6 +477,24 @@ pub struct AdapterReport {
     pub bytes: [u64; 2],
     /// Shader pipelines compiled.
     pub pipelines: u32,
+    /// Bytes of weights that one decoder call reads.
+    pub bytes_per_call: u64,
+    /// Bytes a second: of weights in the product of one row, and of a plain copy in the same run.
+    pub bandwidth: [f64; 2],
+    /// The faster forms of kernels that the device offers.
+    pub forms: Vec<FormReport>,
+}
+
+/// A form of a kernel that needs an optional feature, beside the plain one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FormReport {
+    /// The WebGPU feature behind it.
+    pub name: String,
+    /// How many times as fast as the plain form it was when measured.
+    pub times_as_fast: f64,
+    /// Whether it serves.
+    pub serves: bool,
 }
 
 /// A kernel that computes wrongly on this device.
@@ -835,6 +853,9 @@ mod tests {
                     dispatches: [60, 38],
                     bytes: [1, 2],
                     pipelines: 26,
+                    bytes_per_call: 7,
+                    bandwidth: [1.5, 2.0],
+                    forms: vec![FormReport { name: "shader-f16".to_owned(), times_as_fast: 1.25, serves: true }],
                 }),
                 cpu_ms: Some(1.5),
                 gpu_ms: None,
@@ -843,7 +864,8 @@ mod tests {
             }),
             &json!({"type": "engine", "engine": "cpu", "reason": "it is the faster",
                     "adapter": {"name": "a", "software": true, "selfTests": 3, "dispatches": [60, 38], "bytes": [1, 2],
-                                "pipelines": 26},
+                                "pipelines": 26, "bytesPerCall": 7, "bandwidth": [1.5, 2.0],
+                                "forms": [{"name": "shader-f16", "timesAsFast": 1.25, "serves": true}]},
                     "cpuMs": 1.5, "quarantined": [{"kernel": "k", "reason": "r"}],
                     "verdict": {"adapter": "a|b", "model": "00ff", "version": "1", "engine": "gpu", "cpuMs": 9.5,
                                 "gpuMs": 3.0}}),

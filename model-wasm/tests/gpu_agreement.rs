@@ -15,12 +15,15 @@ use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::Weights;
 use mambaformer_model::{MambaFormer, Routing};
 use mambaformer_wasm::gpu::GpuModel;
+use mambaformer_wasm::gpu::variants::Variants;
 use serde_json::Value;
 
-use forced::{asked, first_state, greedy_margin, load, reference, widened};
+use forced::{asked, first_state, gpu, greedy_margin, load, load_as, reference, widened};
 
 /// Tokens of answers that are compared.
 const TOKENS: usize = 2_000;
+/// For each optional form of the products.
+const TOKENS_OF_A_FORM: usize = 500;
 /// Words of an answer: long ones ask for fewer prompts.
 const LONG: usize = 45;
 
@@ -44,7 +47,7 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
 }
 
 /// Test questions with long answers, one of each cluster of paraphrases, with the passages of the answer.
-fn items(weights: &Weights) -> Vec<Item> {
+fn items(weights: &Weights, wanted: usize) -> Vec<Item> {
     let config = weights.config().clone();
     let tokenizer = Tokenizer::from_bytes(&weights.clone().take_tokenizer(), config.vocab_size).unwrap();
     let passages: BTreeMap<String, Value> =
@@ -74,7 +77,7 @@ fn items(weights: &Weights) -> Vec<Item> {
         answer.push(config.eos_token_id);
         tokens += answer.len();
         items.push(Item { prompt, answer });
-        if tokens >= TOKENS {
+        if tokens >= wanted {
             return items;
         }
     }
@@ -143,10 +146,21 @@ fn compare(model: &Rc<GpuModel>, reference: &MambaFormer, items: &[Item]) -> Agr
     agreement
 }
 
-/// Compares and prints; `goal` is the least part of the same likeliest tokens, in per cent.
-fn hold(name: &str, weights: &Weights, on_gpu: &Weights, reference: &MambaFormer, goal: f64) {
-    let items = items(weights);
-    let found = compare(&load(on_gpu), reference, &items);
+/// A model on the GPU, and what it has to agree with.
+struct Held<'a> {
+    name: &'a str,
+    model: Rc<GpuModel>,
+    reference: MambaFormer,
+    tokens: usize,
+    /// The least part of the same likeliest tokens, in per cent.
+    goal: f64,
+}
+
+/// Compares and prints.
+fn hold(weights: &Weights, held: &Held<'_>) {
+    let Held { name, model, reference, tokens, goal } = held;
+    let items = items(weights, *tokens);
+    let found = compare(model, reference, &items);
     println!(
         "{name}: top-1 {:.2} % of n = {} in {} answers (largest lead of a different choice {:.1e}), routed differently {} of {} (largest gap {:.1e})",
         found.percent(),
@@ -157,7 +171,7 @@ fn hold(name: &str, weights: &Weights, on_gpu: &Weights, reference: &MambaFormer
         found.routed,
         found.largest_gap,
     );
-    assert!(found.tokens >= TOKENS && found.percent() >= goal, "{name}: {:.2} %, {goal} % wanted", found.percent());
+    assert!(found.tokens >= *tokens && found.percent() >= *goal, "{name}: {:.2} %, {goal} % wanted", found.percent());
     assert!(found.largest_gap < 1e-3, "{name}: routed differently where the gate was sure by {}", found.largest_gap);
 }
 
@@ -168,7 +182,8 @@ fn shipped() -> Weights {
 #[test]
 fn in_f32_both_compute_the_same() {
     let weights = shipped();
-    hold("f32", &weights, &widened(&weights), &reference(&weights), 99.5);
+    let (model, reference) = (load(&widened(&weights)), reference(&weights));
+    hold(&weights, &Held { name: "f32", model, reference, tokens: TOKENS, goal: 99.5 });
 }
 
 /// Packed, the processor has 7-bit activations (docs/ARCHITECTURE.md, "The CPU path") and the GPU f32 ones.
@@ -176,5 +191,19 @@ fn in_f32_both_compute_the_same() {
 fn packed_they_differ_by_the_activations() {
     let weights = shipped();
     let packed = MambaFormer::load(&weights.config().clone(), &mut weights.clone()).unwrap();
-    hold("q8", &weights, &weights, &packed, 98.0);
+    hold(&weights, &Held { name: "q8", model: load(&weights), reference: packed, tokens: TOKENS, goal: 98.0 });
+}
+
+/// Half precision and 8-bit activations may cost no more than what the processor's own rounding costs, and change nothing about the routing.
+#[test]
+fn optional_forms_of_the_products_agree_with_the_reference() {
+    let weights = shipped();
+    let gpu = gpu();
+    for &form in &gpu.offers {
+        let mut variants = Variants::default();
+        variants.choose(form);
+        assert_eq!(variants.chosen().collect::<Vec<_>>(), [form]);
+        let (model, reference) = (load_as(Rc::clone(&gpu), &weights, &variants), reference(&weights));
+        hold(&weights, &Held { name: form.name(), model, reference, tokens: TOKENS_OF_A_FORM, goal: 98.0 });
+    }
 }

@@ -17,7 +17,8 @@ use mambaformer_model::random::{RandomWeights, Stream};
 use mambaformer_model::weights::{Scheme, Weights};
 use mambaformer_model::{Expert, MambaFormer, Routing};
 use mambaformer_wasm::gpu::self_test::{Extent, NoPause, self_test};
-use mambaformer_wasm::gpu::variants::{Quarantine, Variant};
+use mambaformer_wasm::gpu::shader::Pipelines;
+use mambaformer_wasm::gpu::variants::{Variant, Variants};
 use mambaformer_wasm::gpu::{Capacity, Gpu, GpuModel};
 use mambaformer_wasm::kernels::weights::Format;
 
@@ -175,13 +176,13 @@ fn compare(name: &str, model: &Rc<GpuModel>, reference: &MambaFormer, lengths: &
 }
 
 fn load(weights: &Weights) -> Rc<GpuModel> {
-    load_without(weights, &Quarantine::default())
+    load_without(weights, &Variants::default())
 }
 
-fn load_without(weights: &Weights, quarantine: &Quarantine) -> Rc<GpuModel> {
+fn load_without(weights: &Weights, variants: &Variants) -> Rc<GpuModel> {
     pollster::block_on(async {
         let gpu = Gpu::open().await.expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
-        Rc::new(GpuModel::load(Rc::new(gpu), weights, CAPACITY, quarantine).await.unwrap())
+        Rc::new(GpuModel::load(Rc::new(gpu), weights, CAPACITY, variants).await.unwrap())
     })
 }
 
@@ -270,17 +271,20 @@ fn without_a_form_of_a_kernel_another_serves() {
     let weights = packed(&config, Scheme::Q8);
     let reference = reference(&weights);
     for variant in [Variant::TiledProduct, Variant::FewRowsProduct, Variant::PackedWeights] {
-        let mut quarantine = Quarantine::default();
-        assert!(quarantine.add(variant), "{variant:?} can be replaced");
-        let model = load_without(&weights, &quarantine);
+        let mut variants = Variants::default();
+        assert!(variants.leave_out(variant), "{variant:?} can be replaced");
+        let model = load_without(&weights, &variants);
         let (prompt, call) = model.kernels();
         let kernels: Vec<&str> = prompt.into_iter().chain(call).collect();
         assert_eq!(kernels.contains(&"matmul_tile"), variant != Variant::TiledProduct, "{variant:?}");
         assert_eq!(kernels.contains(&"matmul_rows"), variant != Variant::FewRowsProduct, "{variant:?}");
         compare(&format!("without {variant:?}"), &model, &reference, &[9, 70]);
     }
-    let mut both = Quarantine::default();
-    assert!(both.add(Variant::TiledProduct) && !both.add(Variant::FewRowsProduct), "one of the two has to serve");
+    let mut both = Variants::default();
+    assert!(
+        both.leave_out(Variant::TiledProduct) && !both.leave_out(Variant::FewRowsProduct),
+        "one of the two has to serve"
+    );
 }
 
 #[test]
@@ -289,7 +293,9 @@ fn the_self_test_passes_for_every_preset_that_ships() {
         let findings = pollster::block_on(async {
             let gpu = Gpu::open().await.expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
             let formats = [Format::F32, Format::Q8, Format::Q4];
-            self_test(&gpu, &preset.config(), &formats, Extent::Full, &mut NoPause).await.unwrap()
+            self_test(&gpu, &preset.config(), &formats, Extent::Full, &mut Pipelines::default(), &mut NoPause)
+                .await
+                .unwrap()
         });
         assert!(findings.failures.is_empty(), "{preset:?}: {:?}", findings.failures);
         assert!(findings.cases > 60, "{preset:?}: only {} cases", findings.cases);

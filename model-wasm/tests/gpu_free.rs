@@ -14,7 +14,7 @@ use mambaformer_model::random::{RandomWeights, Stream};
 use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::{Scheme, Weights};
 use mambaformer_model::{MambaFormer, Routing};
-use mambaformer_wasm::gpu::variants::{Quarantine, Variant};
+use mambaformer_wasm::gpu::variants::{Variant, Variants};
 use mambaformer_wasm::gpu::{Gpu, GpuModel};
 use mambaformer_wasm::kernels::sample::{DRAW_TOLERANCE, Progress, boundary_distance};
 
@@ -185,11 +185,11 @@ fn an_interrupted_answer_goes_on_with_the_same_draws_on_either_path() {
 fn a_gpu_whose_sampler_is_wrong_leaves_free_generation_to_the_processor() {
     let config = Preset::Nano.config();
     let weights = packed(&config, Scheme::F32);
-    let mut quarantine = Quarantine::default();
-    assert!(quarantine.add(Variant::FreeGeneration));
+    let mut variants = Variants::default();
+    assert!(variants.leave_out(Variant::FreeGeneration));
     let model = pollster::block_on(async {
         let gpu = Gpu::open().await.unwrap();
-        Rc::new(GpuModel::load(Rc::new(gpu), &weights, CAPACITY, &quarantine).await.unwrap())
+        Rc::new(GpuModel::load(Rc::new(gpu), &weights, CAPACITY, &variants).await.unwrap())
     });
     assert_eq!(model.free_dispatches(), None);
     let ids = prompt(&config, 9, 1);

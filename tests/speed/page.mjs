@@ -1,7 +1,8 @@
-// What both measurements share: a browser with an empty page of the site, and how figures are told.
+// What the measurements share: a browser with an empty page of the site, and how figures are told. The browser is CHROMIUM, or FIREFOX where that is given.
 
 import os from 'node:os';
 import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
 
 /** Options of the command line: `known` maps `--name` to what takes its value. */
 export function options(known) {
@@ -13,18 +14,41 @@ export function options(known) {
   }
 }
 
-/** Runs `measure` in an empty page of the site and returns what it returns, and a line about the machine. */
-export async function inPage(baseUrl, measure, argument) {
+const EMPTY = '<!doctype html><title>speed</title><link rel="icon" href="data:,">';
+
+async function chromiumPage(baseUrl) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--enable-unsafe-webgpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   });
+  const page = await browser.newPage();
+  await page.route('**/speed.html', (route) => route.fulfill({ contentType: 'text/html', body: EMPTY }));
+  await page.goto(new URL('speed.html', baseUrl).href);
+  return { browser, page, name: `Chromium ${browser.version()}` };
+}
+
+async function firefoxPage(baseUrl) {
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: process.env.FIREFOX,
+    headless: true,
+    // A measurement takes minutes.
+    protocolTimeout: 0,
+    extraPrefsFirefox: { 'dom.webgpu.enabled': true, 'gfx.webgpu.ignore-blocklist': true, 'dom.max_script_run_time': 0 },
+  });
+  const page = await browser.newPage();
+  await page.setRequestInterception(true);
+  page.on('request', (request) => (request.url().endsWith('/speed.html') ? request.respond({ contentType: 'text/html', body: EMPTY }) : request.continue()));
+  await page.goto(new URL('speed.html', baseUrl).href);
+  return { browser, page, name: (await browser.version()).replace('firefox/', 'Firefox ') };
+}
+
+/** Runs `measure` in an empty page of the site and returns what it returns, and a line about the machine. */
+export async function inPage(baseUrl, measure, argument) {
+  const { browser, page, name } = await (process.env.FIREFOX ? firefoxPage : chromiumPage)(baseUrl);
+  page.on('pageerror', (error) => console.error(error.message));
   try {
-    const page = await browser.newPage();
-    page.on('pageerror', (error) => console.error(error.message));
-    await page.route('**/speed.html', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>speed</title><link rel="icon" href="data:,">' }));
-    await page.goto(new URL('speed.html', baseUrl).href);
-    return { machine: `Chromium ${browser.version()}, ${os.cpus()[0].model}`, found: await page.evaluate(measure, argument) };
+    return { machine: `${name}, ${os.cpus()[0].model}`, found: await page.evaluate(measure, argument) };
   } finally {
     await browser.close();
   }

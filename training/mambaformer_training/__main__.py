@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,variants,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,variants,peer,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report}`."""
 
 import argparse
 import json
@@ -154,6 +154,12 @@ def _variants(args) -> None:
     print(markdown(lines))
 
 
+def _peer(args) -> None:
+    from .peer import peer
+
+    print(json.dumps(peer(args.data, args.records, args.out, args.closed_book, args.every, args.max_tokens, args.threads)))
+
+
 def _scope(args) -> None:
     from .scope import SIGNALS, scope
 
@@ -300,6 +306,15 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("dumps", type=_name_and_file, nargs="+", metavar="NAME=FILE", help="what `cargo xtask eval answers --dump FILE` wrote")
     sub.add_argument("--out", type=Path, help="also write the figures as JSON")
 
+    sub = command("peer", _peer, "let SmolLM2-135M-Instruct answer the questions of DentalQA, with the assistant's passages or from memory")
+    sub.add_argument("--data", type=Path, default=ROOT.parent / "data")
+    sub.add_argument("--records", type=Path, required=True, help="what `cargo xtask eval answers --output FILE` wrote")
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--closed-book", action="store_true", help="no passages")
+    sub.add_argument("--every", type=int, default=1, help="only every so-manyth question (1)")
+    sub.add_argument("--max-tokens", type=int, default=160)
+    sub.add_argument("--threads", type=int, default=1)
+
     sub = command("confidence", _confidence, "fit how sure an answer is, and count how often each band is right")
     sub.add_argument("--validation", type=Path, required=True, help="what `cargo xtask eval answers --split validation --dump FILE` wrote")
     sub.add_argument("--test", type=Path, required=True, help="what `cargo xtask eval answers --split test --dump FILE` wrote")
@@ -310,7 +325,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--model", type=Path, default=ROOT.parent / "assets" / "scope.json")
 
     sub = command("triage", _triage, "fit the second net of triage to the vectors of labelled messages and write it sealed")
-    newest = [ROOT / "checkpoints" / name for name in ("retriever-2", "retriever-1")]
+    newest = [ROOT / "checkpoints" / name for name in ("retriever-3", "retriever-2", "retriever-1")]
     sub.add_argument("--data", type=Path, default=ROOT.parent / "data")
     sub.add_argument("--encoder", type=Path, default=next((folder for folder in newest if folder.is_dir()), newest[-1]), help="folder of the sentence encoder")
     sub.add_argument("--manifest", type=Path, default=ROOT.parent / "assets" / "retriever" / "manifest.json", help="manifest of the same encoder as it is packed")

@@ -188,6 +188,12 @@ fn is_root() -> bool {
     first_line(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
 
+/// An installed Firefox.
+pub(crate) fn firefox(tools: &Tools) -> Result<PathBuf> {
+    let found = tools.find_any(&["firefox-esr", "firefox"]);
+    found.context("Firefox is not installed; on Debian: apt-get install firefox-esr")
+}
+
 /// `npm ci` in a folder, when its lock file is newer than what is installed.
 pub(crate) fn node_packages(workspace: &Workspace, tools: &Tools, name: &str) -> Result<()> {
     let folder = workspace.root().join(name);

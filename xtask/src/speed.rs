@@ -1,5 +1,5 @@
 //! Speed in headless Chromium. `cargo xtask bench chromium`: the bare model on one thread, and beside it, with `--peer`, a T5 of the same shape in
-//! ONNX Runtime Web; `cargo xtask bench assistant`: the whole assistant on test questions. Everything takes turns within one page (`tests/speed`).
+//! ONNX Runtime Web, or with `--gpu` the graphics processor's kernels and model; `cargo xtask bench assistant`: the whole assistant on test questions. Everything takes turns within one page (`tests/speed`).
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -27,17 +27,27 @@ enum Args {
 }
 
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools)] // switches of a command line
 struct Model {
     /// Beside it a T5 of the same shape in ONNX Runtime Web, in int8 and f32 (installed from npm).
     #[arg(long)]
     peer: bool,
+    /// Instead, the graphics processor: every kernel, then the whole model, in every form that the browser offers (minutes on an emulated one).
+    #[arg(long, conflicts_with = "peer")]
+    gpu: bool,
+    /// Instead, take the graphics processor away in every stage so many times, and measure until it serves again.
+    #[arg(long, conflicts_with_all = ["peer", "gpu"])]
+    losses: Option<usize>,
+    /// In an installed Firefox instead.
+    #[arg(long)]
+    firefox: bool,
     /// Tokens of the prompt.
     #[arg(long, default_value_t = 256)]
     tokens_in: usize,
     /// Tokens of the answer.
     #[arg(long, default_value_t = 48)]
     tokens_out: usize,
-    /// Runs of each; the median counts.
+    /// Runs of each; the median counts (two at most with --gpu).
     #[arg(long, default_value_t = 9)]
     rounds: usize,
     /// Writes the figures as JSON, too.
@@ -81,7 +91,10 @@ pub(crate) fn run(workspace: &Workspace, word: &str, rest: &[OsString]) -> Resul
     let (site, mut script, output) = match args {
         Args::Chromium(args) => {
             let site = workspace.target().join("speed");
-            let script = model(workspace, &tools, &site, &args, node)?;
+            let mut script = model(workspace, &tools, &site, &args, node)?;
+            if args.firefox {
+                script.env("FIREFOX", setup::firefox(&tools)?);
+            }
             (site, script, args.output)
         }
         Args::Assistant(args) => {
@@ -99,7 +112,7 @@ pub(crate) fn run(workspace: &Workspace, word: &str, rest: &[OsString]) -> Resul
     let server = Server::bind(&site, 0)?;
     script.args(["--base-url", &server.address()]);
     server.run_in_background();
-    run_command("Measuring in Chromium (minutes)", &mut script)
+    run_command("Measuring in the browser (minutes)", &mut script)
 }
 
 /// Makes the site of the bare model, and the script that races on it.
@@ -110,9 +123,20 @@ fn model(
     args: &Model,
     node: impl Fn(&str) -> Command,
 ) -> Result<Command> {
-    let builds = bundle::build_bare(workspace, tools, site)?;
+    let on_gpu = args.gpu || args.losses.is_some();
+    let builds = bundle::build_bare(workspace, tools, site, if on_gpu { 1 } else { usize::MAX })?;
     let models = site.join("models");
     bundle::copy_folder(&workspace.root().join("assets/model"), &models.join("chairside"))?;
+    if on_gpu {
+        let mut measure = node("gpu.mjs");
+        measure.args(["--build", builds[0], "--model", "models/chairside"]);
+        for (name, value) in
+            [("--in", args.tokens_in), ("--rounds", args.rounds.min(2)), ("--losses", args.losses.unwrap_or_default())]
+        {
+            measure.args([name, &value.to_string()]);
+        }
+        return Ok(measure);
+    }
     let shape = models.join("t5-peer");
     if !shape.join("manifest.json").is_file() {
         let make = ["--preset", "t5-peer", "--quantise", "q8", "--out"].map(OsString::from);

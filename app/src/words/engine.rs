@@ -2,7 +2,7 @@
 
 use mambaformer_wasm::protocol::{AdapterReport, Engine, EngineReport, Preference};
 
-use super::{duration, megabytes};
+use super::{duration, megabytes, one_decimal};
 
 words! { engine:
     /// The part of the page.
@@ -82,17 +82,37 @@ pub fn facts(report: &EngineReport) -> Vec<Fact> {
     facts
 }
 
-fn of_adapter(adapter: &AdapterReport, aside: usize) -> [Fact; 5] {
+fn of_adapter(adapter: &AdapterReport, aside: usize) -> Vec<Fact> {
     let fact = |name, told| Fact { name, told, quoted: String::new() };
     let own_name = adapter.name.as_str();
     let kind = if adapter.software { say!(engine.emulated, name = own_name) } else { own_name.to_owned() };
     let (prompt, call) = (adapter.dispatches[0], adapter.dispatches[1]);
     let (weights, activations) = (megabytes(adapter.bytes[0]), megabytes(adapter.bytes[1]));
-    [
+    let [product, copy] = adapter.bandwidth;
+    let read = say!(
+        engine.reading,
+        megabytes = megabytes(adapter.bytes_per_call),
+        share = format!("{:.0}", 100.0 * product / copy),
+        speed = one_decimal(copy / 1e9)
+    );
+    let mut facts = vec![
         fact(name(Engine::Gpu), kind),
         fact(say!(engine.self_test), say!(engine.self_tested, cases = adapter.self_tests, aside = aside)),
         fact(say!(engine.dispatches), say!(engine.dispatched, prompt = prompt, call = call)),
         fact(say!(engine.memory), say!(engine.remembered, weights = weights, activations = activations)),
         fact(say!(engine.pipelines), adapter.pipelines.to_string()),
-    ]
+    ];
+    if copy > 0.0 {
+        facts.push(fact(say!(engine.read), read));
+    }
+    facts.extend(adapter.forms.iter().map(|form| {
+        let (feature, times) = (form.name.as_str(), one_decimal(form.times_as_fast));
+        let told = if form.serves {
+            say!(engine.form_serves, name = feature, times = times)
+        } else {
+            say!(engine.form_rests, name = feature, times = times)
+        };
+        fact(say!(engine.form), told)
+    }));
+    facts
 }

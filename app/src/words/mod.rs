@@ -24,7 +24,7 @@ use mambaformer_wasm::protocol::LibraryInfo;
 use crate::language::{self, Locale};
 use crate::session::Message;
 
-pub use numbers::{duration, grouped, megabytes, share};
+pub use numbers::{duration, grouped, megabytes, one_decimal, share};
 
 /// What this page is called, in every language.
 pub const TITLE: &str = "MambaFormer Chairside";

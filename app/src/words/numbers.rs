@@ -52,6 +52,12 @@ pub fn duration(ms: f64) -> String {
     })
 }
 
+/// A number with one decimal.
+#[must_use]
+pub fn one_decimal(number: f64) -> String {
+    decimal(&format!("{number:.1}"))
+}
+
 /// Parameters in millions.
 #[must_use]
 pub fn parameters(count: u64) -> String {

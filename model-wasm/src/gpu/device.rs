@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::GpuError;
+use crate::kernels::matmul::Form;
 
 /// Storage buffers in one shader stage: the kernels are written for WebGPU's default.
 const STORAGE_BUFFERS: u32 = 8;
@@ -10,6 +11,9 @@ const STORAGE_BUFFERS: u32 = 8;
 const WORKGROUP_BYTES: u32 = 16 << 10;
 /// Invocations of a workgroup, WebGPU's default.
 const INVOCATIONS: u32 = 256;
+
+/// Invocations of a subgroup that the kernels for subgroups need at least.
+const SUBGROUP: u32 = 8;
 
 /// An open graphics processor.
 pub struct Gpu {
@@ -21,6 +25,8 @@ pub struct Gpu {
     pub info: wgpu::AdapterInfo,
     /// Which it is.
     pub identity: Identity,
+    /// The optional forms of kernels that it has what they need for. Whether they compute rightly, and faster, is another matter.
+    pub offers: Vec<Form>,
     lost: Arc<Mutex<Option<String>>>,
 }
 
@@ -28,33 +34,30 @@ pub struct Gpu {
 pub struct Found {
     adapter: wgpu::Adapter,
     identity: Identity,
+    language: wgpu::WgslLanguageFeatures,
 }
 
-/// What tells one graphics processor, with its driver, from another, as far as the system says.
+/// What tells one graphics processor, with its driver, from another, as far as the system says: all that is said of it, and every limit and
+/// feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     text: String,
-    named: bool,
+    /// Limits and features: what tells two devices apart whose names a browser withholds, for privacy.
+    abilities: String,
 }
 
 impl Identity {
-    fn of(info: &wgpu::AdapterInfo) -> Self {
-        let wgpu::AdapterInfo { name, vendor, device, device_type, driver, driver_info, backend, .. } = info;
+    fn of(adapter: &wgpu::Adapter) -> Self {
+        let info = adapter.get_info();
+        let wgpu::AdapterInfo { name, vendor, device, device_type, driver, driver_info, backend, .. } = &info;
         let text = format!("{name}|{vendor:04x}:{device:04x}|{device_type:?}|{backend:?}|{driver}|{driver_info}");
-        // Browsers may withhold all of it, for privacy: then two adapters look the same.
-        Self { text, named: !name.is_empty() || *device != 0 }
+        Self { text, abilities: format!("{:?} {:?}", adapter.limits(), adapter.features()) }
     }
 
     /// As text, to be compared with that of an earlier visit.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// Whether both are certainly the same.
-    #[must_use]
-    pub fn is_certainly(&self, other: &Self) -> bool {
-        self.named && self == other
     }
 }
 
@@ -65,9 +68,26 @@ impl Found {
         &self.identity
     }
 
-    /// Opens it within WebGPU's default limits (larger bindings where it has them) and with no optional feature.
+    /// The optional features that some forms of kernels use, as far as the adapter has them, and these forms.
+    fn optional(&self) -> (wgpu::Features, Vec<Form>) {
+        let has = |form: &Form| match form {
+            Form::Plain => true,
+            Form::Half => self.adapter.features().contains(wgpu::Features::SHADER_F16),
+            Form::Dot4 => self.language.contains(wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct),
+            Form::Subgroup => {
+                self.adapter.features().contains(wgpu::Features::SUBGROUP)
+                    && self.adapter.get_info().subgroup_min_size >= SUBGROUP
+            }
+        };
+        let offers = Form::OPTIONAL.into_iter().filter(has).collect();
+        (self.adapter.features() & (wgpu::Features::SHADER_F16 | wgpu::Features::SUBGROUP), offers)
+    }
+
+    /// Opens it within WebGPU's default limits (larger bindings where it has them). Optional features are taken where there are any, and
+    /// no kernel depends on them.
     pub async fn open(self) -> Result<Gpu, GpuError> {
-        let Self { adapter, identity } = self;
+        let (features, offers) = self.optional();
+        let Self { adapter, identity, .. } = self;
         let found = adapter.limits();
         for (limit, found, needed) in [
             ("maxStorageBuffersPerShaderStage", found.max_storage_buffers_per_shader_stage, STORAGE_BUFFERS),
@@ -89,6 +109,7 @@ impl Found {
         let info = adapter.get_info();
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("mambaformer"),
+            required_features: features,
             required_limits: limits,
             memory_hints: wgpu::MemoryHints::Performance,
             ..wgpu::DeviceDescriptor::default()
@@ -107,7 +128,7 @@ impl Found {
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             noted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| error.to_string());
         }));
-        Ok(Gpu { device, queue, info, identity, lost })
+        Ok(Gpu { device, queue, info, identity, offers, lost })
     }
 }
 
@@ -121,7 +142,8 @@ impl Gpu {
         };
         let adapter =
             instance.request_adapter(&options).await.map_err(|error| GpuError::NoAdapter(error.to_string()))?;
-        Ok(Found { identity: Identity::of(&adapter.get_info()), adapter })
+        let language = instance.wgsl_language_features();
+        Ok(Found { identity: Identity::of(&adapter), adapter, language })
     }
 
     /// Finds and opens it.

@@ -5,6 +5,7 @@ pub mod arena;
 pub mod counts;
 pub mod device;
 pub mod error;
+pub mod forms;
 pub mod free;
 pub mod grid_table;
 pub mod model;

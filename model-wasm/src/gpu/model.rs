@@ -12,7 +12,7 @@ use super::grid_table::{GridTable, MAX_RULES};
 use super::program::{Grid, Kernel, Program};
 use super::shader::Pipelines;
 use super::tensors::Tensors;
-use super::variants::{Quarantine, Variant};
+use super::variants::{Variant, Variants};
 use super::{Gpu, GpuError};
 use crate::kernels::attention_row::AttentionRow;
 use crate::kernels::attention_tile::AttentionTile;
@@ -89,6 +89,7 @@ pub struct GpuModel {
     /// Vectors and small matrices in f32.
     vectors: Vec<Buffer>,
     compiled: usize,
+    bytes_per_call: u64,
 }
 
 /// Free generation: the head over the whole vocabulary, the mixture, the choice.
@@ -119,22 +120,33 @@ struct Builder<'b> {
     vectors: Vec<Buffer>,
     /// Bound where a kernel's variant does not read a buffer.
     nothing: Buffer,
-    quarantine: Quarantine,
+    variants: Variants,
 }
 
 impl GpuModel {
     /// Uploads `weights` (none of which may have been taken out yet) and makes everything that answers will need.
-    /// Forms of kernels in `quarantine` are not used.
+    /// `variants`: the forms of kernels to use.
     pub async fn load(
         gpu: Rc<Gpu>,
         weights: &Weights,
         capacity: Capacity,
-        quarantine: &Quarantine,
+        variants: &Variants,
+    ) -> Result<Self, GpuError> {
+        Self::load_with(gpu, weights, capacity, variants, Pipelines::default()).await
+    }
+
+    /// The same with pipelines that are compiled already.
+    pub async fn load_with(
+        gpu: Rc<Gpu>,
+        weights: &Weights,
+        capacity: Capacity,
+        variants: &Variants,
+        pipelines: Pipelines,
     ) -> Result<Self, GpuError> {
         let config = weights.config().clone();
         check(&config)?;
         let capacity = Capacity { prompt: capacity.prompt.min(config.max_tokens), ..capacity };
-        let tensors = Tensors::new(weights, quarantine.has(Variant::PackedWeights))?;
+        let tensors = Tensors::new(weights, variants.without(Variant::PackedWeights))?;
         let bytes = tensor_bytes(weights);
         let made = gpu
             .guarded("the model's buffers", bytes, || {
@@ -144,7 +156,7 @@ impl GpuModel {
                     tensors: &tensors,
                     config: &config,
                     capacity,
-                    pipelines: Pipelines::default(),
+                    pipelines,
                     arena: Arena::default(),
                     counts,
                     program: Program::default(),
@@ -152,7 +164,7 @@ impl GpuModel {
                     weights: Vec::new(),
                     vectors: Vec::new(),
                     nothing: Rc::new(gpu.storage("nothing", 16)),
-                    quarantine: quarantine.clone(),
+                    variants: variants.clone(),
                 }
                 .build(Rc::clone(&gpu))
             })
@@ -188,6 +200,12 @@ impl GpuModel {
     pub fn bytes(&self) -> (u64, u64) {
         let vectors: u64 = self.vectors.iter().map(|buffer| buffer.size()).sum();
         (self.weights.iter().map(WeightBuffer::bytes).sum::<u64>() + vectors, self.arena.bytes())
+    }
+
+    /// Bytes of weights that one decoder call reads, without the head's rows, of which it reads as many as the sources have tokens.
+    #[must_use]
+    pub fn bytes_per_call(&self) -> u64 {
+        self.bytes_per_call
     }
 
     /// Pipelines compiled.
@@ -292,8 +310,8 @@ impl Builder<'_> {
             [name] => self.tensors.upload(self.gpu, name)?,
             names => self.tensors.upload_stacked(self.gpu, names, turn)?,
         };
-        let rows = self.quarantine.rows(rows);
-        let kernel = shape(Matmul::new(rows, weight.format, weight.columns, weight.rows, rows_at));
+        let (rows, form) = self.variants.product(rows);
+        let kernel = shape(Matmul::new(rows, weight.format, weight.columns, weight.rows, rows_at)).formed(form);
         let grid = self.grids.grid(rows_at, kernel.grid());
         let nothing = Rc::clone(&self.nothing);
         let counts = Rc::clone(&self.counts);
@@ -362,12 +380,14 @@ impl Builder<'_> {
         let tables = self.keep("tables", room.table_bytes() / 4);
         let state = self.keep("state", room.state_bytes() / 4);
         self.size_grids();
+        let before = self.weights.len();
         self.decode_call(&table, &answer_ids, &cross, &z)?;
+        let bytes_per_call = self.weights.iter().skip(before).map(WeightBuffer::bytes).sum();
         let decoder = std::mem::take(&mut self.program);
         let head = self.head(&table, &z, &copy_keys)?;
         self.choose(&room, &head, [&z, &units, &tables, &state, &answer_ids]);
         let grounded = std::mem::take(&mut self.program);
-        let free = if self.quarantine.has(Variant::FreeGeneration) {
+        let free = if self.variants.without(Variant::FreeGeneration) {
             None
         } else {
             Some(self.generate(&head, &z, &answer_ids))
@@ -396,6 +416,7 @@ impl Builder<'_> {
             tables,
             state,
             compiled: self.pipelines.len(),
+            bytes_per_call,
             arena: self.arena,
             weights: self.weights,
             vectors: self.vectors,

@@ -5,8 +5,9 @@ use mambaformer_model::config::Config;
 use super::Gpu;
 use super::GpuError;
 use super::counts::Count;
+use super::forms::{self, Speeds};
 use super::shader::Pipelines;
-use super::variants::{Quarantine, Variant};
+use super::variants::{Variant, Variants};
 use crate::kernels::attention_row::{self, AttentionRow};
 use crate::kernels::attention_tile::{self, AttentionTile};
 use crate::kernels::case::Case;
@@ -16,7 +17,7 @@ use crate::kernels::embed::{self, Embed};
 use crate::kernels::gate_choose::{self, GateChoose, UNFORCED};
 use crate::kernels::gate_features::{self, GateFeatures};
 use crate::kernels::gather_rows::{self, GatherRows};
-use crate::kernels::matmul::{self, Epilogue, Matmul, Rows};
+use crate::kernels::matmul::{self, Epilogue, Form, Matmul, Rows};
 use crate::kernels::mixture;
 use crate::kernels::pointer::{self, Pointer};
 use crate::kernels::rms_norm::{self, RmsNorm};
@@ -47,14 +48,16 @@ pub struct Failure {
 }
 
 /// What the self-test found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
     /// Cases run.
     pub cases: usize,
     /// Failures.
     pub failures: Vec<Failure>,
-    /// The forms to leave out.
-    pub quarantine: Quarantine,
+    /// The forms to leave out, and those that serve.
+    pub variants: Variants,
+    /// What was measured of its speed; nothing before [`Findings::race`].
+    pub speeds: Speeds,
 }
 
 impl Findings {
@@ -62,6 +65,28 @@ impl Findings {
     #[must_use]
     pub fn fatal(&self) -> Option<&Failure> {
         self.failures.iter().find(|failure| failure.instead.is_none())
+    }
+
+    /// Lets the fastest of the forms that are right serve, as measured now on the model's own shapes.
+    pub async fn race(
+        &mut self,
+        gpu: &Gpu,
+        config: &Config,
+        formats: &[Format],
+        pipelines: &mut Pipelines,
+        pause: &mut dyn AsyncPause,
+    ) -> Result<(), GpuError> {
+        self.speeds = forms::race(gpu, config, formats, (&mut self.variants, pipelines), pause).await?;
+        Ok(())
+    }
+
+    /// Keeps to the forms of an earlier test of the same kind of device, as far as they have not failed now: an answer that goes on after a
+    /// loss goes on with the same arithmetic.
+    pub fn keep_to(&mut self, earlier: &Self) {
+        for form in earlier.variants.chosen() {
+            self.variants.choose(form);
+        }
+        self.speeds.clone_from(&earlier.speeds);
     }
 
     /// Whether every kernel that failed here has failed in `earlier`, too.
@@ -82,32 +107,33 @@ pub enum Extent {
     EachKernel,
 }
 
-/// Runs the cases of a model's shapes in its formats. `pause` is called between cases so that a worker can see to its messages.
+/// Runs the cases of a model's shapes in its formats. What is compiled is left in `pipelines`, for the model to use. `pause` is called
+/// between cases so that a worker can see to its messages.
 pub async fn self_test(
     gpu: &Gpu,
     config: &Config,
     formats: &[Format],
     extent: Extent,
+    pipelines: &mut Pipelines,
     pause: &mut dyn AsyncPause,
 ) -> Result<Findings, GpuError> {
-    let mut pipelines = Pipelines::default();
     let mut findings = Findings::default();
     let mut tried: Vec<&'static str> = Vec::new();
-    for trial in trials(config, formats) {
+    for trial in trials(config, formats, &gpu.offers) {
         let name = trial.case.kernel.name();
         if extent == Extent::EachKernel && tried.contains(&name) {
             continue;
         }
         tried.push(name);
         findings.cases += 1;
-        let wrong = match trial.case.run(gpu, &mut pipelines).await {
+        let wrong = match trial.case.run(gpu, pipelines).await {
             Ok(wrong) => wrong,
             // A shader the driver refuses is as bad as one that computes wrong.
             Err(GpuError::Refused { reason, .. }) => Some(reason),
             Err(error) => return Err(error),
         };
         if let Some(reason) = wrong {
-            let replaced = trial.variant.is_some_and(|variant| findings.quarantine.add(variant));
+            let replaced = trial.variant.is_some_and(|variant| findings.variants.leave_out(variant));
             findings.failures.push(Failure {
                 kernel: trial.case.kernel.name().to_owned(),
                 reason: format!("{}: {reason}", trial.case.name),
@@ -155,7 +181,7 @@ fn products(config: &Config) -> Vec<(usize, usize, bool, Epilogue)> {
     products
 }
 
-fn trials(config: &Config, formats: &[Format]) -> Vec<Trial> {
+fn trials(config: &Config, formats: &[Format], offers: &[Form]) -> Vec<Trial> {
     let mut trials: Vec<Trial> = Vec::new();
     // In f32 first: what fails there is the shader's form, what fails only when packed is the packing.
     let mut ordered = vec![Format::F32];
@@ -171,6 +197,13 @@ fn trials(config: &Config, formats: &[Format]) -> Vec<Trial> {
                 let kernel = if norm { kernel.normed(config.et5.layer_norm_epsilon) } else { kernel };
                 let variant = Some(if format == Format::F32 { form } else { Variant::PackedWeights });
                 trials.extend(matmul::case(&kernel, rows).map(|case| Trial { case, variant }));
+                for &optional in offers {
+                    let kernel = kernel.formed(optional);
+                    if kernel.form == optional && formats.contains(&format) {
+                        let variant = Some(Variant::Optional(optional));
+                        trials.extend(matmul::case(&kernel, rows).map(|case| Trial { case, variant }));
+                    }
+                }
             }
         }
     }

@@ -54,6 +54,11 @@ impl Pipelines {
         pipeline
     }
 
+    /// Forgets a pipeline that the driver refused, so that the next who asks for it is told so as well.
+    pub fn forget(&mut self, text: &str) {
+        self.0.remove(text);
+    }
+
     /// How many were compiled.
     #[must_use]
     pub fn len(&self) -> usize {

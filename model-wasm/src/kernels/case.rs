@@ -82,13 +82,7 @@ impl Case {
         repeats: usize,
         rounds: usize,
     ) -> Result<f64, GpuError> {
-        let buffers: Vec<wgpu::Buffer> =
-            self.buffers.iter().map(|words| gpu.upload(self.kernel.name(), words)).collect();
-        let bound: Vec<&wgpu::Buffer> = buffers.iter().collect();
-        let mut program = Program::default();
-        for _ in 0..repeats {
-            program.push(gpu, pipelines, self.kernel.as_ref(), &bound, Grid::Direct(self.grid));
-        }
+        let (buffers, program) = self.made(gpu, pipelines, repeats).await?;
         let mut best = f64::INFINITY;
         // One round more: the first compiles what the driver has put off.
         for _ in 0..=rounds {
@@ -102,22 +96,41 @@ impl Case {
             gpu.finished().await?;
             best = best.min(started.elapsed().as_secs_f64() * 1e3 / repeats as f64);
         }
+        buffers.iter().for_each(wgpu::Buffer::destroy);
         Ok(best)
+    }
+
+    /// Its buffers, and a program of `repeats` dispatches.
+    async fn made(
+        &self,
+        gpu: &Gpu,
+        pipelines: &mut Pipelines,
+        repeats: usize,
+    ) -> Result<(Vec<wgpu::Buffer>, Program), GpuError> {
+        let name = self.kernel.name();
+        let bytes = self.buffers.iter().map(|words| 4 * words.len() as u64).sum();
+        let made = gpu
+            .guarded(name, bytes, || {
+                let buffers: Vec<wgpu::Buffer> = self.buffers.iter().map(|words| gpu.upload(name, words)).collect();
+                let bound: Vec<&wgpu::Buffer> = buffers.iter().collect();
+                let mut program = Program::default();
+                for _ in 0..repeats {
+                    program.push(gpu, pipelines, self.kernel.as_ref(), &bound, Grid::Direct(self.grid));
+                }
+                (buffers, program)
+            })
+            .await;
+        if let Err(GpuError::Refused { .. }) = &made {
+            pipelines.forget(&self.kernel.text());
+        }
+        made
     }
 
     /// Runs it on `gpu`; `None` if the result is right, otherwise what is wrong.
     pub async fn run(&self, gpu: &Gpu, pipelines: &mut Pipelines) -> Result<Option<String>, GpuError> {
         let name = self.kernel.name();
         debug_assert_eq!(self.buffers.len(), self.kernel.bindings().len(), "{name}");
-        let (buffers, program) = gpu
-            .guarded(name, 0, || {
-                let buffers: Vec<wgpu::Buffer> = self.buffers.iter().map(|words| gpu.upload(name, words)).collect();
-                let mut program = Program::default();
-                let bound: Vec<&wgpu::Buffer> = buffers.iter().collect();
-                program.push(gpu, pipelines, self.kernel.as_ref(), &bound, Grid::Direct(self.grid));
-                (buffers, program)
-            })
-            .await?;
+        let (buffers, program) = self.made(gpu, pipelines, 1).await?;
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -126,9 +139,7 @@ impl Case {
         gpu.queue.submit([encoder.finish()]);
         debug_assert_eq!(self.kernel.bindings()[self.output], Access::Write, "{name}");
         let bytes = gpu.read(&buffers[self.output], 4 * self.expected.words() as u64).await?;
-        for buffer in buffers {
-            buffer.destroy();
-        }
+        buffers.iter().for_each(wgpu::Buffer::destroy);
         let words: Vec<u32> = bytemuck::pod_collect_to_vec(&bytes);
         Ok(self.expected.differs(&words))
     }

@@ -1,7 +1,8 @@
 //! `y = epilogue(norm(x) W^T)` with weights in any format: `matmul_tile` for many rows (compute-bound, a tile of 32 x 32 a workgroup) and
-//! `matmul_rows` for few (memory-bound: reads each weight once for four rows).
+//! `matmul_rows` for few (memory-bound: reads each weight once for four rows). Each has a form that every device runs, and forms for
+//! devices that offer more.
 
-use super::case::{Case, Expected, counted, dimension, noise, words};
+use super::case::{Case, Expected, TOLERANCE, counted, dimension, noise, words};
 use super::weights::{Format, made_up};
 use crate::gpu::counts::{Count, NOWHERE};
 use crate::gpu::program::Kernel;
@@ -31,11 +32,63 @@ pub enum Rows {
     Few,
 }
 
+/// How a product is computed: in the form that every device runs, or in one that needs something WebGPU does not promise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// f32, nothing optional.
+    #[default]
+    Plain,
+    /// `matmul_tile` with factors in half precision (`shader-f16`).
+    Half,
+    /// `matmul_tile` with packed weights as they are and x in 8 bits (WGSL's `packed_4x8_integer_dot_product`).
+    Dot4,
+    /// `matmul_rows` with sums over a subgroup (`subgroups`; outside browsers only, since wgpu does not pass it on to them).
+    Subgroup,
+}
+
+impl Form {
+    /// The forms that need something optional.
+    pub const OPTIONAL: [Self; 3] = [Self::Half, Self::Dot4, Self::Subgroup];
+
+    /// For which of the two shaders.
+    #[must_use]
+    pub fn speeds_up(self) -> Option<Rows> {
+        match self {
+            Self::Plain => None,
+            Self::Half | Self::Dot4 => Some(Rows::Many),
+            Self::Subgroup => Some(Rows::Few),
+        }
+    }
+
+    /// What it is called in reports: the name of the WebGPU feature behind it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "f32",
+            Self::Half => "shader-f16",
+            Self::Dot4 => "dot4I8Packed",
+            Self::Subgroup => "subgroups",
+        }
+    }
+
+    /// How far a result may lie from that of plain f32, or for [`Form::Dot4`] of f32 with the same rounded factors, where a value on the
+    /// border may be rounded either way.
+    fn tolerance(self) -> f32 {
+        match self {
+            Self::Plain | Self::Subgroup => TOLERANCE,
+            Self::Half => 2e-3,
+            Self::Dot4 => 5e-3,
+        }
+    }
+}
+
 /// A product.
 #[derive(Clone, Copy, Debug)]
 pub struct Matmul {
     /// Many or few rows.
     pub rows: Rows,
+    /// How it is computed.
+    pub form: Form,
     /// How the weights are kept.
     pub format: Format,
     /// Columns of x and W.
@@ -60,6 +113,7 @@ impl Matmul {
     pub fn new(rows: Rows, format: Format, inputs: usize, outputs: usize, rows_at: Count) -> Self {
         Self {
             rows,
+            form: Form::Plain,
             format,
             inputs,
             outputs,
@@ -83,6 +137,18 @@ impl Matmul {
         Self { norm: Some(epsilon), ..self }
     }
 
+    /// In a form if that is one of this shader and of these weights; as it was otherwise. What is kept in f32 (the gate, for one, whose
+    /// decisions must not depend on the device) is multiplied in f32.
+    #[must_use]
+    pub fn formed(self, form: Form) -> Self {
+        let fits = match form {
+            Form::Plain => true,
+            Form::Half | Form::Dot4 => self.rows == Rows::Many && self.format != Format::F32,
+            Form::Subgroup => self.rows == Rows::Few,
+        };
+        if fits { Self { form, ..self } } else { self }
+    }
+
     /// Columns of a row of y.
     #[must_use]
     pub fn columns(&self) -> usize {
@@ -101,9 +167,12 @@ impl Matmul {
 
 impl Kernel for Matmul {
     fn name(&self) -> &'static str {
-        match self.rows {
-            Rows::Many => "matmul_tile",
-            Rows::Few => "matmul_rows",
+        match (self.rows, self.form) {
+            (Rows::Many, Form::Half) => "matmul_tile (shader-f16)",
+            (Rows::Many, Form::Dot4) => "matmul_tile (dot4I8Packed)",
+            (Rows::Many, Form::Plain | Form::Subgroup) => "matmul_tile",
+            (Rows::Few, Form::Subgroup) => "matmul_rows (subgroups)",
+            (Rows::Few, Form::Plain | Form::Half | Form::Dot4) => "matmul_rows",
         }
     }
 
@@ -114,10 +183,29 @@ impl Kernel for Matmul {
         };
         let norm = self.norm.is_some().to_string();
         let epilogue = format!("{}u", self.epilogue as u32);
+        let (enable, real) = match self.form {
+            Form::Half => ("enable f16;", "f16"),
+            // Browsers want the line; wgpu's own shader compiler refuses it and goes by the device's features.
+            Form::Subgroup if cfg!(target_arch = "wasm32") => ("enable subgroups;", "f32"),
+            Form::Plain | Form::Dot4 | Form::Subgroup => ("", "f32"),
+        };
+        let tile = if self.form == Form::Dot4 {
+            format!("{}\n{}", self.format.packed_text(), include_str!("../../../shaders/tile_dot4.wgsl"))
+        } else {
+            fill(include_str!("../../../shaders/tile_float.wgsl"), &[("real", real)])
+        };
+        let shares = if self.form == Form::Subgroup {
+            include_str!("../../../shaders/shares_subgroup.wgsl")
+        } else {
+            include_str!("../../../shaders/shares_workgroup.wgsl")
+        };
         fill(
             template,
             &[
+                ("enable", enable),
                 ("product_interface", include_str!("../../../shaders/product_interface.wgsl")),
+                ("tile", &tile),
+                ("shares", shares),
                 ("weights", self.format.text()),
                 ("epilogue_functions", include_str!("../../../shaders/epilogue.wgsl")),
                 ("norm", &norm),
@@ -156,6 +244,15 @@ pub fn reference(kernel: &Matmul, x: &[f32], weight: &[f32], aux: &[f32], y: &[f
             let inverse = 1.0 / (mean + epsilon).sqrt();
             for (x, weight) in line.iter_mut().zip(aux) {
                 *x *= inverse * weight;
+            }
+        }
+        if kernel.form == Form::Dot4 {
+            for block in line.chunks_mut(32) {
+                let peak = block.iter().fold(0.0f32, |peak, x| peak.max(x.abs()));
+                let scale = if peak > 0.0 { 127.0 / peak } else { 0.0 };
+                for x in block {
+                    *x = (*x * scale).round_ties_even() * (peak / 127.0);
+                }
             }
         }
         let sums: Vec<f32> = weight
@@ -207,7 +304,7 @@ pub fn case(kernel: &Matmul, rows: usize) -> Option<Case> {
         buffers: vec![words(&x), stored_words, scales, words(&aux), words(&before), counted(&set)],
         grid: [groups, dimension(rows).div_ceil(per_group), 1],
         output: 4,
-        expected: Expected::values(expected),
+        expected: Expected::Values { values: expected, tolerance: kernel.form.tolerance() },
         kernel: Box::new(*kernel),
     })
 }
@@ -215,15 +312,32 @@ pub fn case(kernel: &Matmul, rows: usize) -> Option<Case> {
 /// The table every device is held to.
 #[must_use]
 pub fn cases() -> Vec<Case> {
+    let mut cases = of_form(Form::Plain);
+    for shader in [Rows::Many, Rows::Few] {
+        // Widths that only f32 has: the gate's features, the time step's rank.
+        for (rows, inputs, outputs) in [(6, 260, 64), (70, 4, 130), (9, 12, 5)] {
+            cases.extend(case(&Matmul::new(shader, Format::F32, inputs, outputs, Count::Emamba), rows));
+        }
+        cases.extend(case(&Matmul::new(shader, Format::Q8, 64, 64, Count::Pending), 0));
+    }
+    cases
+}
+
+/// The part of the table that every form goes through, in every format it has.
+#[must_use]
+pub fn of_form(form: Form) -> Vec<Case> {
     let mut cases = Vec::new();
     for shader in [Rows::Many, Rows::Few] {
         for format in [Format::F32, Format::Q8, Format::Q4] {
+            let base = Matmul::new(shader, format, 64, 40, Count::Et5).formed(form);
+            if base.form != form {
+                continue;
+            }
             for (rows, inputs, outputs) in
                 [(1, 32, 4), (3, 64, 8), (4, 96, 36), (5, 256, 33), (31, 32, 32), (32, 64, 64), (33, 128, 100)]
             {
-                cases.extend(case(&Matmul::new(shader, format, inputs, outputs, Count::Tokens), rows));
+                cases.extend(case(&Matmul { inputs, outputs, x_stride: inputs, rows_at: Count::Tokens, ..base }, rows));
             }
-            let base = Matmul::new(shader, format, 64, 40, Count::Et5);
             for epilogue in [Epilogue::Bias, Epilogue::BiasSilu, Epilogue::Residual, Epilogue::GatedGelu] {
                 cases.extend(case(&base.with(epilogue), 35));
             }
@@ -232,11 +346,6 @@ pub fn cases() -> Vec<Case> {
             cases.extend(case(&base.normed(1e-6).with(Epilogue::Residual), 7));
             cases.extend(case(&Matmul { y_row_at: Some(Count::Base), x_stride: 128, ..base }, 3));
         }
-        // Widths that only f32 has: the gate's features, the time step's rank.
-        for (rows, inputs, outputs) in [(6, 260, 64), (70, 4, 130), (9, 12, 5)] {
-            cases.extend(case(&Matmul::new(shader, Format::F32, inputs, outputs, Count::Emamba), rows));
-        }
-        cases.extend(case(&Matmul::new(shader, Format::Q8, 64, 64, Count::Pending), 0));
     }
     cases
 }

@@ -38,6 +38,16 @@ impl Format {
         }
     }
 
+    /// Bytes of so many values with their scales.
+    #[must_use]
+    pub fn bytes(self, values: usize) -> usize {
+        match self {
+            Self::F32 => 4 * values,
+            Self::Q8 => values + values / 16,
+            Self::Q4 => values / 2 + values / 16,
+        }
+    }
+
     /// The shader text that reads it.
     #[must_use]
     pub fn text(self) -> &'static str {
@@ -45,6 +55,16 @@ impl Format {
             Self::F32 => include_str!("../../../shaders/weights_f32.wgsl"),
             Self::Q8 => include_str!("../../../shaders/weights_q8.wgsl"),
             Self::Q4 => include_str!("../../../shaders/weights_q4.wgsl"),
+        }
+    }
+
+    /// The shader text that takes it as packed bytes; none for f32, which is not packed.
+    #[must_use]
+    pub fn packed_text(self) -> &'static str {
+        match self {
+            Self::F32 => "",
+            Self::Q8 => include_str!("../../../shaders/packed_q8.wgsl"),
+            Self::Q4 => include_str!("../../../shaders/packed_q4.wgsl"),
         }
     }
 

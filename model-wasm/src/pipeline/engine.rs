@@ -5,16 +5,19 @@
 
 use std::rc::Rc;
 
+use mambaformer_model::config::Config;
 use web_time::Instant;
 
 use super::{Assistant, Measures, PipelineError};
 use crate::answer::{Evidence, EvidenceKind};
 use crate::gpu::device::Found;
 use crate::gpu::self_test::{AsyncPause, Extent, Findings, NoPause, self_test};
+use crate::gpu::shader::Pipelines;
 use crate::gpu::{Capacity, Gpu, GpuError, GpuModel};
 use crate::kernels::weights::Format;
 use crate::protocol::{
-    AdapterReport, Ask, Engine, EngineReport, EngineVerdict, MAX_ANSWER_TOKENS, Preference, QuarantinedKernel,
+    AdapterReport, Ask, Engine, EngineReport, EngineVerdict, FormReport, MAX_ANSWER_TOKENS, Preference,
+    QuarantinedKernel,
 };
 
 /// A GPU that takes this many times the processor's time for the short trial is not tried on the long one.
@@ -91,28 +94,44 @@ impl Assistant {
             }
         }
         let config = self.model.config();
-        let tested = self.tested.borrow().clone();
-        let known = tested.filter(|(identity, _)| gpu.identity.is_certainly(identity)).map(|(_, findings)| findings);
-        let mut findings = None;
-        if let Some(known) = known {
-            let again = self_test(&gpu, config, &formats, Extent::EachKernel, pause).await?;
-            findings = again.nothing_new(&known).then_some(known);
-        }
-        let findings = match findings {
-            Some(findings) => findings,
-            None => self_test(&gpu, config, &formats, Extent::Full, pause).await?,
-        };
-        if let Some(failure) = findings.fatal() {
-            return Err(GpuError::WrongResults { kernel: failure.kernel.clone(), reason: failure.reason.clone() });
-        }
+        let mut pipelines = Pipelines::default();
+        let findings = self.examine(&gpu, config, &formats, &mut pipelines, pause).await?;
         self.tested.replace(Some((gpu.identity.clone(), findings.clone())));
         pause.pause().await;
         let answer = usize::try_from(MAX_ANSWER_TOKENS).unwrap_or(usize::MAX);
         let capacity = Capacity { prompt: config.max_tokens, answer };
-        let model = Rc::new(GpuModel::load(gpu, spare, capacity, &findings.quarantine).await?);
+        let model = Rc::new(GpuModel::load_with(gpu, spare, capacity, &findings.variants, pipelines).await?);
         pause.pause().await;
         model.gpu().check()?;
         Ok(Candidate { model, findings })
+    }
+
+    /// Tests the kernels and chooses their forms; shortly on a device that has been tested before.
+    async fn examine(
+        &self,
+        gpu: &Gpu,
+        config: &Config,
+        formats: &[Format],
+        pipelines: &mut Pipelines,
+        pause: &mut dyn AsyncPause,
+    ) -> Result<Findings, GpuError> {
+        let tested = self.tested.borrow().clone();
+        let known = tested.filter(|(identity, _)| gpu.identity == *identity).map(|(_, findings)| findings);
+        if let Some(known) = &known {
+            let again = self_test(gpu, config, formats, Extent::EachKernel, pipelines, pause).await?;
+            if again.nothing_new(known) {
+                return Ok(known.clone());
+            }
+        }
+        let mut findings = self_test(gpu, config, formats, Extent::Full, pipelines, pause).await?;
+        if let Some(failure) = findings.fatal() {
+            return Err(GpuError::WrongResults { kernel: failure.kernel.clone(), reason: failure.reason.clone() });
+        }
+        match &known {
+            Some(known) => findings.keep_to(known),
+            None => findings.race(gpu, config, formats, pipelines, pause).await?,
+        }
+        Ok(findings)
     }
 
     /// Opens a graphics processor, and again if it is lost meanwhile; `found`: the one to begin with.
@@ -292,20 +311,10 @@ impl Assistant {
         idle: &dyn Fn() -> bool,
         pause: &mut dyn AsyncPause,
     ) -> Result<Result<f64, PipelineError>, Interrupted> {
-        let evidence = (0..passages)
-            .map(|index| Evidence {
-                passage: format!("trial-{index}"),
-                title: "Trial".to_owned(),
-                text: TRIAL_SENTENCES.to_owned(),
-                source: String::new(),
-                score: 0.0,
-                kind: EvidenceKind::Passage,
-            })
-            .collect();
         let ask = Ask { id: "trial".to_owned(), question: "Which engine is to serve?".to_owned(), ..Ask::default() };
         let measures = Measures { abstain: false, ..Measures::default() };
         let started = Instant::now();
-        let mut answering = match self.start_with(&ask, Some(evidence), measures) {
+        let mut answering = match self.start_with(&ask, Some(trial_evidence(passages)), measures) {
             Ok(answering) => answering,
             Err(error) => return Ok(Err(error)),
         };
@@ -322,6 +331,20 @@ impl Assistant {
             }
         }
     }
+}
+
+/// Passages whose words do not matter, to be answered from.
+pub(crate) fn trial_evidence(passages: usize) -> Vec<Evidence> {
+    (0..passages)
+        .map(|index| Evidence {
+            passage: format!("trial-{index}"),
+            title: "Trial".to_owned(),
+            text: TRIAL_SENTENCES.to_owned(),
+            source: String::new(),
+            score: 0.0,
+            kind: EvidenceKind::Passage,
+        })
+        .collect()
 }
 
 /// Which engine is the faster, and by how much.
@@ -371,5 +394,17 @@ fn adapter(candidate: &Candidate) -> AdapterReport {
         dispatches: [small(prompt), small(call)],
         bytes: [weights, activations],
         pipelines: small(model.pipelines()),
+        bandwidth: [findings.speeds.product_bytes_per_s, findings.speeds.copy_bytes_per_s],
+        bytes_per_call: model.bytes_per_call(),
+        forms: findings
+            .speeds
+            .races
+            .iter()
+            .map(|race| FormReport {
+                name: race.form.name().to_owned(),
+                times_as_fast: race.plain_ms / race.ms.max(1e-6),
+                serves: findings.variants.chosen().any(|form| form == race.form),
+            })
+            .collect(),
     }
 }

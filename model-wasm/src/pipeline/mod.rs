@@ -19,6 +19,8 @@ mod units;
 
 pub use answering::Answering;
 pub use clinic::{Clinic, ClinicFiles};
+#[cfg(feature = "measure")]
+pub(crate) use engine::trial_evidence;
 pub use engine::{Candidate, Interrupted};
 pub use error::{PipelineError, weights_kind};
 pub use retriever::RetrieverParts;

@@ -6,18 +6,23 @@ use std::rc::Rc;
 use candle_core::Tensor;
 use mambaformer_model::weights::{Scheme, Weights};
 use mambaformer_model::{DecoderState, MambaFormer};
-use mambaformer_wasm::gpu::variants::Quarantine;
+use mambaformer_wasm::gpu::variants::Variants;
 use mambaformer_wasm::gpu::{Capacity, Gpu, GpuModel};
 
 use crate::made;
 
 pub const CAPACITY: Capacity = Capacity { prompt: 1024, answer: 256 };
 
+pub fn gpu() -> Rc<Gpu> {
+    Rc::new(pollster::block_on(Gpu::open()).expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)"))
+}
+
 pub fn load(weights: &Weights) -> Rc<GpuModel> {
-    pollster::block_on(async {
-        let gpu = Gpu::open().await.expect("no graphics adapter: install mesa-vulkan-drivers (lavapipe)");
-        Rc::new(GpuModel::load(Rc::new(gpu), weights, CAPACITY, &Quarantine::default()).await.unwrap())
-    })
+    load_as(gpu(), weights, &Variants::default())
+}
+
+pub fn load_as(gpu: Rc<Gpu>, weights: &Weights, variants: &Variants) -> Rc<GpuModel> {
+    Rc::new(pollster::block_on(GpuModel::load(gpu, weights, CAPACITY, variants)).unwrap())
 }
 
 /// The very values that packed weights stand for, in f32.

@@ -33,6 +33,13 @@ pub async fn table(cases: Vec<Case>) {
     assert!(wrong.is_empty(), "{} of {} cases are wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
+/// The forms of products that this browser offers.
+pub async fn forms() {
+    for form in gpu().await.offers {
+        table(mambaformer_wasm::kernels::matmul::of_form(form)).await;
+    }
+}
+
 fn assistant() -> Assistant {
     let config = Preset::Nano.config();
     let random = RandomWeights::new(&config, 2);
@@ -86,6 +93,11 @@ macro_rules! browser_tests {
         gpu_support::browser_tests! {
             attention_row attention_tile causal_conv combine compact copy embed gate_choose gate_features gather_rows grids matmul
             mixture pointer rms_norm sample scan score_rows
+        }
+
+        #[wasm_bindgen_test::wasm_bindgen_test]
+        async fn forms_of_products() {
+            gpu_support::forms().await;
         }
 
         #[wasm_bindgen_test::wasm_bindgen_test]

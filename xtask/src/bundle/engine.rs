@@ -39,7 +39,8 @@ struct Crate {
 }
 
 const WORKER: Crate = Crate { target: &["--lib"], module: "mambaformer_wasm.wasm" };
-const BARE_MODEL: Crate = Crate { target: &["--example", "bench"], module: "examples/bench.wasm" };
+const BARE_MODEL: Crate =
+    Crate { target: &["--example", "bench", "--features", "measure"], module: "examples/bench.wasm" };
 
 /// Builds the worker into `target/engine` and returns that folder.
 pub(super) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
@@ -55,13 +56,14 @@ pub(super) fn build(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
     Ok(out)
 }
 
-/// Builds the bare model, to be timed (`model-wasm/examples/bench.rs`), the way the worker is built: for each kind of browser into a folder below
-/// `out`, whose names are returned.
-pub(crate) fn build_bare(workspace: &Workspace, tools: &Tools, out: &Path) -> Result<Vec<&'static str>> {
-    for engine in &ENGINES {
+/// Builds the bare model, to be timed (`model-wasm/examples/bench.rs`), the way the worker is built: for the first `kinds` kinds of
+/// browser into a folder each below `out`, whose names are returned.
+pub(crate) fn build_bare(workspace: &Workspace, tools: &Tools, out: &Path, kinds: usize) -> Result<Vec<&'static str>> {
+    let engines = || ENGINES.iter().take(kinds);
+    for engine in engines() {
         build_one(workspace, tools, engine, &BARE_MODEL, "bench", &out.join(engine.name))?;
     }
-    Ok(ENGINES.iter().map(|engine| engine.name).collect())
+    Ok(engines().map(|engine| engine.name).collect())
 }
 
 /// Compiles `what` for the browsers of `engine` into `out`, as the module `name`.

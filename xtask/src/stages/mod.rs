@@ -22,11 +22,13 @@ use counts::Counts;
 const BROWSER_TIMEOUT_S: &str = "600";
 
 /// What is compiled for the browser.
-const WASM_LINTED: [&str; 7] = [
+const WASM_LINTED: [&str; 9] = [
     "--package",
     "mambaformer-wasm",
     "--package",
     "mambaformer-app",
+    "--features",
+    "mambaformer-wasm/measure",
     "--all-targets",
     "--target",
     "wasm32-unknown-unknown",
@@ -34,6 +36,7 @@ const WASM_LINTED: [&str; 7] = [
 
 /// Which tests to run; all of them without a choice.
 #[derive(clap::Args, Default)]
+#[allow(clippy::struct_excessive_bools)] // switches of a command line
 pub(crate) struct Selection {
     /// Formatting, lints and native tests only.
     #[arg(long)]
@@ -44,11 +47,14 @@ pub(crate) struct Selection {
     /// The end-to-end test of the built page only.
     #[arg(long)]
     e2e: bool,
+    /// A few end-to-end tests in an installed Firefox only; no part of the rest.
+    #[arg(long)]
+    firefox: bool,
 }
 
 impl Selection {
     fn all(&self) -> bool {
-        !(self.native || self.browser || self.e2e)
+        !(self.native || self.browser || self.e2e || self.firefox)
     }
 }
 
@@ -112,7 +118,16 @@ fn stages(workspace: &Workspace, selection: &Selection, outcomes: &mut Vec<Outco
         }
     }
     if selection.all() || selection.e2e {
-        outcomes.push(stage("end to end", || end_to_end(workspace, tools, &browser)));
+        outcomes.push(stage("end to end", || {
+            served(workspace, tools, "tests/e2e/run.mjs", |node| node.env("CHROMIUM", &browser.browser))
+        }));
+    }
+    if selection.firefox {
+        outcomes.push(stage("end to end, Firefox", || {
+            let firefox = setup::firefox(tools)?;
+            setup::node_packages(workspace, tools, "tests/firefox")?;
+            served(workspace, tools, "tests/firefox/run.mjs", |node| node.env("FIREFOX", firefox))
+        }));
     }
     Ok(())
 }
@@ -193,15 +208,20 @@ fn browser_tests(workspace: &Workspace, tools: &Tools, browser: &Browser, packag
     cargo
 }
 
-fn end_to_end(workspace: &Workspace, tools: &Tools, browser: &Browser) -> Result<Counts> {
+/// Builds the page, serves it, and lets a script test it.
+fn served(
+    workspace: &Workspace,
+    tools: &Tools,
+    script: &str,
+    dress: impl FnOnce(&mut Command) -> &mut Command,
+) -> Result<Counts> {
     let dist = bundle::build(workspace, tools)?;
     let server = Server::bind(&dist, 0)?;
     let address = server.address();
     server.run_in_background();
     let mut node = tools.command("node");
-    node.arg("tests/e2e/run.mjs").args(["--base-url", &address]).current_dir(workspace.root());
-    node.env("CHROMIUM", &browser.browser);
-    tests(&mut node)
+    node.arg(script).args(["--base-url", &address]).current_dir(workspace.root());
+    tests(dress(&mut node))
 }
 
 fn shortened(text: &str) -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use mambaformer_clinical::text::phrases::holds;
-use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Band};
+use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Band, Sentence};
 use serde::{Deserialize, Serialize};
 
 use crate::assistant::{Files, Manner};
@@ -31,6 +31,9 @@ pub struct Args {
     /// Write the answers to this file, one record a line.
     #[arg(long)]
     output: Option<PathBuf>,
+    /// Judge the answers of somebody else instead: `{"id","answer","answered","total_ms"}` a line, of questions of the split.
+    #[arg(long)]
+    given: Option<PathBuf>,
     /// List every failure instead of the first twenty.
     #[arg(long)]
     all_failures: bool,
@@ -77,6 +80,28 @@ struct Foreign {
     split: String,
 }
 
+/// An answer of somebody else.
+#[derive(Deserialize)]
+struct Given {
+    id: String,
+    answer: String,
+    answered: bool,
+    total_ms: f64,
+}
+
+impl From<Given> for AnswerRecord {
+    fn from(given: Given) -> Self {
+        let state = if given.answered { AnswerState::Supported } else { AnswerState::NotCovered };
+        let mut record = Self::empty(given.id, state);
+        if given.answered {
+            let sentence = Sentence { text: given.answer.clone(), citations: Vec::new() };
+            (record.answer, record.sentences) = (given.answer, vec![sentence]);
+        }
+        record.timings_ms.total = Some(given.total_ms);
+        record
+    }
+}
+
 /// What came of an answer, for the fit of the confidence.
 #[derive(Serialize)]
 struct Outcome<'a> {
@@ -120,7 +145,13 @@ struct Counts {
 
 /// Answers, judges, prints.
 pub fn run(args: &Args) -> Result<()> {
-    let assistant = args.manner.load(&args.files)?;
+    let mut given: Option<BTreeMap<String, Given>> = match &args.given {
+        None => None,
+        Some(path) => {
+            Some(labelled::lines::<Given>(path)?.into_iter().map(|given| (given.id.clone(), given)).collect())
+        }
+    };
+    let assistant = if given.is_none() { Some(args.manner.load(&args.files)?) } else { None };
     let notes: BTreeMap<String, String> =
         labelled::folder::<Note>(&args.data.join("notes"))?.into_iter().map(|note| (note.id, note.text)).collect();
     let splits = |own: &str| own == args.split || (args.split == "test" && own.starts_with("test"));
@@ -142,7 +173,13 @@ pub fn run(args: &Args) -> Result<()> {
     let mut report = Report::default();
     for question in &questions {
         let note = question.note.as_ref().and_then(|id| notes.get(id)).cloned();
-        let record = args.manner.answer(&assistant, &question.id, &question.text, note)?;
+        let record = match (&assistant, &mut given) {
+            (Some(assistant), _) => args.manner.answer(assistant, &question.id, &question.text, note)?,
+            (None, given) => match given.as_mut().and_then(|given| given.remove(&question.id)) {
+                Some(given) => given.into(),
+                None => continue,
+            },
+        };
         if let Some(output) = &mut output {
             serde_json::to_writer(&mut *output, &record)?;
             output.write_all(b"\n")?;
@@ -171,13 +208,18 @@ pub fn run(args: &Args) -> Result<()> {
             report.failures.push(judged.line(question, &record));
         }
     }
-    for foreign in &foreign {
-        let record = args.manner.answer(&assistant, &foreign.id, &foreign.question, None)?;
-        counts.foreign += 1;
-        if record.sentences.is_empty() {
-            counts.foreign_declined += 1;
-        } else {
-            report.failures.push(format!("{} ({}) was answered: {}", foreign.id, foreign.class, foreign.question));
+    if let Some(unasked) = given.iter().flatten().next() {
+        bail!("`{}` is answered there and is no question of the split `{}`", unasked.0, args.split);
+    }
+    if let Some(assistant) = &assistant {
+        for foreign in &foreign {
+            let record = args.manner.answer(assistant, &foreign.id, &foreign.question, None)?;
+            counts.foreign += 1;
+            if record.sentences.is_empty() {
+                counts.foreign_declined += 1;
+            } else {
+                report.failures.push(format!("{} ({}) was answered: {}", foreign.id, foreign.class, foreign.question));
+            }
         }
     }
     for file in [&mut dump, &mut output].into_iter().flatten() {

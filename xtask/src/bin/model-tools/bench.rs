@@ -8,23 +8,18 @@ use std::rc::Rc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use mambaformer_model::MambaFormer;
 use mambaformer_model::config::Config;
-use mambaformer_model::generate::{GroundedDecoder, GroundedOptions, GroundedStep, ModelWeight, Sampling};
+use mambaformer_model::generate::{GroundedDecoder, GroundedStep};
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::{RandomWeights, byte_tokenizer, question};
 use mambaformer_model::weights::{NewModel, Recipe, Scheme, Weights, WeightsError};
-use mambaformer_model::{Expert, MambaFormer, Routing};
-use mambaformer_wasm::gpu::counts::Count;
-use mambaformer_wasm::gpu::shader::Pipelines;
-use mambaformer_wasm::gpu::variants::Quarantine;
-use mambaformer_wasm::gpu::{Capacity, Gpu, GpuModel};
-use mambaformer_wasm::kernels::attention_row::{self, AttentionRow};
-use mambaformer_wasm::kernels::attention_tile::{self, AttentionTile};
-use mambaformer_wasm::kernels::case::Case;
-use mambaformer_wasm::kernels::copy::{self, Copy};
-use mambaformer_wasm::kernels::matmul::{self, Epilogue, Matmul, Rows};
-use mambaformer_wasm::kernels::scan::{self, CHUNK, Scan, ScanApply};
-use mambaformer_wasm::kernels::weights::Format;
+use mambaformer_wasm::gpu::Gpu;
+use mambaformer_wasm::gpu::variants::Variants;
+use mambaformer_wasm::kernels::matmul::Form;
+use mambaformer_wasm::measure::loss::{Loss, losses};
+use mambaformer_wasm::measure::model::Subject;
+use mambaformer_wasm::measure::{OPTIONS, Run, kernels, routings};
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -50,12 +45,18 @@ pub struct Args {
     /// Writes the figures as JSON, too.
     #[arg(long)]
     output: Option<PathBuf>,
+    /// Instead of all else, take the graphics processor away in every stage so many times, and measure until it serves again.
+    #[arg(long, conflicts_with_all = ["presets", "no_gpu"])]
+    losses: Option<usize>,
     /// Leave the kernels out.
     #[arg(long)]
     no_kernels: bool,
     /// Leave the graphics processor out: the model on the processor alone.
     #[arg(long)]
     no_gpu: bool,
+    /// The optional forms of products to use where the device offers them (shader-f16, dot4I8Packed, subgroups), instead of plain f32.
+    #[arg(long, value_delimiter = ',', value_parser = form)]
+    forms: Vec<Form>,
     /// Leave the processor out.
     #[arg(long, conflicts_with = "no_gpu")]
     no_cpu: bool,
@@ -63,6 +64,9 @@ pub struct Args {
 
 /// Measures and prints.
 pub fn run(args: &Args) -> Result<()> {
+    if let Some(repeats) = args.losses {
+        return lost(args, repeats);
+    }
     let mut report = json!({ "rounds": args.rounds, "models": [] });
     let gpu = if args.no_gpu { None } else { Some(Rc::new(block_on(Gpu::open())?)) };
     if let Some(gpu) = &gpu {
@@ -84,15 +88,15 @@ pub fn run(args: &Args) -> Result<()> {
         let mut runs = Vec::new();
         if let Some(gpu) = &gpu {
             if index == 0 && !args.no_kernels {
-                report["kernels"] = kernels(gpu, &config, args.rounds)?;
+                report["kernels"] = measured(gpu, &config, args.rounds)?;
             }
-            model["gpu"] = model_on_gpu(gpu, &weights, &config, args, &mut runs)?;
+            model["gpu"] = model_on_gpu(gpu, &weights, args, &mut runs)?;
         }
         if !args.no_cpu {
             model_on_cpu(weights, &config, args, &mut runs)?;
         }
         model["growth"] = growth(&runs);
-        model["runs"] = runs.iter().map(Run::json).collect();
+        model["runs"] = serde_json::to_value(&runs)?;
         if let Some(models) = report["models"].as_array_mut() {
             models.push(model);
         }
@@ -124,36 +128,16 @@ fn random(preset: Preset, args: &Args) -> Result<Weights> {
     Ok(Weights::from_parts(&serde_json::to_vec(&manifest)?, &weights, &model.tokenizer)?)
 }
 
-/// A question of one size, routed one way, on one engine.
-struct Run {
-    engine: &'static str,
-    tokens: usize,
-    routing: &'static str,
-    /// Median of `n` rounds.
-    prompt_ms: f64,
-    /// Of a grounded answer of 48 tokens.
-    answer_ms: f64,
-    /// Decoder calls of it.
-    calls: usize,
-    n: usize,
+fn form(name: &str) -> Result<Form, String> {
+    let known = || Form::OPTIONAL.map(Form::name).join(", ");
+    Form::OPTIONAL.into_iter().find(|form| form.name() == name).ok_or_else(|| format!("known are {}", known()))
 }
 
-impl Run {
-    fn new(engine: &'static str, tokens: usize, routing: &'static str, times: &[(f64, f64)], calls: usize) -> Self {
-        let prompt_ms = median(times.iter().map(|(prompt, _)| *prompt).collect());
-        let answer_ms = median(times.iter().map(|(_, answer)| *answer).collect());
-        println!(
-            "{engine:<10} {tokens:>6} tokens {routing:<14} prompt {prompt_ms:>9.1} ms, answer {answer_ms:>8.1} ms, {calls} decoder calls"
-        );
-        Self { engine, tokens, routing, prompt_ms, answer_ms, calls, n: times.len() }
-    }
-
-    fn json(&self) -> Value {
-        json!({
-            "engine": self.engine, "tokens": self.tokens, "routing": self.routing, "prompt_ms": self.prompt_ms,
-            "answer_ms": self.answer_ms, "calls": self.calls, "n": self.n,
-        })
-    }
+fn told(run: &Run) {
+    let Run { engine, tokens, routing, prompt_ms, answer_ms, calls, .. } = run;
+    println!(
+        "{engine:<10} {tokens:>6} tokens {routing:<14} prompt {prompt_ms:>9.1} ms, answer {answer_ms:>8.1} ms, {calls} decoder calls"
+    );
 }
 
 /// How the time of a prompt grows from the smallest of the sizes to the largest, for each engine and routing.
@@ -197,224 +181,80 @@ fn compared(totals: &[(String, Vec<Run>)]) -> Value {
     Value::Array(rows)
 }
 
-/// What one dispatch moves and computes.
-struct Work {
-    name: String,
-    case: Case,
-    repeats: usize,
-    /// Bytes that have to be read or written at least once.
-    bytes: f64,
-    /// Multiplications and additions.
-    operations: f64,
-}
-
-fn kernels(gpu: &Gpu, config: &Config, rounds: usize) -> Result<Value> {
-    let mut pipelines = Pipelines::default();
-    let mut rows = Vec::new();
-    let mut mark = (0.0, 0.0);
-    println!("\n{:<44} {:>9} {:>8} {:>7} {:>9} {:>7}", "kernel", "us", "GB/s", "of copy", "GFLOP/s", "of GEMM");
-    for work in works(config) {
-        let ms = block_on(work.case.time(gpu, &mut pipelines, work.repeats, rounds))?;
-        let (gigabytes, gigaflops) = (work.bytes / ms / 1e6, work.operations / ms / 1e6);
-        if work.name == "copy" {
-            mark.0 = gigabytes;
-        } else if work.name == "plain GEMM f32" {
-            mark.1 = gigaflops;
-        }
+fn measured(gpu: &Gpu, config: &Config, rounds: usize) -> Result<Value> {
+    println!("\n{:<52} {:>9} {:>8} {:>7} {:>9} {:>7}", "kernel", "us", "GB/s", "of copy", "GFLOP/s", "of GEMM");
+    let rows = block_on(kernels::speeds(gpu, config, rounds, true, &mut |row| {
         println!(
-            "{:<44} {:>9.1} {:>8.2} {:>6.0}% {:>9.2} {:>6.0}%",
-            work.name,
-            ms * 1e3,
-            gigabytes,
-            100.0 * gigabytes / mark.0,
-            gigaflops,
-            if mark.1 > 0.0 { 100.0 * gigaflops / mark.1 } else { 0.0 },
+            "{:<52} {:>9.1} {:>8.2} {:>6.0}% {:>9.2} {:>6.0}%",
+            row.kernel,
+            row.us,
+            row.gb_per_s,
+            100.0 * row.of_copy,
+            row.gflop_per_s,
+            100.0 * row.of_gemm,
         );
-        rows.push(json!({ "kernel": work.name, "us": ms * 1e3, "gb_per_s": gigabytes, "gflop_per_s": gigaflops }));
-    }
-    Ok(Value::Array(rows))
+    }))?;
+    Ok(serde_json::to_value(rows)?)
 }
 
-fn works(config: &Config) -> Vec<Work> {
-    let et5 = &config.et5;
-    let (d, inner) = (config.d_model, et5.num_heads * et5.d_kv);
-    let mut works = Vec::new();
-    let copied = Copy { values: 4 << 20 };
-    works.push(Work {
-        name: "copy".to_owned(),
-        case: copy::case(&copied),
-        repeats: 8,
-        bytes: 8.0 * copied.values as f64,
-        operations: 0.0,
-    });
-    let product = |name: String, kernel: Matmul, rows: usize, repeats: usize, bits: f64| {
-        let weights = (kernel.inputs * kernel.outputs) as f64;
-        let activations = (rows * (kernel.inputs + kernel.columns())) as f64;
-        matmul::case(&kernel, rows).map(|case| Work {
-            name,
-            case,
-            repeats,
-            bytes: weights * bits / 8.0 + 4.0 * activations,
-            operations: 2.0 * weights * rows as f64,
-        })
-    };
-    works.extend(product(
-        "plain GEMM f32".to_owned(),
-        Matmul::new(Rows::Many, Format::F32, 512, 512, Count::Tokens),
-        512,
-        2,
-        32.0,
-    ));
-    for (format, bits) in [(Format::F32, 32.0), (Format::Q8, 8.5), (Format::Q4, 4.5)] {
-        let many =
-            Matmul::new(Rows::Many, format, d, 2 * et5.d_ff, Count::Tokens).normed(1e-6).with(Epilogue::GatedGelu);
-        works.extend(product(format!("matmul_tile {format:?}, wi of 1,024 rows"), many, 1024, 1, bits));
-        let few = Matmul { rows: Rows::Few, ..many };
-        works.extend(product(format!("matmul_rows {format:?}, wi of 1 row"), few, 1, 64, bits));
-        works.extend(product(format!("matmul_rows {format:?}, wi of 32 rows"), few, 32, 8, bits));
+fn model_on_gpu(gpu: &Rc<Gpu>, weights: &Weights, args: &Args, runs: &mut Vec<Run>) -> Result<Value> {
+    let config = weights.config();
+    let sizes: Vec<usize> = args.sizes.iter().copied().filter(|tokens| *tokens <= config.max_tokens).collect();
+    let mut variants = Variants::default();
+    for form in &args.forms {
+        variants.choose(*form);
     }
-    let attention = AttentionTile {
-        heads: et5.num_heads,
-        d_kv: et5.d_kv,
-        max_distance: et5.relative_attention_max_distance,
-        rows_at: Count::Et5,
-    };
-    works.push(Work {
-        name: "attention_tile, 512 tokens".to_owned(),
-        case: attention_tile::case(&attention, 512),
-        repeats: 1,
-        bytes: 4.0 * (512 * 4 * inner) as f64,
-        operations: 4.0 * (512 * 512 * inner) as f64,
-    });
-    let row = AttentionRow { cross: true, heads: et5.num_heads, d_kv: et5.d_kv, max_distance: attention.max_distance };
-    works.push(Work {
-        name: "attention_row, 1,024 keys".to_owned(),
-        case: attention_row::case(&row, 1024, 1),
-        repeats: 32,
-        bytes: 8.0 * (1024 * inner) as f64,
-        operations: 4.0 * (1024 * inner) as f64,
-    });
-    if let Some(emamba) = &config.emamba {
-        for tokens in [1024, 8192] {
-            for chunk in [CHUNK, tokens] {
-                let scan = Scan {
-                    d_inner: emamba.d_inner,
-                    d_state: emamba.d_state,
-                    dt_rank: emamba.dt_rank,
-                    chunk,
-                    backward: false,
-                    rows_at: Count::Emamba,
-                };
-                let operations = (tokens * emamba.d_inner * emamba.d_state) as f64;
-                let how = if chunk == tokens { "sequential" } else { "in chunks" };
-                // The summaries and the outputs; both together are the scan.
-                let cases = scan::cases_of(&ScanApply { scan, add: false, gate: true }, tokens);
-                for (half, case) in ["scan_chunk", "scan_apply"].into_iter().zip(cases.into_iter().skip(1)) {
-                    works.push(Work {
-                        name: format!("{half} {how}, {tokens} tokens"),
-                        case,
-                        repeats: 1,
-                        bytes: 4.0 * (tokens * emamba.d_inner * 3) as f64,
-                        operations: 5.0 * operations,
-                    });
-                }
-            }
-        }
-    }
-    works
-}
-
-/// Two sentences: 48 tokens.
-const OPTIONS: GroundedOptions = GroundedOptions {
-    max_tokens: 48,
-    max_units: 2,
-    jump_forward: true,
-    end_prior: 1.0,
-    model_weight: ModelWeight::even(1.0),
-};
-
-fn routings(config: &Config) -> Vec<(&'static str, Routing)> {
-    let all = ("all on ET5", Routing::Force(Expert::Et5));
-    if config.emamba.is_none() {
-        return vec![all];
-    }
-    vec![("routed", Routing::default()), all, ("all on EMamba", Routing::Force(Expert::EMamba))]
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn model_on_gpu(gpu: &Rc<Gpu>, weights: &Weights, config: &Config, args: &Args, runs: &mut Vec<Run>) -> Result<Value> {
-    let most = args.sizes.iter().copied().max().unwrap_or(256).min(config.max_tokens);
-    let capacity = Capacity { prompt: most, answer: 64 };
-    let started = Instant::now();
-    let model = Rc::new(block_on(GpuModel::load(Rc::clone(gpu), weights, capacity, &Quarantine::default()))?);
-    let (prompt, call) = model.dispatches();
-    let (weight_bytes, activation_bytes) = model.bytes();
+    let most = sizes.iter().copied().max().unwrap_or(256);
+    let subject = block_on(Subject::load(gpu, weights, most, &variants))?;
+    let loaded = &subject.loaded;
     println!(
-        "loaded in {:.0} ms, {} pipelines; {prompt} dispatches a prompt, {call} a decoder call; {:.1} MB weights, {:.1} MB activations",
-        started.elapsed().as_secs_f64() * 1e3,
-        model.pipelines(),
-        weight_bytes as f64 / 1e6,
-        activation_bytes as f64 / 1e6,
+        "loaded in {:.0} ms, {} pipelines; {} dispatches a prompt, {} a decoder call; {:.1} MB weights, {:.1} MB activations; {:.2} MB of weights read by a decoder call",
+        loaded.load_ms,
+        loaded.pipelines,
+        loaded.dispatches[0],
+        loaded.dispatches[1],
+        loaded.bytes[0] as f64 / 1e6,
+        loaded.bytes[1] as f64 / 1e6,
+        loaded.bytes_per_call as f64 / 1e6,
     );
-    let mut submits_of = Vec::new();
-    let mut free = Vec::new();
-    for &tokens in args.sizes.iter().filter(|tokens| **tokens <= config.max_tokens) {
-        let (ids, sources) = question(config, tokens);
-        for (name, routing) in routings(config) {
-            let (mut times, mut calls, mut submits) = (Vec::new(), 0, 0);
-            for round in 0..=args.rounds {
-                let (encode, answer) = block_on(async {
-                    let started = Instant::now();
-                    let mut encoding = model.begin(&ids, routing)?;
-                    while encoding.step().await? {}
-                    let encode = started.elapsed().as_secs_f64() * 1e3;
-                    let started = Instant::now();
-                    let mut answer = encoding.answer(&ids, &[], sources.clone(), OPTIONS, &[])?;
-                    while answer.step().await?.is_some() {}
-                    (calls, submits) = (answer.statistics().model_calls, answer.submits());
-                    anyhow::Ok((encode, started.elapsed().as_secs_f64() * 1e3))
-                })?;
-                // The first run warms up.
-                if round > 0 {
-                    times.push((encode, answer));
-                }
-            }
-            runs.push(Run::new("GPU", tokens, name, &times, calls));
-            submits_of.push(json!({ "tokens": tokens, "routing": name, "submits": submits }));
+    let (mut all, mut free) = (Vec::new(), Vec::new());
+    for tokens in sizes {
+        all.extend(block_on(subject.run("GPU", tokens, args.rounds, &mut |run| told(&run.run)))?);
+        if let Some(run) = block_on(subject.free(tokens))? {
+            println!(
+                "GPU        {:>6} tokens free: {} tokens in {:.1} ms, {} decoder calls in {} submits",
+                run.prompt, run.tokens, run.ms, run.calls, run.submits
+            );
+            free.push(run);
         }
-        free.extend(free_on_gpu(&model, &ids)?);
     }
-    Ok(json!({
-        "dispatches": [prompt, call], "free_dispatches": model.free_dispatches(), "bytes": [weight_bytes, activation_bytes],
-        "submits": submits_of, "free": free,
-    }))
+    runs.extend(all.iter().map(|run| run.run.clone()));
+    Ok(json!({ "loaded": subject.loaded, "runs": all, "free": free }))
 }
 
-/// Free generation of up to 48 tokens after a prompt.
-fn free_on_gpu(model: &Rc<GpuModel>, ids: &[u32]) -> Result<Option<Value>> {
-    block_on(async {
-        let mut encoding = model.begin(ids, Routing::Force(Expert::Et5))?;
-        while encoding.step().await? {}
-        let Some(mut answer) = encoding.generate(ids, &[], Sampling::Greedy, OPTIONS.max_tokens, &[])? else {
-            return Ok(None);
-        };
-        let started = Instant::now();
-        let mut tokens = 0;
-        while let Some(new) = answer.step().await? {
-            tokens += new.len();
-        }
-        let ms = started.elapsed().as_secs_f64() * 1e3;
-        let (calls, submits) = (answer.calls(), answer.submits());
+fn lost(args: &Args, repeats: usize) -> Result<()> {
+    let load = || Ok(Weights::open(&args.model)?);
+    let losses = block_on(losses(&load, repeats, &mut |loss| {
+        let Loss { stage, reopened_ms, answered_ms, same } = loss;
         println!(
-            "GPU        {:>6} tokens free: {tokens} tokens in {ms:.1} ms, {calls} decoder calls in {submits} submits",
-            ids.len()
+            "{stage:?}: serves again after {reopened_ms:.0} ms, answered after {answered_ms:.0} ms, same answer: {same}"
         );
-        Ok(Some(json!({ "prompt": ids.len(), "tokens": tokens, "ms": ms, "calls": calls, "submits": submits })))
-    })
+    }))?;
+    let mut times: Vec<f64> = losses.iter().map(|loss| loss.reopened_ms).collect();
+    times.sort_by(f64::total_cmp);
+    let at = |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1))).copied();
+    println!(
+        "{} losses, {} same answers; serves again: p50 {:.0} ms, p95 {:.0} ms",
+        losses.len(),
+        losses.iter().filter(|loss| loss.same).count(),
+        at(50).unwrap_or(f64::NAN),
+        at(95).unwrap_or(f64::NAN)
+    );
+    if let Some(path) = &args.output {
+        std::fs::write(path, serde_json::to_string_pretty(&losses)?)
+            .with_context(|| format!("writing `{}` failed", path.display()))?;
+    }
+    Ok(())
 }
 
 fn model_on_cpu(mut weights: Weights, config: &Config, args: &Args, runs: &mut Vec<Run>) -> Result<()> {
@@ -435,7 +275,9 @@ fn model_on_cpu(mut weights: Weights, config: &Config, args: &Args, runs: &mut V
                     times.push((encode, started.elapsed().as_secs_f64() * 1e3));
                 }
             }
-            runs.push(Run::new("processor", tokens, name, &times, calls));
+            let run = Run::new("processor", tokens, name, &times, calls);
+            told(&run);
+            runs.push(run);
         }
     }
     Ok(())
