@@ -278,7 +278,8 @@ fn a_remembered_verdict_spares_the_trial_and_not_the_self_test() {
     let (measured, pauses) = choose(None);
     let verdict = measured.verdict.expect("a trial has a verdict");
     assert_eq!((verdict.engine, Some(verdict.cpu_ms)), (measured.engine, measured.cpu_ms));
-    let tests = usize::try_from(measured.adapter.unwrap().self_tests).unwrap();
+    let adapter = measured.adapter.unwrap();
+    let tests = usize::try_from(adapter.self_tests).unwrap() + adapter.forms.len();
     assert!(pauses > tests + 2, "{pauses} pauses, {tests} tests: the trial pauses, too");
 
     let gpu = EngineVerdict { engine: Engine::Gpu, cpu_ms: 9.0, gpu_ms: 3.0, ..verdict.clone() };

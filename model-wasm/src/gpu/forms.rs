@@ -95,7 +95,6 @@ pub async fn race(
             let bytes = format.bytes(plain.inputs * plain.outputs) as f64;
             speeds.product_bytes_per_s = bytes / fastest.map_or(plain_ms, |race| race.ms) * 1e3;
         }
-        pause.pause().await;
     }
     let copied = Copy { values: COPIED };
     let ms = bearable(copy::case(&copied).time(gpu, pipelines, 1, ROUNDS).await)?;
