@@ -176,6 +176,22 @@ impl Triage {
         assessment
     }
 
+    /// Both findings as one: nothing that either has is lost, and a danger that is only asked about in the one and is there in the other is there.
+    #[must_use]
+    pub fn joined(&self, mut first: Assessment, second: Assessment) -> Assessment {
+        let Assessment { alarms, notes } = &mut first;
+        for (all, more) in [(&mut *alarms, second.alarms), (&mut *notes, second.notes)] {
+            let new: Vec<Alarm> =
+                more.into_iter().filter(|one| !all.iter().any(|other| other.rule == one.rule)).collect();
+            all.extend(new);
+        }
+        let place = |alarm: &Alarm| self.rules.iter().position(|rule| rule.id == alarm.rule);
+        alarms.sort_by_key(|alarm| (alarm.urgency, place(alarm)));
+        notes.sort_by_key(|note| (note.urgency, place(note)));
+        notes.retain(|note| !alarms.iter().any(|alarm| alarm.rule == note.rule));
+        first
+    }
+
     fn assess_field(&self, field: Field, text: &str, assessment: &mut Assessment) {
         let reading = self.lexicon.read(text);
         let found = self.find(&reading, field == Field::Question);

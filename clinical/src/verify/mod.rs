@@ -11,6 +11,7 @@ mod confidence;
 mod contradiction;
 mod cuts;
 mod draft;
+mod facts;
 mod lexicon;
 mod mixture;
 mod note;
@@ -21,7 +22,7 @@ mod words;
 
 pub use confidence::{Band, Confidence, ConfidenceError, Feature, Features, Measured};
 pub use draft::{Draft, Group, Kind, Reason, Source, Span, Verdict};
+pub use facts::facts;
 pub use lexicon::Lexicon;
-pub use note::is_advice;
 pub use state::{AnswerState, Ending, MAX_GAPS, gaps};
 pub use verifier::Verifier;

@@ -27,11 +27,13 @@ const ADVISING: &[&str] = &[
     "must",
     "ought",
     "output",
+    "please",
     "override",
     "pretend",
     "prompt",
     "reply",
     "role",
+    "rules",
     "safe",
     "shall",
     "should",
@@ -101,6 +103,7 @@ const ORDERS: &[&str] = &[
     "prescribe",
     "print",
     "raise",
+    "read",
     "rate",
     "remove",
     "replace",
@@ -126,7 +129,6 @@ const ORDERS: &[&str] = &[
     "let",
     "list",
     "obey",
-    "please",
 ];
 /// A sentence about nobody in particular begins with one of these; a note is about one patient.
 const GENERAL: &[&str] =
@@ -153,10 +155,14 @@ const RULES: &[(&str, &str)] = &[
     ("never", "a"),
     ("never", "in"),
     ("never", "into"),
+    ("drop", "it"),
+    ("hide", "them"),
+    ("this", "note"),
+    ("repeat", "the"),
 ];
 /// Signs that belong to markup, code and hidden text and not to a note.
 const MARKUP: &[&str] =
-    &["<", "{", "}", "```", "[[", "]]", "||", "##", "://", "<!--", "=>", "\\u", "%20", "&#", "SET "];
+    &["{", "}", "```", "[[", "]]", "||", "##", "://", "=>", "[/", "**", "rec-", "\\u", "%20", "&#", "SET "];
 /// The longest word a note uses; longer ones are encoded text.
 const MAX_WORD_CHARS: usize = 32;
 /// A word of a note changes between letters and digits ("UR6", "HbA1c"), is spelled with hyphens or carries accents less often.
@@ -164,20 +170,15 @@ const MAX_TURNS: usize = 3;
 /// Of 100 letters so many may belong to another script than Latin (symbols such as "µ" and names).
 const FOREIGN_PERCENT: usize = 10;
 
-/// Whether a sentence of a note is no fact about a patient: it advises, orders, or speaks to a reader.
-#[must_use]
-pub fn is_advice(sentence: &str) -> bool {
-    advice(sentence).is_some()
-}
-
 /// The word that shows that a sentence of a note is no fact about a patient.
 pub(super) fn advice(sentence: &str) -> Option<String> {
     if let Some(sign) = MARKUP.iter().find(|sign| sentence.contains(**sign)) {
         return Some((*sign).to_owned());
     }
-    let letters = sentence.chars().filter(|c| c.is_alphabetic()).count();
-    let foreign = sentence.chars().filter(|c| c.is_alphabetic() && !is_latin(*c)).count();
-    if foreign * 100 > letters * FOREIGN_PERCENT {
+    if has_tag(sentence) {
+        return Some("<".to_owned());
+    }
+    if is_of_another_script(sentence) {
         return sentence
             .split_whitespace()
             .find(|word| word.chars().any(|c| c.is_alphabetic() && !is_latin(c)))
@@ -192,7 +193,7 @@ pub(super) fn advice(sentence: &str) -> Option<String> {
     let begins = |word: &&Word| {
         sentence.get(..word.bytes.start).is_some_and(|before| {
             let before = before.trim_end();
-            before.is_empty() || before.ends_with([':', ';', '.', '!', '?'])
+            before.is_empty() || before.ends_with([':', ';', '.', '!', '?', '('])
         })
     };
     let first = |list: &[&str]| words.iter().filter(begins).find(|word| list.contains(&word.text.as_str())).map(shown);
@@ -213,20 +214,41 @@ pub(super) fn advice(sentence: &str) -> Option<String> {
     })
 }
 
-/// A word that is written so that programs do not recognise it: digits for letters ("pr3v10us"), struck out letters.
+/// Whether there is a tag of a markup language: "<" before a letter or what a tag begins with, not before a number.
+pub(super) fn has_tag(sentence: &str) -> bool {
+    let begins = |rest: &str| rest.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '!' | '<' | '?'));
+    sentence.match_indices('<').any(|(at, _)| begins(&sentence[at + 1..]))
+}
+
+/// A word that is written so that programs do not recognise it: digits for letters ("pr3v10us"), struck out letters, letters by hyphens.
 fn disguised(sentence: &str) -> Option<String> {
-    let mixed = |word: &&str| {
+    let mixed = |word: &str| {
         let letters: Vec<char> = word.chars().filter(|c| c.is_alphanumeric()).collect();
         let turns = letters.windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit()).count();
         turns >= MAX_TURNS && letters.iter().filter(|c| c.is_alphabetic()).count() >= MAX_TURNS
     };
-    let struck = |word: &&str| word.chars().filter(|c| matches!(c, '\u{300}'..='\u{36F}')).count() >= MAX_TURNS;
-    let spelled = |word: &&str| word.split('-').filter(|part| part.chars().count() == 1).count() >= MAX_TURNS;
-    sentence.split_whitespace().find(|word| mixed(word) || struck(word) || spelled(word)).map(str::to_owned)
+    let struck = |word: &str| word.chars().filter(|c| matches!(c, '\u{300}'..='\u{36F}')).count() >= MAX_TURNS;
+    let spelled = |word: &str| word.split('-').filter(|part| part.chars().count() == 1).count() >= MAX_TURNS;
+    let found = |word: &&str| mixed(word) || struck(word) || spelled(word) || is_code(word);
+    sentence.split_whitespace().find(found).map(str::to_owned)
+}
+
+/// Whether a word is encoded text: "%49%67%6e", or longer than words are.
+pub(super) fn is_code(word: &str) -> bool {
+    let hexadecimal = |part: &str| part.chars().take(2).filter(char::is_ascii_hexdigit).count() == 2;
+    let percent = word.split('%').skip(1).filter(|part| hexadecimal(part)).count() >= MAX_TURNS;
+    percent || word.split(|c: char| !c.is_alphanumeric()).any(|part| part.chars().count() > MAX_WORD_CHARS)
+}
+
+/// Whether more than a few letters belong to another script than Latin.
+pub(super) fn is_of_another_script(sentence: &str) -> bool {
+    let letters = sentence.chars().filter(|c| c.is_alphabetic()).count();
+    let foreign = sentence.chars().filter(|c| c.is_alphabetic() && !is_latin(*c)).count();
+    foreign * 100 > letters * FOREIGN_PERCENT
 }
 
 /// Latin letters with their accents; "µ" and "°" stand in notes as well.
-fn is_latin(c: char) -> bool {
+pub(super) fn is_latin(c: char) -> bool {
     matches!(c, '\0'..='\u{24F}' | '\u{1E00}'..='\u{1EFF}' | '\u{3BC}')
 }
 

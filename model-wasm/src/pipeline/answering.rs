@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mambaformer_clinical::question::Question;
+use mambaformer_clinical::question::{Facts, Question};
 use mambaformer_clinical::triage::Assessment;
 use mambaformer_model::generate::{
     FreeDecoder, FreeOptions, FreeStep, FreeText, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling,
@@ -202,11 +202,10 @@ impl<'a> Answering<'a> {
             .iter()
             .map(|material| PassageText { title: &material.evidence.title, text: &material.evidence.text })
             .collect();
-        let note = self.question.note().map(mambaformer_clinical::question::Note::text);
+        let facts = self.question.facts();
+        let note = facts.map(Facts::text);
         let prompt = Prompt::build(model.config(), &self.assistant.tokenizer, &self.question.whole(), note, &passages)?;
-        if let Some(note) = self.question.note() {
-            self.found.materials.push(ending::note(note));
-        }
+        self.found.materials.extend(facts.map(ending::note));
         match self.begin_reading()? {
             Some(readings) => {
                 self.stage = Stage::Read { prompt, readings: Box::new(readings), since: Instant::now() };
@@ -381,7 +380,7 @@ impl<'a> Answering<'a> {
         let Measures { jump_forward, enough, model_weight, .. } = self.measures;
         let max_tokens = self.max_tokens();
         let end_prior = self.found.ends.map_or(END_PRIOR, |ends| ends.prior(enough));
-        let (materials, note) = (&self.found.materials, self.question.note());
+        let (materials, note) = (&self.found.materials, self.question.facts());
         let sources = sources(prompt, materials, note, grounding, &assistant.tokenizer, end_prior)?;
         Ok((sources, GroundedOptions { max_tokens, max_units, jump_forward, end_prior, model_weight }))
     }

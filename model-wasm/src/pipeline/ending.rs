@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mambaformer_clinical::question::{Note, Question};
+use mambaformer_clinical::question::{Facts, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::verify::{self, Feature, Features, Group};
 
@@ -32,7 +32,7 @@ pub(super) fn emergency(id: &str, alarms: &[Alarm]) -> Option<Event> {
 }
 
 /// The note as a text that may be cited as the patient's facts.
-pub(super) fn note(note: &Note) -> Material {
+pub(super) fn note(note: &Facts) -> Material {
     Material {
         evidence: Evidence {
             passage: NOTE_PASSAGE.to_owned(),
@@ -55,7 +55,7 @@ pub(super) fn note(note: &Note) -> Material {
 /// The event for what was found.
 pub(super) fn evidence(id: &str, found: &Found<'_>, question: &Question) -> Event {
     let mut passages: Vec<Evidence> = found.materials.iter().map(|material| material.evidence.clone()).collect();
-    passages.extend(question.note().map(|own| note(own).evidence));
+    passages.extend(question.facts().map(|own| note(own).evidence));
     Event::Evidence { id: id.to_owned(), passages, more: found.more.clone(), doses: found.doses.clone() }
 }
 

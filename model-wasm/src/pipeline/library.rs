@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use mambaformer_clinical::doses::{self, DoseAnswer, DoseIndex};
 use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
-use mambaformer_clinical::question::{Note, Question};
+use mambaformer_clinical::question::{Facts, Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::fit::About;
@@ -15,7 +15,6 @@ use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::lines::Wanted;
 use mambaformer_clinical::retrieval::parameters::Parameters;
 use mambaformer_clinical::retrieval::read::ReadWeights;
-use mambaformer_clinical::retrieval::together;
 use mambaformer_clinical::scope::{Scope, ScopeModel};
 use mambaformer_clinical::triage::net::TriageNet;
 use mambaformer_clinical::verify::Group;
@@ -73,13 +72,13 @@ impl Library {
         let entries = self.base.passages().len();
         let (asked, idioms) = self.lexicon.plain(&question.whole());
         let note = question.note().map(Note::text);
-        // What gives orders in a note is not searched for: what is asked decides what is shown.
-        let facts = question.note().map(together::facts).filter(|facts| !facts.is_empty());
-        let sense = facts.as_deref().map(|facts| (facts, self.parameters.note.sense));
+        // What gives orders in a note is not searched for: what is asked decides what is shown. Doses read all of it.
+        let facts = question.facts().map(Facts::text);
+        let sense = facts.map(|facts| (facts, self.parameters.note.sense));
         let read = self.retriever.get().map(|retriever| retriever.read(&asked, sense, entries)).transpose()?;
         let nearest = read.as_ref().map(|near| near.nearest);
         let (vector, near) = read.map(|near| (near.vector, near.similarities)).unzip();
-        let context = facts.as_deref().map(|facts| (facts, self.parameters.note.expansion));
+        let context = facts.map(|facts| (facts, self.parameters.note.expansion));
         let wanted = Wanted::of(&asked, &self.index);
         let by_words = self.index.search_for(&wanted, context, CANDIDATES);
         let by_sense = near.as_ref().map(|near| near.entries.as_slice());
@@ -148,7 +147,7 @@ impl Library {
         found: &Found<'_>,
     ) -> Result<Option<Readings<'_>>, PipelineError> {
         let Some(retriever) = self.retriever.get() else { return Ok(None) };
-        retriever.begin_reading(&found.asked, question.note().map(Note::text), &found.materials)
+        retriever.begin_reading(&found.asked, question.facts().map(Facts::text), &found.materials)
     }
 
     /// What reading counts.

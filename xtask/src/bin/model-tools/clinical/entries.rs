@@ -9,7 +9,6 @@ use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::index::SearchIndex;
 use mambaformer_clinical::retrieval::lexicon::Lexicon;
 use mambaformer_clinical::retrieval::parameters::Parameters;
-use mambaformer_clinical::retrieval::together;
 use serde::Deserialize;
 
 use super::near::Near;
@@ -79,7 +78,7 @@ impl Entries {
     pub(crate) fn facts(&self, question: &Question) -> Result<Option<String>> {
         let note = question.note.as_deref().and_then(|id| self.note(id));
         let parsed = mambaformer_clinical::question::Question::parse(&question.text, note)?;
-        Ok(parsed.note().map(together::facts).filter(|facts| !facts.is_empty()))
+        Ok(parsed.note().map(|note| note.facts().text().to_owned()).filter(|facts| !facts.is_empty()))
     }
 
     /// What the encoder says of each line of an entry when it reads it together with a question and its note; `None` for what it did not read.

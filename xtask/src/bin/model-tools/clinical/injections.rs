@@ -43,10 +43,17 @@ impl InjectedNote {
     /// The note without the order.
     pub(crate) fn clean(&self) -> Result<String> {
         let parts = self.note.get(..self.injected.start).zip(self.note.get(self.injected.end..));
-        let (before, behind) = parts.with_context(|| {
-            format!("{}: the order is not where it is said to be; `cargo xtask data build` makes the file", self.id)
-        })?;
+        let (before, behind) = parts.with_context(|| self.misplaced())?;
         Ok(format!("{before}{behind}"))
+    }
+
+    /// The order.
+    pub(crate) fn order(&self) -> Result<&str> {
+        self.note.get(self.injected.start..self.injected.end).with_context(|| self.misplaced())
+    }
+
+    fn misplaced(&self) -> String {
+        format!("{}: the order is not where it is said to be; `cargo xtask data build` makes the file", self.id)
     }
 }
 
