@@ -14,7 +14,7 @@ const SIGNS: &[&str] = &[
     "WHERE ", "; --",
 ];
 /// Fewer words between or beside what is cut out say nothing.
-const LEAST_WORDS: usize = 4;
+const LEAST_WORDS: usize = 3;
 
 /// Byte ranges of `note` that are facts, in order; none is empty.
 #[must_use]
@@ -56,6 +56,9 @@ fn foreign(text: &str) -> Option<Range<usize>> {
     let mut tags = Vec::new();
     if has_tag(text) {
         tags.extend(['<', '>']);
+    }
+    if text.contains("\":") {
+        tags.push('"');
     }
     if ["[/", "[INST"].iter().any(|tag| text.contains(tag)) {
         tags.extend(['[', ']']);
