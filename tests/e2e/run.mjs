@@ -33,6 +33,21 @@ if (!baseUrl) {
   process.exit(2);
 }
 const only = argument('--only');
+/** A browser that does not answer must not hold up all tests that follow; the longest test takes a minute. */
+const MOST_MS = 10 * 60_000;
+
+/** What `work` comes to, or a failure after `MOST_MS`. */
+async function within(work) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not over after ${MOST_MS / 60_000} minutes`)), MOST_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
@@ -44,7 +59,7 @@ for (const { tests } of [policy, privacy, asking, clinical, calculators, browse,
     const started = performance.now();
     try {
       // A test that needs another context than the usual says so: `{ context, run }`.
-      await bench.run(test.run ?? test, test.context);
+      await within(bench.run(test.run ?? test, test.context));
       passed += 1;
       console.log(`ok      ${name} (${Math.round(performance.now() - started)} ms)`);
     } catch (error) {
