@@ -122,10 +122,28 @@ fn overwrite_and_reload() {
     };
     let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
     let bytes = js_sys::Uint8Array::new(&memory.buffer());
+    ignore_what_breaks(&window);
     let overwritten = later(&bytes, "fill");
     let reloaded = later(&window.location(), "reload");
     if overwritten.and(reloaded).is_none() {
         let _ = window.location().reload();
+    }
+}
+
+/// An event may still come between the overwriting and the load of the new page. What it would run is gone by then, and the browser is not to tell
+/// of it: by a function of its own again, `Event.prototype.preventDefault` called on the event that says so.
+fn ignore_what_breaks(window: &web_sys::Window) {
+    let property = |object: &JsValue, name: &str| js_sys::Reflect::get(object, &JsValue::from_str(name)).ok();
+    let prevent = property(window, "Event")
+        .and_then(|event| property(&event, "prototype"))
+        .and_then(|prototype| property(&prototype, "preventDefault"));
+    let call = prevent.as_ref().and_then(|prevent| property(prevent, "call"));
+    let Some((prevent, call)) = prevent.zip(call.and_then(|call| call.dyn_into::<js_sys::Function>().ok())) else {
+        return;
+    };
+    let ignore = call.bind0(&prevent);
+    for what in ["error", "unhandledrejection"] {
+        let _ = window.add_event_listener_with_callback(what, &ignore);
     }
 }
 
