@@ -23,7 +23,8 @@ struct Params {
 const WIDTH4: u32 = {{width4}}u;
 
 var<workgroup> mean: array<vec4<f32>, WIDTH4>;
-var<workgroup> parts: array<vec3<f32>, 64>;  // squares of e_t, spread of the window, squares of the mean
+// `parts` of the reduction holds squares of e_t, spread of the window, squares of the mean.
+{{reduction}}
 var<workgroup> cosines: array<f32, 64>;
 
 @compute @workgroup_size(64)
@@ -51,15 +52,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     part.x += dot(own, own);
     part.z += dot(sum, sum);
   }
-  parts[lane] = part;
-  workgroupBarrier();
-  for (var half = 32u; half > 0u; half >>= 1u) {
-    if (lane < half) {
-      parts[lane] += parts[lane + half];
-    }
-    workgroupBarrier();
-  }
-  let sums = parts[0];
+  let sums = total(lane, part);
 
   let length = max(sqrt(sums.z), params.norm_floor);
   var cosine = -3.4e38;

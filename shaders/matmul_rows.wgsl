@@ -28,7 +28,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let d = x[starts.w + k4];
       squares += vec4<f32>(dot(a, a), dot(b, b), dot(c, c), dot(d, d));
     }
-    inverse = inverseSqrt(over_all(lane, squares) / f32(params.inputs) + params.epsilon);
+    inverse = inverseSqrt(total(lane, squares) / f32(params.inputs) + params.epsilon);
   }
 
   let own = output_of(lane);
@@ -64,9 +64,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if ((column & 2u) == 0u) {
       // Outputs 0 1 | 2 3 of a group of four become columns 0 1.
       let at = (first_row() + row0 + row) * params.y_stride + ((output >> 2u) << 1u) + (column & 1u);
-      y[at] = gelu(total(column, row)) * total(column + 2u, row);
+      y[at] = gelu(sum_of(column, row)) * sum_of(column + 2u, row);
     }
     return;
   }
-  store(first_row() + row0 + row, output, total(column, row));
+  store(first_row() + row0 + row, output, sum_of(column, row));
 }

@@ -1,8 +1,8 @@
 // Sums and maxima over the {{lanes}} invocations of a workgroup by halving; every invocation takes part and gets the result.
 
-var<workgroup> parts: array<f32, {{lanes}}>;
+var<workgroup> parts: array<{{of}}, {{lanes}}>;
 
-fn total(lane: u32, own: f32) -> f32 {
+fn total(lane: u32, own: {{of}}) -> {{of}} {
   parts[lane] = own;
   workgroupBarrier();
   for (var half = {{lanes}}u >> 1u; half > 0u; half >>= 1u) {
@@ -16,7 +16,7 @@ fn total(lane: u32, own: f32) -> f32 {
   return sum;
 }
 
-fn largest(lane: u32, own: f32) -> f32 {
+fn largest(lane: u32, own: {{of}}) -> {{of}} {
   parts[lane] = own;
   workgroupBarrier();
   for (var half = {{lanes}}u >> 1u; half > 0u; half >>= 1u) {

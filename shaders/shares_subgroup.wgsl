@@ -19,7 +19,7 @@ fn over_shares(own: vec4<f32>) -> vec4<f32> {
 }
 
 // The sum of a value over all invocations; every one of them takes part and gets it.
-fn over_all(lane: u32, own: vec4<f32>) -> vec4<f32> {
+fn total(lane: u32, own: vec4<f32>) -> vec4<f32> {
   gather(lane, own);
   workgroupBarrier();
   var sum = parts[0];
@@ -30,7 +30,7 @@ fn over_all(lane: u32, own: vec4<f32>) -> vec4<f32> {
   return sum;
 }
 
-// Every invocation hands in its share; after the next barrier `total` knows the sums.
+// Every invocation hands in its share; after the next barrier `sum_of` knows the sums.
 fn gather(lane: u32, own: vec4<f32>) {
   let sum = over_shares(own);
   if (share_of(lane) == 0u) {
@@ -38,6 +38,6 @@ fn gather(lane: u32, own: vec4<f32>) {
   }
 }
 
-fn total(output: u32, row: u32) -> f32 {
+fn sum_of(output: u32, row: u32) -> f32 {
   return parts[output][row];
 }

@@ -1,10 +1,10 @@
 // A few tests of a served dist/ in Firefox, headless:  node run.mjs --base-url http://127.0.0.1:8080/   (`cargo xtask test --firefox`)
 //
-// Starts no server. The browser is FIREFOX or /usr/bin/firefox-esr. Playwright drives a Firefox of its own only; puppeteer-core drives any, by WebDriver BiDi.
+// Starts no server.
 // A line per test, then `N passed, N failed`.
 
-import puppeteer from 'puppeteer-core';
 import { ANSWER_MS, LOAD_MS, QUESTION, check, equal } from '../e2e/bench.mjs';
+import { launch } from './launch.mjs';
 
 const baseUrl = process.argv[process.argv.indexOf('--base-url') + 1];
 if (!process.argv.includes('--base-url') || !baseUrl) {
@@ -12,12 +12,7 @@ if (!process.argv.includes('--base-url') || !baseUrl) {
   process.exit(2);
 }
 
-const browser = await puppeteer.launch({
-  browser: 'firefox',
-  executablePath: process.env.FIREFOX ?? '/usr/bin/firefox-esr',
-  headless: true,
-  extraPrefsFirefox: { 'dom.webgpu.enabled': true, 'dom.webgpu.workers.enabled': true, 'gfx.webgpu.ignore-blocklist': true },
-});
+const browser = await launch();
 console.log(`browser ${await browser.version()}, page ${baseUrl}`);
 const at = (testId) => `[data-testid="${testId}"]`;
 

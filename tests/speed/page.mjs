@@ -2,7 +2,6 @@
 
 import os from 'node:os';
 import { chromium } from 'playwright-core';
-import puppeteer from 'puppeteer-core';
 
 /** Options of the command line: `known` maps `--name` to what takes its value. */
 export function options(known) {
@@ -28,14 +27,9 @@ async function chromiumPage(baseUrl) {
 }
 
 async function firefoxPage(baseUrl) {
-  const browser = await puppeteer.launch({
-    browser: 'firefox',
-    executablePath: process.env.FIREFOX,
-    headless: true,
-    // A measurement takes minutes.
-    protocolTimeout: 0,
-    extraPrefsFirefox: { 'dom.webgpu.enabled': true, 'gfx.webgpu.ignore-blocklist': true, 'dom.max_script_run_time': 0 },
-  });
+  // Its driver is installed for those who measure there only.
+  const { launch } = await import('../firefox/launch.mjs');
+  const browser = await launch();
   const page = await browser.newPage();
   await page.setRequestInterception(true);
   page.on('request', (request) => (request.url().endsWith('/speed.html') ? request.respond({ contentType: 'text/html', body: EMPTY }) : request.continue()));

@@ -93,6 +93,7 @@ pub(crate) fn run(workspace: &Workspace, word: &str, rest: &[OsString]) -> Resul
             let site = workspace.target().join("speed");
             let mut script = model(workspace, &tools, &site, &args, node)?;
             if args.firefox {
+                setup::node_packages(workspace, &tools, "tests/firefox")?;
                 script.env("FIREFOX", setup::firefox(&tools)?);
             }
             (site, script, args.output)

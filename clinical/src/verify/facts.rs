@@ -4,7 +4,6 @@
 use std::ops::Range;
 
 use super::note::{advice, has_tag, is_code, is_latin, is_of_another_script};
-use crate::text::sentences::sentences;
 use crate::text::whitespace::collapse;
 
 /// Signs of markup and code. What stands between the first and the last of a sentence is cut out, and what is left is judged by itself: an order
@@ -16,11 +15,11 @@ const SIGNS: &[&str] = &[
 /// Fewer words between or beside what is cut out say nothing.
 const LEAST_WORDS: usize = 3;
 
-/// Byte ranges of `note` that are facts, in order; none is empty.
+/// Byte ranges of `note` that are facts, in order; none is empty. `sentences`: those of the note.
 #[must_use]
-pub fn facts(note: &str) -> Vec<Range<usize>> {
+pub fn facts(note: &str, sentences: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut facts = Vec::new();
-    for sentence in sentences(note) {
+    for sentence in sentences.iter().cloned() {
         let text = &note[sentence.clone()];
         let Some(cut) = foreign(text) else {
             if is_fact(text) {
@@ -91,10 +90,11 @@ fn is_hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::sentences::sentences;
     use proptest::prelude::*;
 
     fn told(note: &str) -> Vec<&str> {
-        facts(note).into_iter().map(|range| note[range].trim()).collect()
+        facts(note, &sentences(note)).into_iter().map(|range| note[range].trim()).collect()
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_note(note in "\\PC{0,120}") {
-            let found = facts(&note);
+            let found = facts(&note, &sentences(&note));
             prop_assert!(found.iter().all(|range| note.get(range.clone()).is_some_and(|part| !part.trim().is_empty())));
             prop_assert!(found.windows(2).all(|pair| pair[0].end <= pair[1].start));
         }

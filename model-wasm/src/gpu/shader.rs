@@ -25,10 +25,10 @@ pub fn fill(template: &str, variables: &[(&str, &str)]) -> String {
     text
 }
 
-/// Sums and maxima over a workgroup of so many invocations (a power of two), as a part of a shader.
+/// Sums and maxima of values of a type (f32 or a vector of it) over a workgroup of so many invocations (a power of two), as a part of a shader.
 #[must_use]
-pub fn reduction(lanes: u32) -> String {
-    fill(include_str!("../../../shaders/reduction.wgsl"), &[("lanes", &lanes.to_string())])
+pub fn reduction(lanes: u32, of: &str) -> String {
+    fill(include_str!("../../../shaders/reduction.wgsl"), &[("lanes", &lanes.to_string()), ("of", of)])
 }
 
 /// A pipeline with the layout of its one bind group: the storage buffers, then the parameters.

@@ -31,7 +31,7 @@ impl Kernel for Combine {
     fn text(&self) -> String {
         fill(
             include_str!("../../../shaders/combine.wgsl"),
-            &[("width4", &(self.width / 4).to_string()), ("reduction", &reduction(64))],
+            &[("width4", &(self.width / 4).to_string()), ("reduction", &reduction(64, "f32"))],
         )
     }
 

@@ -60,7 +60,7 @@ impl Kernel for Decide {
     }
 
     fn text(&self) -> String {
-        fill(include_str!("../../../shaders/decide.wgsl"), &[("reduction", &reduction(256))])
+        fill(include_str!("../../../shaders/decide.wgsl"), &[("reduction", &reduction(256, "f32"))])
     }
 
     fn bindings(&self) -> &'static [Access] {

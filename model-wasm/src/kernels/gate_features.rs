@@ -3,7 +3,7 @@
 use super::case::{Case, Expected, counted, dimension, noise, words};
 use crate::gpu::counts::Count;
 use crate::gpu::program::Kernel;
-use crate::gpu::shader::{Access, fill};
+use crate::gpu::shader::{Access, fill, reduction};
 
 /// Below this a norm counts as zero in a cosine, as in `model`'s gate.
 pub const NORM_FLOOR: f32 = 1e-6;
@@ -31,7 +31,10 @@ impl Kernel for GateFeatures {
     }
 
     fn text(&self) -> String {
-        fill(include_str!("../../../shaders/gate_features.wgsl"), &[("width4", &(self.width / 4).to_string())])
+        fill(
+            include_str!("../../../shaders/gate_features.wgsl"),
+            &[("width4", &(self.width / 4).to_string()), ("reduction", &reduction(64, "vec3<f32>"))],
+        )
     }
 
     fn bindings(&self) -> &'static [Access] {

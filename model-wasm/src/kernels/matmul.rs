@@ -6,7 +6,7 @@ use super::case::{Case, Expected, TOLERANCE, counted, dimension, noise, words};
 use super::weights::{Format, made_up};
 use crate::gpu::counts::{Count, NOWHERE};
 use crate::gpu::program::Kernel;
-use crate::gpu::shader::{Access, fill};
+use crate::gpu::shader::{Access, fill, reduction};
 
 /// What happens to a finished sum before it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,9 +195,10 @@ impl Kernel for Matmul {
             fill(include_str!("../../../shaders/tile_float.wgsl"), &[("real", real)])
         };
         let shares = if self.form == Form::Subgroup {
-            include_str!("../../../shaders/shares_subgroup.wgsl")
+            include_str!("../../../shaders/shares_subgroup.wgsl").to_owned()
         } else {
-            include_str!("../../../shaders/shares_workgroup.wgsl")
+            let all = reduction(64, "vec4<f32>");
+            fill(include_str!("../../../shaders/shares_workgroup.wgsl"), &[("reduction", &all)])
         };
         fill(
             template,
@@ -205,7 +206,7 @@ impl Kernel for Matmul {
                 ("enable", enable),
                 ("product_interface", include_str!("../../../shaders/product_interface.wgsl")),
                 ("tile", &tile),
-                ("shares", shares),
+                ("shares", &shares),
                 ("weights", self.format.text()),
                 ("epilogue_functions", include_str!("../../../shaders/epilogue.wgsl")),
                 ("norm", &norm),

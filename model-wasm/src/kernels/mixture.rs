@@ -20,7 +20,7 @@ impl Kernel for Mixture {
     }
 
     fn text(&self) -> String {
-        fill(include_str!("../../../shaders/mixture.wgsl"), &[("reduction", &reduction(256))])
+        fill(include_str!("../../../shaders/mixture.wgsl"), &[("reduction", &reduction(256, "f32"))])
     }
 
     fn bindings(&self) -> &'static [Access] {

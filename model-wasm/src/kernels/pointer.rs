@@ -20,7 +20,7 @@ impl Kernel for Pointer {
     }
 
     fn text(&self) -> String {
-        fill(include_str!("../../../shaders/pointer.wgsl"), &[("reduction", &reduction(256))])
+        fill(include_str!("../../../shaders/pointer.wgsl"), &[("reduction", &reduction(256, "f32"))])
     }
 
     fn bindings(&self) -> &'static [Access] {

@@ -50,7 +50,7 @@ impl Kernel for Sample {
     }
 
     fn text(&self) -> String {
-        fill(include_str!("../../../shaders/sample.wgsl"), &[("reduction", &reduction(256))])
+        fill(include_str!("../../../shaders/sample.wgsl"), &[("reduction", &reduction(256, "f32"))])
     }
 
     fn bindings(&self) -> &'static [Access] {

@@ -85,20 +85,20 @@ fn works(config: &Config, offers: &[Form], thorough: bool) -> Vec<Work> {
         bytes: 8.0 * copied.values as f64,
         operations: 0.0,
     });
-    let product = |name: String, kernel: Matmul, rows: usize, repeats: usize, bits: f64| {
-        let weights = (kernel.inputs * kernel.outputs) as f64;
+    let product = |name: String, kernel: Matmul, rows: usize, repeats: usize| {
+        let weights = kernel.inputs * kernel.outputs;
         let activations = (rows * (kernel.inputs + kernel.columns())) as f64;
         matmul::case(&kernel, rows).map(|case| Work {
             name,
             case,
             repeats,
-            bytes: weights * bits / 8.0 + 4.0 * activations,
-            operations: 2.0 * weights * rows as f64,
+            bytes: kernel.format.bytes(weights) as f64 + 4.0 * activations,
+            operations: 2.0 * (weights * rows) as f64,
         })
     };
-    works.extend(product(GEMM.to_owned(), Matmul::new(Rows::Many, Format::F32, 512, 512, Count::Tokens), 512, 2, 32.0));
+    works.extend(product(GEMM.to_owned(), Matmul::new(Rows::Many, Format::F32, 512, 512, Count::Tokens), 512, 2));
     let many_rows = if thorough { 1024 } else { 128 };
-    for (format, bits) in [(Format::F32, 32.0), (Format::Q8, 8.5), (Format::Q4, 4.5)] {
+    for format in [Format::F32, Format::Q8, Format::Q4] {
         let many =
             Matmul::new(Rows::Many, format, d, 2 * et5.d_ff, Count::Tokens).normed(1e-6).with(Epilogue::GatedGelu);
         for (kernel, rows, repeats) in [
@@ -110,7 +110,7 @@ fn works(config: &Config, offers: &[Form], thorough: bool) -> Vec<Work> {
                 let kernel = kernel.formed(*form);
                 if kernel.form == *form {
                     let name = format!("{} {format:?}, wi of {rows} rows", kernel.name());
-                    works.extend(product(name, kernel, rows, repeats, bits));
+                    works.extend(product(name, kernel, rows, repeats));
                 }
             }
         }

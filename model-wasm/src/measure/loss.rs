@@ -9,7 +9,7 @@ use mambaformer_model::weights::Weights;
 use serde::Serialize;
 use web_time::Instant;
 
-use super::MeasureError;
+use super::{MeasureError, milliseconds};
 use crate::gpu::self_test::AsyncPause;
 use crate::pipeline::{Assistant, AssistantParts, Clinic, ClinicFiles, Measures, clinic, trial_evidence};
 use crate::protocol::{Ask, Engine, Event, Preference};
@@ -65,7 +65,7 @@ pub async fn losses(
             let assistant = assistant(load)?;
             let mut thief = Thief { assistant: Some(&assistant), pauses: 0, at: Some(at), lost: None };
             serve(&assistant, &mut thief).await?;
-            let took = thief.lost.ok_or(MeasureError::NotLost(opening))?.elapsed().as_secs_f64() * 1e3;
+            let took = milliseconds(thief.lost.ok_or(MeasureError::NotLost(opening))?);
             let same = answer(&assistant, None).await?.text == on_the_processor;
             let mut found = vec![Loss { stage: opening, reopened_ms: took, answered_ms: took, same }];
             for stage in working {
@@ -137,27 +137,29 @@ async fn answer(assistant: &Assistant, lose_at: Option<Stage>) -> Result<Answere
     let mut answering = assistant.start_with(&ask, Some(trial_evidence(4)), measures)?;
     let mut told = false;
     for step in 0.. {
-        let mut events = Vec::new();
-        if lost.is_none() && (lose_at == Some(Stage::Prefill) && step == 2 || lose_at == Some(Stage::Decode) && told) {
+        let due = match lose_at {
+            Some(Stage::Prefill) => step == 2,
+            Some(Stage::Decode) => told,
+            _ => false,
+        };
+        if lost.is_none() && due {
             lost = Some(destroy());
         }
-        {
-            let mut next = Box::pin(answering.step());
-            let mut ended = None;
-            if lost.is_none() && lose_at == Some(Stage::Readback) && step >= 2 {
-                ended = poll_fn(|context| match next.as_mut().poll(context) {
-                    Poll::Ready(found) => Poll::Ready(Some(found)),
-                    Poll::Pending => Poll::Ready(None),
-                })
-                .await;
-                lost = Some(destroy());
-            }
-            let found = match ended {
-                Some(found) => found,
-                None => next.await,
-            };
-            events.extend(found?.unwrap_or_default());
+        let mut next = Box::pin(answering.step());
+        let mut ended = None;
+        if lost.is_none() && lose_at == Some(Stage::Readback) && step >= 2 {
+            ended = poll_fn(|context| match next.as_mut().poll(context) {
+                Poll::Ready(found) => Poll::Ready(Some(found)),
+                Poll::Pending => Poll::Ready(None),
+            })
+            .await;
+            lost = Some(destroy());
         }
+        let found = match ended {
+            Some(found) => found,
+            None => next.await,
+        };
+        let Some(events) = found? else { break };
         for event in events {
             match event {
                 Event::Text { .. } => told = true,
@@ -172,8 +174,4 @@ async fn answer(assistant: &Assistant, lose_at: Option<Stage>) -> Result<Answere
         }
     }
     Ok(Answered { text: String::new(), since_loss: None })
-}
-
-fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e3
 }

@@ -11,6 +11,7 @@ use mambaformer_model::generate::{GroundedOptions, ModelWeight};
 use mambaformer_model::weights::WeightsError;
 use mambaformer_model::{Expert, Routing};
 use serde::Serialize;
+use web_time::Instant;
 
 use crate::gpu::GpuError;
 use crate::kernels::decide::TooMany;
@@ -92,4 +93,9 @@ pub fn routings(config: &Config) -> Vec<(&'static str, Routing)> {
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Milliseconds since then.
+pub(crate) fn milliseconds(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e3
 }

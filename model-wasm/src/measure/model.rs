@@ -9,7 +9,7 @@ use mambaformer_model::{Expert, Routing};
 use serde::Serialize;
 use web_time::Instant;
 
-use super::{MeasureError, OPTIONS, Run, routings};
+use super::{MeasureError, OPTIONS, Run, milliseconds, routings};
 use crate::gpu::variants::Variants;
 use crate::gpu::{Capacity, Gpu, GpuError, GpuModel};
 
@@ -137,8 +137,4 @@ impl Subject {
         let (calls, submits) = (answer.calls(), answer.submits());
         Ok(Some(FreeRun { prompt: tokens, tokens: generated, ms: milliseconds(started), calls, submits }))
     }
-}
-
-fn milliseconds(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e3
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use mambaformer_clinical::question::{Facts, Question};
+use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::triage::Assessment;
 use mambaformer_model::generate::{
     FreeDecoder, FreeOptions, FreeStep, FreeText, FreeToken, GroundedDecoder, GroundedOptions, GroundedStep, Sampling,
@@ -203,7 +203,7 @@ impl<'a> Answering<'a> {
             .map(|material| PassageText { title: &material.evidence.title, text: &material.evidence.text })
             .collect();
         let facts = self.question.facts();
-        let note = facts.map(Facts::text);
+        let note = facts.map(Note::text);
         let prompt = Prompt::build(model.config(), &self.assistant.tokenizer, &self.question.whole(), note, &passages)?;
         self.found.materials.extend(facts.map(ending::note));
         match self.begin_reading()? {

@@ -237,12 +237,13 @@ impl Clinic {
     pub(super) fn assess(&self, question: &Question) -> Assessment {
         let Some(triage) = &self.triage else { return Assessment::default() };
         // As it was typed: line breaks of a note end a statement.
-        let whole = triage.assess(question.original(), question.note().map(Note::original));
+        let (note, facts) = (question.note().map(Note::original), question.facts().map(Note::original));
+        let whole = triage.assess(question.original(), note);
         // All of a note is read, and once more without what is no fact in it: an order between two sentences must not take an alarm away.
-        match question.note().filter(|note| note.facts().original() != note.original()) {
-            Some(note) => triage.joined(whole, triage.assess(question.original(), Some(note.facts().original()))),
-            None => whole,
+        if note == facts {
+            return whole;
         }
+        triage.joined(whole, triage.assess(question.original(), facts))
     }
 
     /// Adds what the second net sees in the question's vector, where there is one, and says whether that was anything.

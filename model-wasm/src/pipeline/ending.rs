@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mambaformer_clinical::question::{Facts, Question};
+use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::verify::{self, Feature, Features, Group};
 
@@ -32,7 +32,7 @@ pub(super) fn emergency(id: &str, alarms: &[Alarm]) -> Option<Event> {
 }
 
 /// The note as a text that may be cited as the patient's facts.
-pub(super) fn note(note: &Facts) -> Material {
+pub(super) fn note(note: &Note) -> Material {
     Material {
         evidence: Evidence {
             passage: NOTE_PASSAGE.to_owned(),

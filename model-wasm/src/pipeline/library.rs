@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use mambaformer_clinical::doses::{self, DoseAnswer, DoseIndex};
 use mambaformer_clinical::knowledge::{Kind, KnowledgeBase};
-use mambaformer_clinical::question::{Facts, Note, Question};
+use mambaformer_clinical::question::{Note, Question};
 use mambaformer_clinical::records::Region;
 use mambaformer_clinical::retrieval::dense::Similarities;
 use mambaformer_clinical::retrieval::fit::About;
@@ -73,7 +73,7 @@ impl Library {
         let (asked, idioms) = self.lexicon.plain(&question.whole());
         let note = question.note().map(Note::text);
         // What gives orders in a note is not searched for: what is asked decides what is shown. Doses read all of it.
-        let facts = question.facts().map(Facts::text);
+        let facts = question.facts().map(Note::text);
         let sense = facts.map(|facts| (facts, self.parameters.note.sense));
         let read = self.retriever.get().map(|retriever| retriever.read(&asked, sense, entries)).transpose()?;
         let nearest = read.as_ref().map(|near| near.nearest);
@@ -147,7 +147,7 @@ impl Library {
         found: &Found<'_>,
     ) -> Result<Option<Readings<'_>>, PipelineError> {
         let Some(retriever) = self.retriever.get() else { return Ok(None) };
-        retriever.begin_reading(&found.asked, question.facts().map(Facts::text), &found.materials)
+        retriever.begin_reading(&found.asked, question.facts().map(Note::text), &found.materials)
     }
 
     /// What reading counts.

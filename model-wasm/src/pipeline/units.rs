@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use mambaformer_clinical::grounding::{Boundary, Grounding};
-use mambaformer_clinical::question::Facts;
+use mambaformer_clinical::question::Note;
 use mambaformer_clinical::text::sentences::clauses;
 use mambaformer_model::generate::{ModelWeight, SourceUnit, Sources, UnitOrigin};
 use mambaformer_model::prompt::{Part, Prompt};
@@ -34,7 +34,7 @@ pub(super) const MODEL_WEIGHT: ModelWeight = ModelWeight { first: 1.0, then: 0.0
 pub(super) fn sources(
     prompt: &Prompt,
     materials: &[Material],
-    note: Option<&Facts>,
+    note: Option<&Note>,
     grounding: &Grounding,
     tokenizer: &Tokenizer,
     end_prior: f32,

@@ -201,7 +201,7 @@ fn model_on_gpu(gpu: &Rc<Gpu>, weights: &Weights, args: &Args, runs: &mut Vec<Ru
     let config = weights.config();
     let sizes: Vec<usize> = args.sizes.iter().copied().filter(|tokens| *tokens <= config.max_tokens).collect();
     let mut variants = Variants::default();
-    for form in &args.forms {
+    for form in args.forms.iter().filter(|form| gpu.offers.contains(form)) {
         variants.choose(*form);
     }
     let most = sizes.iter().copied().max().unwrap_or(256);

@@ -78,7 +78,7 @@ impl Entries {
     pub(crate) fn facts(&self, question: &Question) -> Result<Option<String>> {
         let note = question.note.as_deref().and_then(|id| self.note(id));
         let parsed = mambaformer_clinical::question::Question::parse(&question.text, note)?;
-        Ok(parsed.note().map(|note| note.facts().text().to_owned()).filter(|facts| !facts.is_empty()))
+        Ok(parsed.facts().map(|facts| facts.text().to_owned()))
     }
 
     /// What the encoder says of each line of an entry when it reads it together with a question and its note; `None` for what it did not read.
