@@ -13,7 +13,7 @@ use crate::language::{self, CONTENT};
 use crate::parts::choice::CheckBox;
 use crate::session::{Model, Turn};
 use crate::take_away::{self, Included, Provenance};
-use crate::words::{message, take_away as words};
+use crate::words::{identifiers, message, take_away as words};
 
 /// What is taken along; shared by the panel and the printed sheet, so that both are the same text.
 #[derive(Clone, Copy)]
@@ -196,7 +196,7 @@ fn Preview(
         Included::Searched(redacted) => {
             let count = redacted.placeholders.len();
             view! {
-            <p class="take-away__notice" data-testid="take-notice" lang=CONTENT>{redacted.notice.clone()}</p>
+            <p class="take-away__notice" data-testid="take-notice">{identifiers::NOTICE}</p>
             <p id="take-marked" class="take-away__label">
                 {words::MARKED} ": " {move || words::found(count)}
             </p>
@@ -223,11 +223,14 @@ fn Preview(
     }
 }
 
-/// Each text with its placeholders marked; a mark names what it stands for.
+/// Each text with its placeholders marked; a mark names what it stands for, in the page's language where it knows the kind.
 fn marked(redacted: &Redacted) -> Vec<AnyView> {
     let piece = |(piece, class): (&str, Option<&str>)| match class {
         None => piece.to_owned().into_any(),
-        Some(class) => view! { <mark class="mark" title=class.to_owned()>{piece.to_owned()}</mark> }.into_any(),
+        Some(class) => {
+            let title = identifiers::of_placeholder(piece).unwrap_or(class).to_owned();
+            view! { <mark class="mark" title=title>{piece.to_owned()}</mark> }.into_any()
+        }
     };
     let text = |text: &String| {
         let pieces = take_away::marked(text, &redacted.placeholders).into_iter().map(piece).collect::<Vec<_>>();

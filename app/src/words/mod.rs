@@ -12,6 +12,7 @@ pub mod doses;
 pub mod download;
 pub mod engine;
 pub mod evidence;
+pub mod identifiers;
 pub mod model;
 pub mod note_file;
 pub mod numbers;

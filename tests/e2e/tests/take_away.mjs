@@ -123,6 +123,10 @@ export const tests = {
     check(marks.filter((mark) => mark === '[NAME 1]').length >= 1, `marks ${marks}`);
     check((await marked.locator('mark').first().getAttribute('title')).length > 2, 'a mark does not say what it stands for');
     check(/can miss some/.test(await chairside.at('take-notice').innerText()), 'the sentence on the limits of the search');
+    await chairside.at('language').selectOption('de');
+    check(/kann welche übersehen/.test(await chairside.at('take-notice').innerText()), 'the same sentence in German');
+    check((await marked.locator('mark').evaluateAll((all) => all.map((mark) => mark.title))).includes('Datum oder Alter über 89'), 'a mark does not say in German what it stands for');
+    await chairside.at('language').selectOption('en');
     const text = await copied(chairside);
     check(/\nQuestion\n/.test(text) && /\nNote\n/.test(text) && /INR 2\.8/.test(text), `question and note are missing:\n${text}`);
     for (const word of IDENTIFIERS) check(!text.includes(word), `${word} was copied:\n${text}`);

@@ -1,8 +1,10 @@
 //! What reads something from outside: files that a server or a storage may have spoilt, and what people type and paste.
 
 use std::fmt::Display;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::rc::Rc;
+use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 use mambaformer_clinical::abbreviations;
@@ -121,7 +123,7 @@ fn model(assets: &Path) -> Result<Vec<Target>> {
     manifest["quantization"]["tensors"] = json!({"shared.weight": {"dtype": "q8", "relative_rms_error": 0.005}});
     let config = manifest["config"].to_string().into_bytes();
     let tokenizer = byte_tokenizer(SMALLEST_VOCABULARY)?;
-    let read_tokenizer = |bytes: &[u8]| {
+    let take_tokenizer = |bytes: &[u8]| {
         let Ok(tokenizer) = Tokenizer::from_bytes(bytes, SMALLEST_VOCABULARY) else { return false };
         // What was taken has to work, whatever it says.
         let tokens = tokenizer.encode("Dry mouth: 5 mg/kg \u{1F9B7} e\u{301}.");
@@ -129,6 +131,11 @@ fn model(assets: &Path) -> Result<Vec<Target>> {
             let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
             tokenizer.decode(&ids).is_ok()
         })
+    };
+    // The library keeps the words of every tokenizer there ever was for as long as the thread lives; that is no input's doing.
+    let read_tokenizer = move |bytes: &[u8]| match thread::scope(|scope| scope.spawn(|| take_tokenizer(bytes)).join()) {
+        Ok(taken) => taken,
+        Err(panicked) => resume_unwind(panicked),
     };
     Ok(vec![
         Target::new("weights header", vec![header.to_vec()], read_header)?,
