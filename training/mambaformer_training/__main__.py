@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,variants,peer,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,add-marks,stand-in,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,variants,peer,report,pubmedqa,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report}`."""
 
 import argparse
 import json
@@ -31,6 +31,18 @@ def _tokenizer(args) -> None:
     print(json.dumps(build(args.items / "train.jsonl", args.out, args.vocab_size)))
 
 
+def _add_marks(args) -> None:
+    from .tokens import add_marks
+
+    print(json.dumps(add_marks(args.tokenizer, args.out, args.rows)))
+
+
+def _stand_in(args) -> None:
+    from .stand_in import stand_in
+
+    print(json.dumps(stand_in(args.out, args.tokenizer, args.tiny, args.seed)))
+
+
 def _train(args) -> None:
     from . import checkpoint
     from .config import Config, preset
@@ -38,8 +50,8 @@ def _train(args) -> None:
     from .distil import Teacher
     from .errors import CheckpointError
     from .parallel import Parallel
-    from .start import load_export, parent_of, sha256_of
-    from .tokens import encode_items, load_tokenizer
+    from .start import add_heads, config_of, load_export, parent_of, sha256_of
+    from .tokens import encode_items, load_tokenizer, piece_counts
     from .train import Settings, Trainer, flush_denormals, keep_memory
     from .warm import warm
 
@@ -48,17 +60,20 @@ def _train(args) -> None:
     keep_memory()
     flush_denormals()
     torch.set_num_threads(args.threads)
-    parallel = Parallel.start()
     if args.start and args.resume:
         raise CheckpointError("--start begins a run and --resume goes on with one; give one of them")
+    if args.new_heads and not args.start:
+        raise CheckpointError("--new-heads gives heads to a model that --start begins with; leave it out, or give --start")
+    state = checkpoint.load(args.run / "checkpoint.pt") if args.resume else None
+    device = args.device or (state["settings"].get("device", "cpu") if state else "cpu")
+    parallel = Parallel.start(device)
     tokenizer = load_tokenizer(args.tokenizer / "tokenizer.json")
     config = preset(args.preset, tokenizer.get_vocab_size())
     config.emamba.bidirectional = args.two_way
     config.heads.copy.width = args.copy_width
-    counts = json.loads((args.tokenizer / "piece_counts.json").read_text())
-    state = None
-    settings = Settings(seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
-                        dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, weights=dict(args.weight) or None, max_steps=args.max_steps, added=dict(args.add) or None,
+    new_heads: tuple[str, ...] = ()
+    settings = Settings(device=device, seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
+                        dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, weights=dict(args.weight) or None, max_steps=args.max_steps, log_every=args.log_every, added=dict(args.add) or None,
                         shards=args.shards or parallel.world, sharded_optimiser=args.shard_optimiser)
     if args.costs:
         settings.costs = Costs.read(*args.costs).to_dict()
@@ -67,15 +82,18 @@ def _train(args) -> None:
     if args.warm:
         settings.warm = {"encoder": args.warm.resolve().name, "sha256": sha256_of(args.warm / "model.safetensors")}
     if args.start:
-        config, settings.parent = Config.read(args.start / "config.json"), parent_of(args.start, args.tokenizer / "tokenizer.json")
+        config, settings.parent = config_of(args.start), parent_of(args.start, args.tokenizer / "tokenizer.json")
+        if tokenizer.get_vocab_size() > config.vocab_size:
+            raise CheckpointError(f"the tokenizer has {tokenizer.get_vocab_size()} pieces, the table of {args.start} {config.vocab_size} rows; give the tokenizer it was made for by --tokenizer")
+        if args.new_heads:
+            new_heads = add_heads(config, args.copy_width)
         if (args.run / "checkpoint.pt").exists():
             raise CheckpointError(f"{args.run} already holds a run; go on with it by --resume or give another folder by --run")
-    if args.resume:
-        state = checkpoint.load(args.run / "checkpoint.pt")
+    if state is not None:
         config = Config.from_dict(state["config"])
         stored = dict(state["settings"])
-        # The end of the run may be moved; everything else stays as it began.
-        stored.update({"minutes": args.minutes, "max_steps": args.max_steps, "threads": args.threads, "sharded_optimiser": args.shard_optimiser})
+        # The end of the run may be moved, and the run to another device; everything else stays as it began.
+        stored.update({"minutes": args.minutes, "max_steps": args.max_steps, "threads": args.threads, "device": device, "log_every": args.log_every, "sharded_optimiser": args.shard_optimiser})
         if args.noise_start is not None:
             stored["noise_start"] = args.noise_start
         if args.weight:
@@ -92,9 +110,11 @@ def _train(args) -> None:
     for folder, count in args.add:
         train += encode_items(tokenizer, Path(folder) / "train.jsonl", config.max_tokens, count)
     validation = encode_items(tokenizer, args.items / "validation.jsonl", config.max_tokens, teacher=teacher)
+    # Of an export and a checkpoint the gate's surprisal is part.
+    counts = [1] * config.vocab_size if args.start or args.resume else piece_counts(args.tokenizer)
     trainer = Trainer(config, settings, train, validation, counts, args.run, teacher, parallel=parallel)
     if args.start:
-        load_export(trainer.model, args.start)
+        load_export(trainer.model, args.start, new_heads)
     if args.warm:
         rows = warm(trainer.model, tokenizer, counts, args.warm)
         if parallel.first:
@@ -247,6 +267,17 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", type=Path, default=RUNS / "tokenizer")
     sub.add_argument("--vocab-size", type=int, default=8192)
 
+    sub = command("add-marks", _add_marks, "give a public checkpoint's tokenizer the pieces that structure a prompt")
+    sub.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the checkpoint")
+    sub.add_argument("--rows", type=int, default=32_128, help="rows of the checkpoint's table (32128, T5 v1.1's)")
+    sub.add_argument("--out", type=Path, required=True)
+
+    sub = command("stand-in", _stand_in, "write checkpoint folders of the public shapes (T5 v1.1 base, Mamba-130m) with random weights, for a dry run")
+    sub.add_argument("--out", type=Path, required=True)
+    sub.add_argument("--tokenizer", type=Path, default=ROOT / "checkpoints" / "chairside-1" / "tokenizer.json")
+    sub.add_argument("--tiny", action="store_true", help="small shapes, for tests")
+    sub.add_argument("--seed", type=int, default=17)
+
     sub = command("train", _train, "train; ends decayed after --minutes, or at SIGTERM with a checkpoint")
     sub.add_argument("--run", type=Path, required=True)
     sub.add_argument("--preset", default="chairside")
@@ -254,15 +285,18 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--tokenizer", type=Path, default=RUNS / "tokenizer")
     sub.add_argument("--minutes", type=float, default=75.0)
     sub.add_argument("--max-steps", type=int)
+    sub.add_argument("--log-every", type=int, default=20, help="steps between two lines of the log (20)")
     sub.add_argument("--seed", type=int, default=17)
     sub.add_argument("--tokens-per-batch", type=int, default=2400)
     sub.add_argument("--learning-rate", type=float, default=1e-3)
     sub.add_argument("--warmup-steps", type=int, default=100)
     sub.add_argument("--dtype", choices=["auto", "f32", "bf16"], default="auto")
+    sub.add_argument("--device", choices=["cpu", "cuda"], help="what to train on (cpu, or what the resumed run is on); with cuda each process takes its own GPU")
     sub.add_argument("--threads", type=int, default=2)
     sub.add_argument("--noise-start", type=float, help="scale of the gate's exploration noise at the start (0.1); may be changed on resuming")
     sub.add_argument("--limit", type=int, help="use the first N training items only")
-    sub.add_argument("--start", type=Path, help="begin with the weights of this export (model.safetensors, config.json, tokenizer.json) and a new optimiser")
+    sub.add_argument("--start", type=Path, help="begin with the weights of this export (model.safetensors, config.json, tokenizer.json), or of a model folder in f32 that `convert` wrote, and a new optimiser")
+    sub.add_argument("--new-heads", action="store_true", help="heads that --start lacks begin at random (a converted checkpoint has none)")
     sub.add_argument("--warm", type=Path, help="begin with this sentence encoder's vectors of the pieces instead of noise")
     sub.add_argument("--two-way", action="store_true", help="EMamba reads in both directions")
     sub.add_argument("--copy-width", type=int, default=64, help="width of the pointer's queries and keys (64)")
@@ -345,6 +379,10 @@ def parser() -> argparse.ArgumentParser:
     from .comparison.commands import add as add_comparison
 
     add_comparison(commands, ROOT, RUNS)
+
+    from .report.commands import add as add_report
+
+    add_report(commands, ROOT, DATA)
     return top
 
 

@@ -57,11 +57,12 @@ class Order:
 
 
 def collate(items: list[dict], start_token: int, prefix: int = 0) -> dict:
-    """Tensors of a batch: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, begins [B], answerable, decision, gold [B, 2], pointer and pointer_weight [B, T].
+    """Tensors of a batch, on the processor: ids [B, L], lengths [B], decoder_ids and labels [B, T], decoder_lengths, begins [B], answerable, decision, gold [B, 2], pointer and pointer_weight [B, T].
 
     The decoder reads the first `prefix` tokens of the question, then at `begins` the start token, then the answer.
     `choices`: rows, steps, targets [S] and positions, ends, prior [S, C] of the sentences that may begin at each step; what may not has a prior of MASKED.
     """
+    of = lambda values: torch.tensor(values, device="cpu")
     longest = max(len(i["source"]) for i in items)
     before = [i["question"][:prefix] if prefix else i["question"][:0] for i in items]
     answer = max(len(b) + max(1, len(i["labels"])) for b, i in zip(before, items))
@@ -80,11 +81,18 @@ def collate(items: list[dict], start_token: int, prefix: int = 0) -> dict:
         decoder[row, begin] = start_token
         labels[row, begin : begin + n] = item["labels"]
         decoder[row, begin + 1 : begin + n] = item["labels"][: max(0, n - 1)]
-    return {"ids": torch.from_numpy(ids), "lengths": torch.tensor([len(i["source"]) for i in items]), "decoder_ids": torch.from_numpy(decoder),
-            "labels": torch.from_numpy(labels), "decoder_lengths": torch.tensor([len(b) + max(1, len(i["labels"])) for b, i in zip(before, items)]),
-            "begins": torch.tensor([len(b) for b in before]),
-            "answerable": torch.tensor([float(i["answerable"]) for i in items]), "decision": torch.tensor([i["decision"] for i in items]),
-            "gold": torch.tensor([list(i["gold"]) for i in items]), "pointer": torch.from_numpy(pointer), "pointer_weight": torch.from_numpy(pointer_weight), "choices": choices, "taught": taught(items)}
+    return {"ids": torch.from_numpy(ids), "lengths": of([len(i["source"]) for i in items]), "decoder_ids": torch.from_numpy(decoder),
+            "labels": torch.from_numpy(labels), "decoder_lengths": of([len(b) + max(1, len(i["labels"])) for b, i in zip(before, items)]),
+            "begins": of([len(b) for b in before]),
+            "answerable": of([float(i["answerable"]) for i in items]), "decision": of([i["decision"] for i in items]),
+            "gold": of([list(i["gold"]) for i in items]), "pointer": torch.from_numpy(pointer), "pointer_weight": torch.from_numpy(pointer_weight), "choices": choices, "taught": taught(items)}
+
+
+def to_device(batch, device: torch.device):
+    """The batch, or what it is made of, on another device."""
+    if isinstance(batch, dict):
+        return {name: to_device(part, device) for name, part in batch.items()}
+    return batch.to(device)
 
 
 def _choices(items: list, begins: list[int]) -> dict[str, torch.Tensor]:

@@ -26,19 +26,20 @@ class Costs:
         if not rows or rows != len(self.et5_us) or rows != len(self.emamba_us) or list(self.lengths) != sorted(set(self.lengths)) or min(*self.et5_us, *self.emamba_us) <= 0:
             raise DataError("a table of costs needs rising lengths and a positive time for each expert at each of them; measure it with `costs`")
         unit = self.et5_us[-1]
-        self._lengths = torch.tensor(self.lengths, dtype=torch.float32)
+        self._lengths = torch.tensor(self.lengths, dtype=torch.float32, device="cpu")
         # In units of ET5's cost at the longest length, as the weights of the loss expect them.
-        self._units = torch.tensor([self.et5_us, self.emamba_us], dtype=torch.float32).t() / unit
+        self._units = torch.tensor([self.et5_us, self.emamba_us], dtype=torch.float32, device="cpu").t() / unit
 
     def at(self, lengths: torch.Tensor) -> torch.Tensor:
         """k_e(L) for lengths [B]: [B, 2]; ET5 at the longest measured length costs 1."""
         if len(self.lengths) == 1:
-            return self._units.expand(lengths.numel(), -1)
-        where = lengths.float().clamp(self._lengths[0], self._lengths[-1])
-        upper = torch.searchsorted(self._lengths, where).clamp(1, len(self.lengths) - 1)
-        below, above = self._lengths[upper - 1], self._lengths[upper]
+            return self._units.to(lengths.device).expand(lengths.numel(), -1)
+        at, units = self._lengths.to(lengths.device), self._units.to(lengths.device)
+        where = lengths.float().clamp(at[0], at[-1])
+        upper = torch.searchsorted(at, where).clamp(1, len(self.lengths) - 1)
+        below, above = at[upper - 1], at[upper]
         part = ((where - below) / (above - below))[:, None]
-        return self._units[upper - 1] * (1 - part) + self._units[upper] * part
+        return units[upper - 1] * (1 - part) + units[upper] * part
 
     def to_dict(self) -> dict:
         """For settings and JSON."""

@@ -81,5 +81,5 @@ def taught(items: list[dict]) -> dict[str, torch.Tensor]:
     for row, (_, item) in enumerate(chosen):
         n = len(item["taught"][1])
         positions[row, :n], ends[row, :n], lines[row, :n], mask[row, :n] = item["choices"].positions[:n], item["choices"].ends[:n], item["taught"][1], 1
-    return {"items": torch.tensor([b for b, _ in chosen], dtype=torch.int64), "questions": torch.tensor([item["taught"][0] for _, item in chosen], dtype=torch.int64),
+    return {"items": torch.tensor([b for b, _ in chosen], dtype=torch.int64, device="cpu"), "questions": torch.tensor([item["taught"][0] for _, item in chosen], dtype=torch.int64, device="cpu"),
             "positions": torch.from_numpy(positions), "ends": torch.from_numpy(ends), "lines": torch.from_numpy(lines), "mask": torch.from_numpy(mask)}

@@ -89,7 +89,7 @@ class EMamba(nn.Module):
         if self.config.bidirectional:
             starts = torch.repeat_interleave(packing.offsets[:-1], packing.lengths)
             ends = torch.repeat_interleave(packing.offsets[1:], packing.lengths)
-            reverse = starts + ends - 1 - torch.arange(x.shape[0])
+            reverse = starts + ends - 1 - torch.arange(x.shape[0], device=x.device)
         for layer in self.layers:
             y, _ = layer.mixer(layer.norm(x), packing.offsets, reverse)
             x = x + y

@@ -136,7 +136,7 @@ class Stack(nn.Module):
         bias = self.bias(packing.pad(positions[:, None])[..., 0], packing.valid)
         cross_bias = None
         if self.cross:
-            cross_bias = torch.zeros(memory_valid.shape, dtype=torch.float32).masked_fill(~memory_valid, MASKED)[:, None, None]
+            cross_bias = torch.zeros(memory_valid.shape, dtype=torch.float32, device=memory_valid.device).masked_fill(~memory_valid, MASKED)[:, None, None]
         for block in self.block:
             layer = block.layer[0]
             x = x + layer.SelfAttention(layer.layer_norm(x), packing, bias)

@@ -46,7 +46,9 @@ def export(run: Path, tokenizer: Path, items: Path, out: Path, dtype: str) -> No
     settings = state["settings"]
     data = _counts(items)
     added = {Path(folder).name: {"items": count, "data": _counts(Path(folder))} for folder, count in (settings.get("added") or {}).items()}
-    licences = LICENCES + [licence for counts in [data, *(a["data"] for a in added.values())] for licence in (counts or {}).get("licences", [])]
+    # What the run began with keeps its licence.
+    told = [*(licence for counts in [data, *(a["data"] for a in added.values())] for licence in (counts or {}).get("licences", [])), *(settings.get("parent") or {}).get("licences", [])]
+    licences = [*LICENCES, *(licence for i, licence in enumerate(told) if licence not in LICENCES + told[:i])]
     number = run.resolve().name.rpartition("-")[2]
     provenance = {
         # The second run of a name is its second version.

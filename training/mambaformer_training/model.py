@@ -148,7 +148,7 @@ class MambaFormer(nn.Module):
         # The router learns from its own terms; the embeddings follow the task alone.
         features = self.gate.features(e.detach(), ids, valid)
         logits = self.gate(features)
-        shifted = logits + torch.tensor([0.0, bias]) if bias else logits
+        shifted = logits + torch.tensor([0.0, bias], device=logits.device) if bias else logits
         tau = self.config.gate.temperature if temperature is None else temperature
         if not self.config.emamba:
             force = ET5
@@ -158,7 +158,7 @@ class MambaFormer(nn.Module):
         else:
             routing = (router or _TOP_ONE).route(Gated(shifted, ids, features, valid, noise, tau))
         flat = e.flatten(0, 1)
-        positions = torch.arange(ids.shape[1]).expand_as(ids).flatten()
+        positions = torch.arange(ids.shape[1], device=ids.device).expand_as(ids).flatten()
         experts, mixed = [], flat if self.config.combine == "residual" else torch.zeros_like(flat)
         for which in (ET5, EMAMBA):
             part, rows = Packing.of_mask(valid & routing.active[..., which])
@@ -181,7 +181,7 @@ class MambaFormer(nn.Module):
         """decoder_ids [B, T] -> final hidden states [N, d] of the packed decoder tokens, and their packing."""
         packing = Packing(decoder_lengths)
         x = packing.pack(self.shared(decoder_ids))
-        positions = packing.pack(torch.arange(decoder_ids.shape[1]).expand_as(decoder_ids)[..., None])[:, 0]
+        positions = packing.pack(torch.arange(decoder_ids.shape[1], device=decoder_ids.device).expand_as(decoder_ids)[..., None])[:, 0]
         return self.et5.decoder(x, packing, positions, encoded.memory, encoded.valid), packing
 
     def lm_logits(self, z):

@@ -93,10 +93,10 @@ def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float], targ
     for e in (ET5, EMAMBA):
         usual[e] = 0.95 * usual[e] + 0.05 * float(share[e])
     mean = (p * mask[..., None]).sum((0, 1)) / count
-    target = torch.tensor([1 - target_emamba, target_emamba])
+    target = p.new_tensor([1 - target_emamba, target_emamba])
     entropy = -(p * p.clamp(min=1e-9).log()).sum(-1)
     z = torch.logsumexp(encoded.logits.float(), dim=-1).square()
-    return {"cost": (cost * mask).sum() / count, "balance": (torch.tensor(usual) / target * mean).sum(), "entropy": (entropy * mask).sum() / count,
+    return {"cost": (cost * mask).sum() / count, "balance": (p.new_tensor(usual) / target * mean).sum(), "entropy": (entropy * mask).sum() / count,
             "router_z": (z * mask).sum() / count, "share_emamba": share[EMAMBA].detach()}
 
 
@@ -141,7 +141,7 @@ class Utility:
             advantage_of.append(a)
         magnitude = torch.cat(advantage_of).square().mean().sqrt().item()
         self.scale = magnitude if self.scale == 0.0 else 0.98 * self.scale + 0.02 * magnitude
-        utility = torch.zeros(flat.shape[0], 2)
+        utility = flat.new_zeros(flat.shape[0], 2, dtype=torch.float32)
         costs = token_cost(lengths, model.config.max_tokens, measured)[:, None].expand(-1, encoded.ids.shape[1], -1).flatten(0, 1)
         for (which, rows), a in zip(rows_of, advantage_of):
             a = (a / max(self.scale, 1e-12)).clamp(-3, 3)
@@ -160,7 +160,7 @@ def task_terms(model: MambaFormer, encoded: Encoded, batch: dict, teacher=None) 
     copying = model.copy_attention(encoded, z, packing) if model.config.heads.copy else None
     log_p = answer_log_probability(model, encoded, z, packing, batch["labels"], copying)
     tokens = (batch["labels"] != IGNORED).sum()
-    rows = torch.arange(len(batch["begins"]))
+    rows = torch.arange(len(batch["begins"]), device=z.device)
     first = z[packing.offsets[:-1] + batch["begins"]].float()
     terms = {"nll": -log_p.sum() / tokens.clamp(min=1), "answer_tokens": tokens}
     zero = log_p.new_zeros(())
@@ -171,12 +171,16 @@ def task_terms(model: MambaFormer, encoded: Encoded, batch: dict, teacher=None) 
     terms["selection"] = zero
     if copying is not None and len(batch["choices"]["rows"]):
         terms["selection"] = F.cross_entropy(selection_logits(copying[0], batch["choices"]), batch["choices"]["targets"])
-    answerable = model.heads.answerable(first)[:, 0]
-    terms["answerable"] = F.binary_cross_entropy_with_logits(answerable, batch["answerable"])
-    terms["answerable_right"] = ((answerable > 0).float() == batch["answerable"]).float().sum()
-    asked = batch["decision"] >= 0
-    terms["decision"] = F.cross_entropy(model.heads.decision(first)[asked], batch["decision"][asked]) if asked.any() else zero
-    terms["decision_right"] = (model.heads.decision(first)[asked].argmax(-1) == batch["decision"][asked]).sum()
-    terms["decision_count"] = asked.sum()
+    # A converted checkpoint has neither of the two heads.
+    terms["answerable"] = terms["answerable_right"] = terms["decision"] = terms["decision_right"] = terms["decision_count"] = zero
+    if model.config.heads.answerable:
+        answerable = model.heads.answerable(first)[:, 0]
+        terms["answerable"] = F.binary_cross_entropy_with_logits(answerable, batch["answerable"])
+        terms["answerable_right"] = ((answerable > 0).float() == batch["answerable"]).float().sum()
+    if model.config.heads.decision:
+        asked = batch["decision"] >= 0
+        terms["decision"] = F.cross_entropy(model.heads.decision(first)[asked], batch["decision"][asked]) if asked.any() else zero
+        terms["decision_right"] = (model.heads.decision(first)[asked].argmax(-1) == batch["decision"][asked]).sum()
+        terms["decision_count"] = asked.sum()
     terms["packing"], terms["log_p"], terms["copying"] = packing, log_p, copying
     return terms

@@ -51,9 +51,9 @@ class Packing:
         self.lengths = lengths
         self.batch = lengths.numel()
         self.longest = max(1, int(lengths.max())) if self.batch else 1
-        self.valid = torch.arange(self.longest)[None] < lengths[:, None]
+        self.valid = torch.arange(self.longest, device=lengths.device)[None] < lengths[:, None]
         self.index = self.valid.flatten().nonzero()[:, 0]
-        self.offsets = torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)])
+        self.offsets = torch.cat([lengths.new_zeros(1, dtype=torch.int64), lengths.cumsum(0)])
         self.full = self.index.numel() == self.batch * self.longest
 
     @staticmethod

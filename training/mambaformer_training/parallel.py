@@ -6,12 +6,27 @@ a router's bias) begins each step alike everywhere and is averaged like the grad
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.distributed as dist
 
 from .errors import TrainingError
+
+
+def own_device(kind: str) -> torch.device:
+    """What this process computes on: the processor, or the graphics processor of its number among this machine's processes (LOCAL_RANK)."""
+    if kind == "cpu":
+        return torch.device("cpu")
+    if kind != "cuda":
+        raise TrainingError(f"there is no device `{kind}` to train on; give cpu or cuda by --device")
+    if not torch.cuda.is_available():
+        raise TrainingError(f"--device cuda was asked for and PyTorch {torch.__version__} finds no GPU that it can use; check `nvidia-smi` and that this build is one for CUDA, or give --device cpu")
+    number, count = int(os.environ.get("LOCAL_RANK", "0")), torch.cuda.device_count()
+    if number >= count:
+        raise TrainingError(f"process {number} of this machine has no GPU of its own, PyTorch finds {count}; give torchrun --nproc-per-node {count}")
+    torch.cuda.set_device(number)
+    return torch.device("cuda", number)
 
 
 @dataclass
@@ -20,16 +35,18 @@ class Parallel:
 
     rank: int = 0
     world: int = 1
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @staticmethod
-    def start() -> "Parallel":
-        """Joins the processes that torchrun has started; alone without it."""
+    def start(kind: str = "cpu") -> "Parallel":
+        """Joins the processes that torchrun has started; alone without it. `kind`: cpu or cuda."""
+        device = own_device(kind)
         world = int(os.environ.get("WORLD_SIZE", "1"))
         if world == 1:
-            return Parallel()
+            return Parallel(device=device)
         if not dist.is_initialized():
-            dist.init_process_group("gloo")
-        return Parallel(dist.get_rank(), dist.get_world_size())
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        return Parallel(dist.get_rank(), dist.get_world_size(), device)
 
     @property
     def first(self) -> bool:
@@ -46,14 +63,18 @@ class Parallel:
     def sum(self, tensor: torch.Tensor) -> torch.Tensor:
         """Adds up over the processes, in place."""
         if self.world > 1:
-            dist.all_reduce(tensor)
+            # Nccl adds up what lies on a GPU alone; counts and clocks lie on the processor.
+            moved = tensor.to(self.device)
+            dist.all_reduce(moved)
+            if moved is not tensor:
+                tensor.copy_(moved)
         return tensor
 
     def average_gradients(self, parameters: list[torch.nn.Parameter], shards: int) -> None:
         """From sums over this process's batches to the mean over all; what no batch reached stays without gradient."""
         if shards == 1:
             return
-        reached = self.sum(torch.tensor([float(p.grad is not None) for p in parameters]))
+        reached = self.sum(torch.tensor([float(p.grad is not None) for p in parameters], device="cpu"))
         moved = [p for p, count in zip(parameters, reached.tolist()) if count]
         for p in moved:
             if p.grad is None:
@@ -71,7 +92,7 @@ class Parallel:
         """The first process's clock, and whether anybody was told to stop: rate and end depend on them."""
         if self.world == 1:
             return elapsed, stop
-        clock = torch.tensor([elapsed if self.first else 0.0, float(stop)], dtype=torch.float64)
+        clock = torch.tensor([elapsed if self.first else 0.0, float(stop)], dtype=torch.float64, device="cpu")
         clock = self.sum(clock).tolist()
         return clock[0], clock[1] > 0
 
@@ -103,5 +124,5 @@ class Averaged:
     def settle(self, parallel: Parallel, shards: int) -> None:
         """After all of them."""
         if self.before:
-            summed = parallel.sum(torch.tensor(self.total, dtype=torch.float64))
+            summed = parallel.sum(torch.tensor(self.total, dtype=torch.float64, device="cpu"))
             self.write((summed / shards).tolist())

@@ -1,4 +1,7 @@
-"""Selective scan and causal convolution over packed sequences: a C++ operator, and a plain reference to test it against."""
+"""Selective scan, causal convolution and RMS norm over packed sequences: a C++ operator on the processor, plain operations (`scan_plain`) elsewhere.
+
+The references at the end, one step after the other, are what both are tested against.
+"""
 
 import functools
 import os
@@ -7,6 +10,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
+from . import scan_plain
 from .errors import TrainingError
 
 
@@ -24,6 +28,11 @@ def _operator():
         return load("mambaformer_scan", [str(Path(__file__).with_name("scan.cpp"))], extra_cflags=flags, extra_ldflags=["-fopenmp"], verbose=False)
     except (RuntimeError, OSError) as error:
         raise TrainingError(f"the scan operator does not compile ({str(error).splitlines()[0]}); install g++ and ninja") from error
+
+
+def by_operator(x: torch.Tensor) -> bool:
+    """Whether the C++ operator computes this; it knows the processor's memory alone."""
+    return x.device.type == "cpu"
 
 
 class _Scan(torch.autograd.Function):
@@ -47,7 +56,8 @@ def selective_scan(x, raw, bias, a_neg, b, c, skip, offsets):
 
     x, raw [T, D]; bias, skip [D]; a_neg [D, N] = -exp(A_log); b, c [T, N]; offsets [S + 1] int64.
     """
-    return _Scan.apply(x, raw, bias, a_neg, b, c, skip, offsets)
+    function = _Scan if by_operator(x) else scan_plain.Scan
+    return function.apply(x, raw, bias, a_neg, b, c, skip, offsets)
 
 
 class _Conv(torch.autograd.Function):
@@ -67,7 +77,7 @@ class _Conv(torch.autograd.Function):
 
 def causal_conv(x, weight, bias, offsets, silu):
     """Depthwise causal convolution of packed x [T, D] with weight [D, W]; SiLU after it if `silu`."""
-    return _Conv.apply(x, weight, bias, offsets, silu)
+    return _Conv.apply(x, weight, bias, offsets, silu) if by_operator(x) else scan_plain.conv(x, weight, bias, offsets, silu)
 
 
 class _Norm(torch.autograd.Function):
@@ -85,7 +95,9 @@ class _Norm(torch.autograd.Function):
 
 
 def rms_norm(x, weight, eps):
-    """x / sqrt(mean(x^2) + eps) * weight over the last axis, f32; one pass where PyTorch's own takes several."""
+    """x / sqrt(mean(x^2) + eps) * weight over the last axis, f32; on the processor one pass where PyTorch's own takes several."""
+    if not by_operator(x):
+        return scan_plain.norm(x, weight, eps)
     return _Norm.apply(x.reshape(-1, x.shape[-1]), weight, eps).view(x.shape)
 
 

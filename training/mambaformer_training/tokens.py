@@ -15,7 +15,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from .errors import DataError
 from .text import collapse, split_sentences
 
-SPECIALS = ["<pad>", "</s>", "<unk>", "<q>", "<p>", "<t>", "<n>"]
+# The pieces that structure a prompt; other tokenizers than ours hold them at other places (`marks_of`).
+MARKS = ["<q>", "<p>", "<t>", "<n>"]
+SPECIALS = ["<pad>", "</s>", "<unk>", *MARKS]
 PAD, EOS, UNK, QUESTION, PASSAGE, TEXT, NOTE = range(7)
 BYTES = [f"<0x{b:02X}>" for b in range(256)]
 
@@ -46,7 +48,40 @@ def load_tokenizer(path: Path) -> Tokenizer:
         raise DataError(f"{path} does not exist; run `python -m mambaformer_training tokenizer` first")
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.encode_special_tokens = True
+    # Sizes are the model's to know: a tokenizer saved after training may cut or fill up every text to one length.
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
     return tokenizer
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Ids of the marks, and of the piece that ends a prompt and an answer."""
+
+    question: int = QUESTION
+    passage: int = PASSAGE
+    text: int = TEXT
+    note: int = NOTE
+    eos: int = EOS
+
+
+def marks_of(tokenizer: Tokenizer) -> Marks:
+    """By name, as the engine finds them."""
+    ids = [tokenizer.token_to_id(piece) for piece in (*MARKS, SPECIALS[EOS])]
+    if missing := [piece for piece, i in zip((*MARKS, SPECIALS[EOS]), ids) if i is None]:
+        raise DataError(f"the tokenizer lacks {', '.join(missing)}, which structure a prompt; add them with `python -m mambaformer_training add-marks`")
+    return Marks(*ids)
+
+
+def add_marks(path: Path, out: Path, rows: int) -> dict[str, int]:
+    """Writes the tokenizer with the marks behind its last piece, for a table of `rows` rows; T5's has rows to spare."""
+    tokenizer = load_tokenizer(path)
+    tokenizer.add_special_tokens([piece for piece in MARKS if tokenizer.token_to_id(piece) is None])
+    if (size := tokenizer.get_vocab_size()) > rows:
+        raise DataError(f"{path} with the marks has {size} pieces, the model's table {rows} rows; use a checkpoint with a larger table")
+    out.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(out / "tokenizer.json"))
+    return {piece: tokenizer.token_to_id(piece) for piece in MARKS}
 
 
 def segment(tokenizer: Tokenizer, text: str) -> list[int]:
@@ -58,28 +93,28 @@ def segment(tokenizer: Tokenizer, text: str) -> list[int]:
 NOTE_SOURCE = "note"  # what names the note as a source, where passages have their id
 
 
-def layout(question: list[int], note: list[int] | None, passages: Iterable[tuple[list[int], list[int]]], max_tokens: int) -> tuple[list[int], tuple[int, int], list[tuple[int, int]]]:
+def layout(question: list[int], note: list[int] | None, passages: Iterable[tuple[list[int], list[int]]], max_tokens: int, marks: Marks = Marks()) -> tuple[list[int], tuple[int, int], list[tuple[int, int]]]:
     """Prompt ids, the (start, end) of the note's pieces, and of each kept passage's text. `passages` are (title, text); they are dropped from the end to fit."""
-    ids = [QUESTION] + question
+    ids = [marks.question] + question
     noted = (0, 0)
     if note:
         noted = (len(ids) + 1, min(len(ids) + 1 + len(note), max_tokens - 1))
-        ids = ids + [NOTE] + note
+        ids = ids + [marks.note] + note
     ids = ids[: max_tokens - 1]
     spans = []
     for title, body in passages:
-        head = [PASSAGE] + title + [TEXT]
+        head = [marks.passage] + title + [marks.text]
         if len(ids) + len(head) + len(body) + 1 > max_tokens:
             break
         spans.append((len(ids) + len(head), len(ids) + len(head) + len(body)))
         ids += head + body
-    return ids + [EOS], noted, spans
+    return ids + [marks.eos], noted, spans
 
 
 def prompt(tokenizer: Tokenizer, question: str, passages: list[dict], max_tokens: int, note: str | None = None) -> tuple[list[int], list[tuple[int, int]]]:
     """Prompt ids, and for each kept passage the (start, end) of its text's pieces."""
     parts = [(segment(tokenizer, p["title"]), segment(tokenizer, p["text"])) for p in passages]
-    ids, _, spans = layout(segment(tokenizer, question), segment(tokenizer, note) if note else None, parts, max_tokens)
+    ids, _, spans = layout(segment(tokenizer, question), segment(tokenizer, note) if note else None, parts, max_tokens, marks_of(tokenizer))
     return ids, spans
 
 
@@ -90,6 +125,14 @@ def count_pieces(tokenizer: Tokenizer, texts: Iterable[str]) -> np.ndarray:
     for encoding in tokenizer.encode_batch([collapse(t) for t in texts], add_special_tokens=False):
         np.add.at(counts, encoding.ids, 1)
     return counts
+
+
+def piece_counts(folder: Path) -> list[int]:
+    """What `build` counted."""
+    path = folder / "piece_counts.json"
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; `python -m mambaformer_training tokenizer` writes it beside the tokenizer")
+    return json.loads(path.read_text())
 
 
 def training_texts(path: Path) -> list[str]:
@@ -108,7 +151,7 @@ def training_texts(path: Path) -> list[str]:
 
 
 def build(items: Path, out: Path, vocab_size: int) -> dict:
-    """Trains the tokenizer on the training items; writes tokenizer.json and counts.json beside it."""
+    """Trains the tokenizer on the training items; writes tokenizer.json and piece_counts.json beside it."""
     texts = training_texts(items)
     tokenizer = train_tokenizer(texts, vocab_size)
     out.mkdir(parents=True, exist_ok=True)
@@ -184,7 +227,7 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
     """
     if not path.is_file():
         raise DataError(f"{path} does not exist; make the items first (`prepare` or `dentalqa`, see training/README.md)")
-    lines = [json.loads(line) for line in path.open(encoding="utf-8")][:limit]
+    lines, marks = [json.loads(line) for line in path.open(encoding="utf-8")][:limit], marks_of(tokenizer)
     cache: dict[str, tuple[list[int], list[tuple[int, int]]]] = {"": ([], [])}
     wanted: dict[str, None] = {}
     for item in lines:
@@ -212,7 +255,7 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
     for item in lines:
         pieces = lambda text: cache[collapse(text)][0]
         note = item.get("note")
-        ids, noted, spans = layout(pieces(item["question"]), pieces(note) if note else None, [(pieces(p["title"]), pieces(p["text"])) for p in item["passages"]], max_tokens)
+        ids, noted, spans = layout(pieces(item["question"]), pieces(note) if note else None, [(pieces(p["title"]), pieces(p["text"])) for p in item["passages"]], max_tokens, marks)
         # Source -> its place in the prompt and the text it was cut from.
         places = {p["id"]: (span, p["text"]) for p, span in zip(item["passages"], spans)}
         if note:
@@ -230,12 +273,12 @@ def encode_items(tokenizer: Tokenizer, path: Path, max_tokens: int, limit: int |
                     a, b = _pieces_of(cache[collapse(text)][1], source["start"], source["end"])
                     copied.append((min(begin + a, end), min(begin + b, end)))
                 part = pieces(sentence["text"])
-                at, w = pointer_targets(ids, part + [EOS], copied, stops)
+                at, w = pointer_targets(ids, part + [marks.eos], copied, stops)
                 begins += [(len(labels) + int(i), int(at[i])) for i in np.flatnonzero(w[:-1] == 1)[:1]]
                 labels, pointer, weight = labels + part, np.append(pointer, at[:-1]), np.append(weight, w[:-1])
-            labels, pointer, weight = labels + [EOS], np.append(pointer, np.int32(-1)), np.append(weight, np.float32(0))
+            labels, pointer, weight = labels + [marks.eos], np.append(pointer, np.int32(-1)), np.append(weight, np.float32(0))
         elif answerable and item["answer"]:
-            labels = pieces(item["answer"]) + [EOS]
+            labels = pieces(item["answer"]) + [marks.eos]
             pointer, weight = pointer_targets(ids, labels, [span], stops)
         cosines = [(start + a, start + b, cosine) for p, (start, _) in zip(item["passages"], spans) for (a, b), cosine in zip(lines_of(p["text"]), p.get("cosines", []), strict="cosines" in p)]
         best = max((c for *_, c in cosines), default=0.0)

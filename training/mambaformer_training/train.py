@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from . import checkpoint
-from .batches import IGNORED, Order, collate
+from .batches import IGNORED, Order, collate, to_device
 from .config import Config
 from .costs import Costs
 from .distil import Teacher
@@ -20,7 +20,7 @@ from .errors import CheckpointError
 from .et5 import MASKED
 from .model import MambaFormer
 from .objective import Utility, Weights, router_terms, selection_logits, task_terms
-from .parallel import Averaged, Parallel
+from .parallel import Averaged, Parallel, own_device
 from .routers import EMAMBA, Router, TopOne
 
 
@@ -40,6 +40,8 @@ class Settings:
     # Share of the items whose sentences are chosen without retrieval's prior: what it explains alone teaches the model nothing.
     without_prior: float = 0.7
     dtype: str = "auto"
+    # cpu or cuda; each process takes its own GPU.
+    device: str = "cpu"
     threads: int = 2
     checkpoint_minutes: float = 5.0
     validation_minutes: float = 5.0
@@ -60,8 +62,10 @@ class Settings:
     costs: dict | None = None
 
 
-def faster_dtype() -> str:
-    """bf16 where the processor multiplies it faster than f32 (AMX), f32 otherwise; measured."""
+def faster_dtype(device: torch.device) -> str:
+    """bf16 on a GPU that has it, and where the processor multiplies it faster than f32 (AMX; measured); f32 otherwise."""
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "f32"
     times = {}
     for dtype in (torch.float32, torch.bfloat16):
         a, w = torch.randn(1024, 384).to(dtype), torch.randn(1024, 384).to(dtype)
@@ -116,7 +120,8 @@ class Trainer:
 
     def __init__(self, config: Config, settings: Settings, train: list[dict], validation: list[dict], counts, run: Path, teacher: Teacher | None = None, router: Router | None = None, parallel: Parallel | None = None):
         self.config, self.settings, self.run = config, settings, run
-        self.parallel = parallel or Parallel()
+        self.parallel = parallel or Parallel(device=own_device(settings.device))
+        self.device = self.parallel.device
         self.own_shards = self.parallel.shards(settings.shards)
         if settings.sharded_optimiser and self.parallel.world == 1:
             raise CheckpointError("--shard-optimiser shares the optimiser's state among processes; start the run with torchrun, or leave it out")
@@ -125,7 +130,9 @@ class Trainer:
         self.model = MambaFormer(config)
         self.model.set_counts(torch.as_tensor(counts))
         self.model.refresh_table_norm()
-        self.teacher = teacher
+        # Made on the processor and moved: a seed begins with the same weights on any device.
+        self.model.to(self.device)
+        self.teacher = teacher if teacher is None else teacher.to(self.device)
         self.optimiser = optimiser_of(self.model, settings)
         if teacher is not None:
             # The projections are cosines' only: until they have turned to the vectors they teach the model noise.
@@ -133,11 +140,11 @@ class Trainer:
         self.order = Order([len(i["source"]) for i in train], settings.tokens_per_batch, settings.seed)
         self.weights, self.utility = Weights(**(settings.weights or {})), Utility()
         self.costs = Costs(**settings.costs) if settings.costs else None
-        self.router = TopOne(self.weights.target_emamba) if router is None else router
+        self.router = (TopOne(self.weights.target_emamba) if router is None else router).to(self.device)
         if extra := list(self.router.parameters()):
             self.optimiser.add_param_group({"params": extra, "weight_decay": 0.0})
         self.step, self.elapsed, self.tokens, self.answer_tokens = 0, 0.0, 0, 0
-        self.dtype = faster_dtype() if settings.dtype == "auto" else settings.dtype
+        self.dtype = faster_dtype(self.device) if settings.dtype == "auto" else settings.dtype
         self.usual = [0.5, 0.5]
         self.stop = self.told_to_stop = False
         self.last_validation: dict = {}
@@ -172,7 +179,7 @@ class Trainer:
         sizes = [b.numel() for b in buffers]
 
         def write(numbers: list[float]) -> None:
-            for buffer, part in zip(buffers, torch.tensor(numbers, dtype=torch.float64).split(sizes)):
+            for buffer, part in zip(buffers, torch.tensor(numbers, dtype=torch.float64, device="cpu").split(sizes)):
                 buffer.copy_(part.view_as(buffer))
 
         return [Averaged(lambda: list(self.usual), lambda n: setattr(self, "usual", n)), Averaged(self.utility.numbers, self.utility.set_numbers),
@@ -184,7 +191,7 @@ class Trainer:
         return min(1.0, self.elapsed / (60 * self.settings.minutes))
 
     def autocast(self):
-        return torch.autocast("cpu", dtype=torch.bfloat16) if self.dtype == "bf16" else nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16) if self.dtype == "bf16" else nullcontext()
 
     def train_step(self) -> dict:
         s, w = self.settings, self.weights
@@ -220,7 +227,7 @@ class Trainer:
         self.model.refresh_table_norm()
         self.step += 1
         names = list(records[0])
-        summed = self.parallel.sum(torch.tensor([sum(r[name] for r in records) for name in names], dtype=torch.float64))
+        summed = self.parallel.sum(torch.tensor([sum(r[name] for r in records) for name in names], dtype=torch.float64, device="cpu"))
         record = dict(zip(names, summed.tolist()))
         self.tokens += int(record["source_tokens"])
         self.answer_tokens += int(record.pop("answer_tokens"))
@@ -231,8 +238,10 @@ class Trainer:
         """Adds the gradient of one batch; what its terms came to."""
         s, w = self.settings, self.weights
         batch = collate([self.items[i] for i in indices], self.config.decoder_start_token_id, self.config.decoder_prefix)
-        drop_prior(batch["choices"], torch.rand(len(batch["lengths"])) < s.without_prior)
-        gumbel = -torch.log(-torch.log(torch.rand(*batch["ids"].shape, 2).clamp(1e-9, 1 - 1e-7)))
+        # Everything random is drawn on the processor: a seed draws the same on any device.
+        drop_prior(batch["choices"], torch.rand(len(batch["lengths"]), device="cpu") < s.without_prior)
+        gumbel = -torch.log(-torch.log(torch.rand(*batch["ids"].shape, 2, device="cpu").clamp(1e-9, 1 - 1e-7)))
+        batch, gumbel = to_device(batch, self.device), gumbel.to(self.device)
         with self.autocast():
             encoded = self.model.encode(batch["ids"], batch["lengths"], noise=gumbel * scale, router=self.router)
             if encoded.mixed.requires_grad:
@@ -266,7 +275,7 @@ class Trainer:
         sums: dict[str, float] = {k: 0.0 for k in ("nll", "answer_tokens", "answerable_right", "items", "decision_right", "decision_count", "emamba", "tokens", "pointed", "pointed_right", "first_nll", "firsts", "chosen", "chosen_right", "chosen_alone", "ranked_right", "then", "then_right", "selection", "vectors", "batches")}
         shares = []
         for start in range(0, len(items), 8):
-            batch = collate(items[start : start + 8], self.config.decoder_start_token_id, self.config.decoder_prefix)
+            batch = to_device(collate(items[start : start + 8], self.config.decoder_start_token_id, self.config.decoder_prefix), self.device)
             with self.autocast():
                 encoded = self.model.encode(batch["ids"], batch["lengths"], router=self.router)
                 task = task_terms(self.model, encoded, batch, self.teacher)
@@ -295,7 +304,7 @@ class Trainer:
                         sums["pointed"] += 1
                         sums["pointed_right"] += float(a <= int(attention[row, int(batch["begins"][row])].argmax()) < b)
         third = len(shares) // 3
-        out = {"nll": sums["nll"] / max(1, sums["answer_tokens"]), "first_nll": sums["first_nll"] / max(1, sums["firsts"]), "answerable_accuracy": sums["answerable_right"] / sums["items"],
+        out = {"nll": sums["nll"] / max(1, sums["answer_tokens"]), "first_nll": sums["first_nll"] / max(1, sums["firsts"]), "answerable_accuracy": sums["answerable_right"] / sums["items"] if self.config.heads.answerable else None,
                "decision_accuracy": sums["decision_right"] / max(1, sums["decision_count"]), "share_emamba": sums["emamba"] / sums["tokens"],
                "share_emamba_short": sum(shares[:third]) / max(1, third), "share_emamba_long": sum(shares[-third:]) / max(1, third),
                "first_pointer_in_gold": sums["pointed_right"] / max(1, sums["pointed"]),

@@ -1,5 +1,5 @@
-//! Whether a line is for the teeth and the age that a question names. Words alone mislead here: "a knocked-out milk tooth" is near to keeping
-//! a permanent one in milk, and "a two-year-old" near to "a child of 3 to 6 years".
+//! Whether a line is for the teeth, the age and the kind of drug that a question names. Words alone mislead here: "a knocked-out milk tooth" is near to
+//! keeping a permanent one in milk, "a two-year-old" near to "a child of 3 to 6 years", and an extraction on rivaroxaban near to one on warfarin.
 
 use crate::doses::Patient;
 use crate::doses::words::{listed, number, word, words};
@@ -22,6 +22,25 @@ const YEARS: &str = "year years yr yrs";
 /// How many words before an age say whose it is.
 const NEAR: usize = 4;
 
+/// Kinds of drugs that are taken for the same and handled each in its own way before surgery (SDCEP 2022 on bleeding, AAOMS 2022 on the jaw): what is right
+/// for one is wrong for the next. Aspirin names none in a line, which mostly speaks of it as a painkiller; see [`ASPIRIN`].
+const KINDS: [&[&str]; 2] = [
+    &[
+        "doac doacs noac noacs apixaban rivaroxaban dabigatran edoxaban eliquis xarelto pradaxa lixiana",
+        "warfarin coumadin marevan acenocoumarol phenindione",
+        "antiplatelet antiplatelets clopidogrel ticagrelor prasugrel dipyridamole plavix brilique brilinta",
+        "heparin lmwh enoxaparin dalteparin tinzaparin clexane",
+    ],
+    &[
+        "bisphosphonate bisphosphonates alendronate alendronic risedronate zoledronate zoledronic ibandronate pamidronate fosamax zometa aclasta",
+        "denosumab prolia xgeva",
+    ],
+];
+/// What is meant by its words and not by one of [`KINDS`]: the first kind.
+const DIRECT: [&str; 3] = ["direct", "oral", "anticoagulant"];
+/// In a question it is what the patient takes: an antiplatelet drug.
+const ASPIRIN: &str = "aspirin";
+
 /// The teeth of which set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dentition {
@@ -34,6 +53,8 @@ enum Dentition {
 pub struct About {
     dentition: Option<Dentition>,
     age_years: Option<f64>,
+    /// Of each of [`KINDS`] which are named, a bit each.
+    drugs: [u8; KINDS.len()],
 }
 
 impl About {
@@ -43,15 +64,21 @@ impl About {
         let asked = [Some(question), follows].into_iter().flatten();
         About {
             dentition: asked.clone().find_map(|text| dentition(&words(text))),
-            age_years: Patient::of(asked.chain(note)).age_years,
+            age_years: Patient::of(asked.clone().chain(note)).age_years,
+            // Those of the first text that names one: a question about her apixaban is not about the warfarin she took before.
+            drugs: asked
+                .chain(note)
+                .map(|text| kinds(&words(text), true))
+                .find(|kinds| *kinds != [0; KINDS.len()])
+                .unwrap_or_default(),
         }
     }
 
-    /// Whether `line`, read with its entry's title, is only for other teeth, or only for other ages. A line that names both sets or no age is for
-    /// anybody.
+    /// Whether `line`, read with its entry's title, is only for other teeth, only for other ages, or only for other kinds of drugs. A line that names both
+    /// sets, no age or no kind is for anybody.
     #[must_use]
     pub fn contradicts(&self, title: &str, line: &str) -> bool {
-        if self.dentition.is_none() && self.age_years.is_none() {
+        if *self == About::default() {
             return false;
         }
         let words = words(&format!("{title}. {line}"));
@@ -60,8 +87,23 @@ impl About {
             let ages = ages(&words);
             !ages.is_empty() && !ages.iter().any(|(from, below)| (*from..*below).contains(&age))
         });
-        teeth || age
+        let other = |(asked, found): (&u8, u8)| *asked != 0 && found != 0 && asked & found == 0;
+        teeth || age || self.drugs.iter().zip(kinds(&words, false)).any(other)
     }
+}
+
+/// Which of each of [`KINDS`] `words` name, a bit each.
+fn kinds(words: &[String], asked: bool) -> [u8; KINDS.len()] {
+    let names = |list: &&str| words.iter().any(|word| listed(list, word));
+    let direct = words
+        .windows(DIRECT.len())
+        .any(|at| at.iter().zip(DIRECT).all(|(word, part)| word.strip_suffix('s').unwrap_or(word) == part));
+    let mut found = KINDS.map(|lists| lists.iter().rev().fold(0, |bits, list| bits << 1 | u8::from(names(list))));
+    found[0] |= u8::from(direct);
+    if asked && words.iter().any(|word| word == ASPIRIN) {
+        found[0] |= 1 << 2;
+    }
+    found
 }
 
 /// The set of teeth that `words` name; none where they name both or neither.
@@ -157,6 +199,37 @@ mod tests {
             ("pulpotomy of a deciduous molar", "Pulpotomy", "Cover the pulp with calcium silicate cement.", false),
         ] {
             assert_eq!(About::read(question, None, None).contradicts(title, line), contradicts, "{question} / {line}");
+        }
+    }
+
+    #[test]
+    fn lines_for_other_drugs_are_told() {
+        let warfarin = "For a patient on warfarin, up to three simple extractions proceed if the INR is below 4.";
+        let direct =
+            "Do not interrupt a direct oral anticoagulant (DOAC) for a dental procedure with a low risk of bleeding.";
+        let single = "A patient on a single antiplatelet drug has extractions without interruption of the drug.";
+        let denosumab = "Time an extraction late in the interval between two doses of denosumab.";
+        for (question, note, line, contradicts) in [
+            ("Stop her rivaroxaban?", None, warfarin, true),
+            ("Stop her rivaroxaban?", None, single, true),
+            ("Stop her rivaroxaban?", None, direct, false),
+            ("Stop her direct oral anticoagulants?", None, single, true),
+            ("INR 3, on warfarin, extraction", None, direct, true),
+            ("INR 3, on warfarin, extraction", None, warfarin, false),
+            ("on aspirin 75 mg, extraction", None, warfarin, true),
+            ("on aspirin 75 mg, extraction", None, single, false),
+            ("painkiller on warfarin", None, "Aspirin and ibuprofen are avoided with an anticoagulant.", false),
+            ("extraction on an anticoagulant", None, warfarin, false),
+            ("Stop her tablet?", Some("Takes Eliquis and alendronic acid."), warfarin, true),
+            ("Stop her tablet?", Some("Takes Eliquis and alendronic acid."), denosumab, true),
+            ("Stop her tablet?", Some("Takes Eliquis and alendronic acid."), direct, false),
+            ("Stop warfarin?", Some("Had taken apixaban."), warfarin, false),
+            ("warfarin to apixaban bridging", None, single, true),
+            ("warfarin to apixaban bridging", None, warfarin, false),
+            ("Extraction?", None, denosumab, false),
+        ] {
+            let about = About::read(question, None, note);
+            assert_eq!(about.contradicts("Extraction", line), contradicts, "{question} {note:?} / {line}");
         }
     }
 

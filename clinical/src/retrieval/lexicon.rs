@@ -8,11 +8,13 @@
 //!  "broader": {"anticoagulant": ["warfarin", "apixaban"], …},
 //!  "ambiguous": [{"form": "pa", "means": ["posteroanterior"], "with": ["jaw", "mandible"]}, …],
 //!  "weak": {"patient": 0.3, …},
-//!  "idioms": {"milk tooth": "primary tooth", …}}
+//!  "idioms": {"milk tooth": "primary tooth", …},
+//!  "in_full": {"mi": "myocardial infarction", "rivaroxaban": "direct oral anticoagulant", …}}
 //! ```
 //! Forms of `same` and `near` stand for each other. A word below a heading of `broader` also finds passages about the heading, not the other
 //! way round. A form of `ambiguous` has its meaning only where the question holds one of the words of `with`. An idiom is read as what it means, and
-//! its own words count nothing: in the passages "milk" is what a tooth is kept in.
+//! its own words count nothing: in the passages "milk" is what a tooth is kept in. `in_full` says to the sentence encoder what a short form or the name
+//! of a drug stands for, where it cannot be expected to know it; all in small letters.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -36,6 +38,9 @@ pub const MAX_FORMS: usize = 60;
 /// The most words of one form.
 pub const MAX_FORM_WORDS: usize = 6;
 
+/// The most short forms of one question that are written in full: more would say something else than the question.
+const MAX_IN_FULL: usize = 4;
+
 const NAME: &str = "the lexicon";
 
 /// The file as it stands on disk.
@@ -53,6 +58,8 @@ struct File {
     weak: BTreeMap<String, f32>,
     #[serde(default)]
     idioms: BTreeMap<String, String>,
+    #[serde(default)]
+    in_full: BTreeMap<String, String>,
 }
 
 /// What a word that was not typed counts, by how it is related to one that was.
@@ -112,6 +119,16 @@ pub enum LexiconError {
         /// What it is read as.
         meaning: String,
     },
+    /// A short form that no question can hold, or that stands for nothing.
+    #[error(
+        "the short form `{form}` in the lexicon stands for `{meaning}`; it has to be one word in small letters, and its meaning other words; correct it"
+    )]
+    ShortForm {
+        /// The form.
+        form: String,
+        /// What it stands for.
+        meaning: String,
+    },
     /// A weight that is none.
     #[error("the weight of `{what}` in the lexicon is {found}, 0 to 1 is taken; correct it")]
     Weight {
@@ -148,6 +165,8 @@ pub struct Lexicon {
     words: Vec<(String, String)>,
     /// In small letters, with what it is read as; the longest first.
     idioms: Vec<(String, String)>,
+    /// Word -> what it stands for, both in small letters.
+    in_full: FxHashMap<String, String>,
 }
 
 impl Lexicon {
@@ -162,7 +181,8 @@ impl Lexicon {
             + file.broader.len()
             + file.ambiguous.len()
             + file.weak.len()
-            + file.idioms.len();
+            + file.idioms.len()
+            + file.in_full.len();
         if groups > MAX_GROUPS {
             return Err(LexiconError::TooManyGroups { found: groups });
         }
@@ -204,6 +224,14 @@ impl Lexicon {
                 return Err(LexiconError::Idiom { idiom: idiom.clone(), meaning: meaning.clone() });
             }
         }
+        for (form, meaning) in &file.in_full {
+            let mut words = typed_words(form);
+            let is_one_word = words.next() == Some(form.as_str()) && words.next().is_none();
+            if !is_one_word || *form != form.to_lowercase() || meaning.trim().is_empty() || meaning == form {
+                return Err(LexiconError::ShortForm { form: form.clone(), meaning: meaning.clone() });
+            }
+        }
+        reader.lexicon.in_full = file.in_full.into_iter().collect();
         reader.lexicon.idioms =
             file.idioms.into_iter().map(|(idiom, meaning)| (idiom.to_lowercase(), meaning)).collect();
         reader.lexicon.idioms.sort_by_key(|(idiom, _)| std::cmp::Reverse(idiom.len()));
@@ -223,6 +251,19 @@ impl Lexicon {
             }
         }
         (plain, read)
+    }
+
+    /// `question` with what its short forms and drugs stand for behind it, in brackets; nothing where all is said already.
+    #[must_use]
+    pub fn in_full(&self, question: &str) -> Option<String> {
+        let small = question.to_lowercase();
+        let mut meanings: Vec<&str> = Vec::new();
+        for meaning in typed_words(&small).filter_map(|word| self.in_full.get(word)) {
+            if !meanings.contains(&meaning.as_str()) && !small.contains(meaning) && meanings.len() < MAX_IN_FULL {
+                meanings.push(meaning);
+            }
+        }
+        (!meanings.is_empty()).then(|| format!("{question} ({})", meanings.join(", ")))
     }
 
     pub(crate) fn rules(&self) -> &[Rule] {
@@ -274,6 +315,12 @@ fn find_words(text: &str, wanted: &str) -> Option<Range<usize>> {
     whole(&text.to_ascii_lowercase(), wanted).map(|at| at..at + wanted.len())
 }
 
+/// Words as they are typed: "s&p" and "z-pak" are one each.
+fn typed_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '&' && letter != '-')
+        .filter(|word| !word.is_empty())
+}
+
 fn check_group(forms: &[String]) -> Result<(), LexiconError> {
     if (2..=MAX_FORMS).contains(&forms.len()) {
         return Ok(());
@@ -313,6 +360,32 @@ pub(crate) mod tests {
         ] {
             let (found, idioms) = lexicon.plain(typed);
             assert_eq!((found.as_str(), idioms.len()), (plain, read), "{typed}");
+        }
+    }
+
+    #[test]
+    fn short_forms_and_drugs_are_written_in_full() {
+        let lexicon = shipped();
+        for (question, expected) in [
+            ("patient had an MI 3 weeks ago", Some("patient had an MI 3 weeks ago (myocardial infarction)")),
+            ("Stop her rivaroxaban?", Some("Stop her rivaroxaban? (direct oral anticoagulant)")),
+            (
+                "RCT or XLA on Xarelto",
+                Some(
+                    "RCT or XLA on Xarelto (root canal treatment, extraction, rivaroxaban, direct oral anticoagulant)",
+                ),
+            ),
+            (
+                "S&P, bw, opg, bpe, bop, srp",
+                Some(
+                    "S&P, bw, opg, bpe, bop, srp (scale and polish, bitewing, orthopantomogram, basic periodontal examination)",
+                ),
+            ),
+            ("A myocardial infarction (MI) last month", None),
+            ("Is a mile too far?", None),
+            ("", None),
+        ] {
+            assert_eq!(lexicon.in_full(question).as_deref(), expected, "{question}");
         }
     }
 

@@ -51,21 +51,24 @@ impl Retriever {
         Ok(Self { tokenizer, encoder, index })
     }
 
-    /// Reads a question; with the facts of a note, it and both as one text, which counts so many times.
+    /// Reads a question, with itself in full where that says more; with the facts of a note, it and both as one text, which counts so many times.
     pub(super) fn read(
         &self,
         question: &str,
+        in_full: Option<&str>,
         facts: Option<(&str, f32)>,
         entries: usize,
     ) -> Result<Near, PipelineError> {
-        let vector = self.vector(question)?;
-        let own = self.index.similarities(&vector, entries)?;
-        let nearest = own.nearest();
-        let Some((facts, weight)) = facts else { return Ok(Near { vector, similarities: own, nearest }) };
-        let both = self.vector(&together::both(question, facts))?;
-        let nearest = nearest.max(self.index.similarities(&both, entries)?.nearest());
-        let similarities = self.index.similarities(&together::mean(&vector, &both, weight), entries)?;
-        Ok(Near { vector, similarities, nearest })
+        let sense = together::sense(|text| self.vector(text), question, in_full, facts)?;
+        let similarities = self.index.similarities(&sense.searched, entries)?;
+        let nearest = match &sense.with_facts {
+            None => similarities.nearest(),
+            Some(both) => {
+                let own = self.index.similarities(&sense.asked, entries)?.nearest();
+                own.max(self.index.similarities(both, entries)?.nearest())
+            }
+        };
+        Ok(Near { vector: sense.typed, similarities, nearest })
     }
 
     fn vector(&self, text: &str) -> Result<Vec<f32>, PipelineError> {

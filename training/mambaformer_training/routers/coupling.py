@@ -45,5 +45,7 @@ class Coupling(SoftmaxBalance):
     def losses(self, model, encoded) -> dict[str, torch.Tensor]:
         proxies = directions(model.gate, model.config.d_model)
         reach = (proxies[0] - proxies[1]).detach().norm() / (2 * proxies.detach().norm(dim=-1, keepdim=True))
-        shaken = proxies * (1 + reach * (2 * torch.rand_like(proxies) - 1))
+        # Drawn on the processor, so that the draws are the same whatever the device.
+        drawn = torch.rand(proxies.shape, dtype=proxies.dtype, device="cpu").to(proxies.device)
+        shaken = proxies * (1 + reach * (2 * drawn - 1))
         return {"coupling": self.weight * coupling(activations(model, shaken))}

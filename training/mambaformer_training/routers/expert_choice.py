@@ -33,6 +33,6 @@ class ExpertChoice(Router):
         active = torch.zeros_like(gated.logits, dtype=torch.bool)
         for expert, liking in ((ET5, -margin), (EMAMBA, margin)):
             order = liking.masked_fill(~gated.valid, -torch.inf).argsort(dim=1, descending=True, stable=True)
-            rank = torch.empty_like(order).scatter_(1, order, torch.arange(order.shape[1]).expand_as(order))
+            rank = torch.empty_like(order).scatter_(1, order, torch.arange(order.shape[1], device=order.device).expand_as(order))
             active[..., expert] = rank < loads[:, expert : expert + 1]
         return Routing(p, p, active)

@@ -22,4 +22,4 @@ class LossFree(Router):
     @torch.no_grad()
     def after_step(self, encoded) -> None:
         load = encoded.active[encoded.valid].float().mean(0)
-        self.bias += self.rate * torch.sign(torch.tensor(self.targets) - load)
+        self.bias += self.rate * torch.sign(load.new_tensor(self.targets) - load)

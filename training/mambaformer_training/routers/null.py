@@ -36,7 +36,7 @@ class NullExpert(Router):
     def losses(self, model, encoded) -> dict[str, torch.Tensor]:
         p = encoded.p[encoded.valid]
         mean = torch.cat([p.mean(0), (1 - p.sum(-1)).mean()[None]])
-        return {"null_balance": self.weight * (self.usual / torch.tensor(self.wanted()) * mean).sum()}
+        return {"null_balance": self.weight * (self.usual / self.usual.new_tensor(self.wanted()) * mean).sum()}
 
     @torch.no_grad()
     def after_step(self, encoded) -> None:

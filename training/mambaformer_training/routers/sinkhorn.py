@@ -7,7 +7,7 @@ from .router import Gated, Router, Routing, one_of_two
 
 def transport(scores: torch.Tensor, shares: tuple[float, ...], rounds: int) -> torch.Tensor:
     """exp(scores) scaled so that each row of [n, E] sums to 1 and column e to n * shares[e]; the rows are exact, the columns nearly."""
-    columns = torch.log(scores.shape[0] * torch.tensor(shares, dtype=scores.dtype))
+    columns = torch.log(scores.shape[0] * scores.new_tensor(shares))
     plan = scores
     for _ in range(rounds):
         plan = plan - torch.logsumexp(plan, dim=0, keepdim=True) + columns

@@ -65,13 +65,20 @@ impl Entries {
     }
 
     /// How near every entry is to a question, where there is an encoder.
-    pub(crate) fn near(&self, question: &str) -> Result<Option<Vec<f32>>> {
-        Ok(self.similarities(question, None)?.map(|near| near.entries))
+    pub(crate) fn near(&self, question: &str, lexicon: &Lexicon) -> Result<Option<Vec<f32>>> {
+        Ok(self.similarities(question, lexicon, None)?.map(|near| near.entries))
     }
 
     /// How near every entry and line is to a question and the facts of its note, weighed, where there is an encoder.
-    pub(crate) fn similarities(&self, question: &str, facts: Option<(&str, f32)>) -> Result<Option<Similarities>> {
-        self.near.as_ref().map(|near| near.read(question, facts, self.base.passages().len())).transpose()
+    pub(crate) fn similarities(
+        &self,
+        question: &str,
+        lexicon: &Lexicon,
+        facts: Option<(&str, f32)>,
+    ) -> Result<Option<Similarities>> {
+        let in_full = lexicon.in_full(question);
+        let entries = self.base.passages().len();
+        self.near.as_ref().map(|near| near.read(question, in_full.as_deref(), facts, entries)).transpose()
     }
 
     /// What a question's note says without orders, where it has one that says anything.

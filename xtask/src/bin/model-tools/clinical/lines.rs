@@ -64,7 +64,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let context = weighed(parameters.note.expansion);
         let wanted = Wanted::of(&question.text, &index);
         let found = index.search_for(&wanted, context, CANDIDATES);
-        let near = entries.similarities(&question.text, weighed(parameters.note.sense))?;
+        let near = entries.similarities(&question.text, &lexicon, weighed(parameters.note.sense))?;
         let near_entries = near.as_ref().map(|near| near.entries.as_slice());
         let evidence = fuse(&found.hits, near_entries, parameters.fusion(facts.is_some()), parameters.calibration);
         let best = evidence.first().map_or(0.0, |found| found.score);

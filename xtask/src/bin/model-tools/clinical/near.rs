@@ -27,14 +27,17 @@ impl Near {
         Ok(Near { encoder, index })
     }
 
-    /// How near `question` is to everything; with the facts of a note, it and, so many times, both as one text.
-    pub(crate) fn read(&self, question: &str, facts: Option<(&str, f32)>, entries: usize) -> Result<Similarities> {
-        let (mut vector, _) = self.encoder.encode(question)?;
-        if let Some((facts, weight)) = facts {
-            let (both, _) = self.encoder.encode(&together::both(question, facts))?;
-            vector = together::mean(&vector, &both, weight);
-        }
-        Ok(self.index.similarities(&vector, entries)?)
+    /// How near `question` is to everything, with itself in full where that says more; with the facts of a note, it and, so many times, both as one text.
+    pub(crate) fn read(
+        &self,
+        question: &str,
+        in_full: Option<&str>,
+        facts: Option<(&str, f32)>,
+        entries: usize,
+    ) -> Result<Similarities> {
+        let vector = |text: &str| anyhow::Ok(self.encoder.encode(text)?.0);
+        let sense = together::sense(vector, question, in_full, facts)?;
+        Ok(self.index.similarities(&sense.searched, entries)?)
     }
 }
 

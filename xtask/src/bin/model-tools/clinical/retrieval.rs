@@ -90,7 +90,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
         let weighed = |weight| facts.as_deref().map(|facts| (facts, weight));
         let started = std::time::Instant::now();
         let found = index.search_with(&question.text, weighed(parameters.note.expansion), DEPTH);
-        let near = entries.similarities(&question.text, weighed(parameters.note.sense))?;
+        let near = entries.similarities(&question.text, &lexicon, weighed(parameters.note.sense))?;
         let near_entries = near.as_ref().map(|near| near.entries.as_slice());
         let evidence = fuse(&found.hits, near_entries, parameters.fusion(facts.is_some()), parameters.calibration);
         slowest = slowest.max(started.elapsed());

@@ -64,7 +64,7 @@ pub(super) fn measure(context: &Context) -> Result<Report> {
     let mut tallies: BTreeMap<(bool, &str, &str), Tally> = BTreeMap::new();
     for (id, question, group, split, fold_key, in_scope) in labelled {
         let found = index.search(question, DEPTH);
-        let similarity = entries.near(question)?.map(|similarities| near::nearest(&similarities));
+        let similarity = entries.near(question, &lexicon)?.map(|similarities| near::nearest(&similarities));
         let judgement = model.judge(question, &found, similarity);
         for (split, group) in
             [(split.as_str(), group.as_str()), (split, "all"), ("every split", group), ("every split", "all")]
