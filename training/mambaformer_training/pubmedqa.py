@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from .bootstrap import DRAWS, SEED
 from .data import DECISIONS, read_jsonl
 from .errors import DataError
-from .report.measures import DRAWS, macro_f1
+from .report.measures import macro_f1
 from .text import collapse, split_sentences, words
 
-SEED = 17
 CLASSES = tuple(DECISIONS)
 FOLDS, REPEATS, STEPS = 10, 3, 40
 PENALTIES = (0.03, 0.1, 0.3, 1.0, 3.0)      # of the squared weights by features, of standardised features

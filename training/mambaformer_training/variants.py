@@ -6,13 +6,11 @@ are drawn, not questions.
 
 from pathlib import Path
 
-import numpy as np
-
+from .bootstrap import difference, share
 from .data import read_jsonl
 from .errors import DataError
 
 FIELDS = ("id", "cluster", "answered", "right", "key_facts", "forbidden", "sentences", "total_ms")
-DRAWS = 2000
 
 
 def read(path: Path) -> dict[str, dict]:
@@ -23,43 +21,30 @@ def read(path: Path) -> dict[str, dict]:
     return rows
 
 
-def sums(rows: list[dict], clusters: dict[str, int]) -> np.ndarray:
-    """`[clusters, 6]`: facts found, facts, right, forbidden, answered, questions."""
-    table = np.zeros((len(clusters), 6))
-    for row in rows:
-        found, of = row["key_facts"]
-        table[clusters[row["cluster"]]] += (found, of, row["right"], row["forbidden"] > 0, row["answered"], 1)
-    return table
+def pairs(rows: dict[str, dict]) -> dict[str, dict[str, tuple[float, float]]]:
+    """Numerator and denominator of each figure by question."""
+    return {"key_fact_recall": {name: tuple(row["key_facts"]) for name, row in rows.items()},
+            **{what: {name: (float(of(row)), 1) for name, row in rows.items()} for what, of in
+               (("right", lambda row: row["right"]), ("forbidden", lambda row: row["forbidden"] > 0), ("answered", lambda row: row["answered"]))}}
 
 
-def shares(table: np.ndarray) -> np.ndarray:
-    """`[…, 4]` of sums `[…, 6]`: key-fact recall, and the shares of answers that are right, hold something forbidden, and are given."""
-    return np.stack([table[..., 0] / table[..., 1], *(table[..., column] / table[..., 5] for column in (2, 3, 4))], axis=-1)
-
-
-def variants(dumps: list[tuple[str, Path]], seed: int = 17) -> list[dict]:
+def variants(dumps: list[tuple[str, Path]]) -> list[dict]:
     """One line a variant: figures, their 95 % intervals, and recall's difference from the first with its interval."""
     read_all = [(name, read(path)) for name, path in dumps]
     first = read_all[0][1]
     for name, rows in read_all[1:]:
         if rows.keys() != first.keys():
             raise DataError(f"{name} answers other questions than {read_all[0][0]}; give dumps of one split")
-    clusters = {name: place for place, name in enumerate(sorted({row["cluster"] for row in first.values()}))}
-    # The same draws for all: differences are paired.
-    drawn = np.random.default_rng(seed).integers(len(clusters), size=(DRAWS, len(clusters)))
-    out, base = [], None
+    clusters = {name: row["cluster"] for name, row in first.items()}
+    out, base = [], pairs(first)["key_fact_recall"]
     for name, rows in read_all:
-        table = sums(list(rows.values()), clusters)
-        whole, sampled = shares(table.sum(0)), shares(table[drawn].sum(1))
-        base = (whole, sampled) if base is None else base
-        interval = lambda values: [round(float(v), 4) for v in np.quantile(values, (0.025, 0.975))]
         times = sorted(row["total_ms"] for row in rows.values())
-        line = {"variant": name, "n": len(rows)}
-        for place, what in enumerate(("key_fact_recall", "right", "forbidden", "answered")):
-            line[what], line[f"{what}_interval"] = round(float(whole[place]), 4), interval(sampled[:, place])
+        line, counted = {"variant": name, "n": len(rows)}, pairs(rows)
+        figures = {what: share(of, clusters) for what, of in counted.items()} | {"difference": difference(counted["key_fact_recall"], base, clusters)}
+        for what, figure in figures.items():
+            line[what], line[f"{what}_interval"] = round(figure.value, 4), [round(figure.low, 4), round(figure.high, 4)]
         line["sentences"] = round(sum(row["sentences"] for row in rows.values()) / max(1, sum(row["answered"] for row in rows.values())), 2)
-        line["p50_ms"], line["p95_ms"] = (round(times[int(len(times) * share)], 1) for share in (0.5, 0.95))
-        line["difference"], line["difference_interval"] = round(float(whole[0] - base[0][0]), 4), interval(sampled[:, 0] - base[1][:, 0])
+        line["p50_ms"], line["p95_ms"] = (round(times[int(len(times) * part)], 1) for part in (0.5, 0.95))
         out.append(line)
     return out
 

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from mambaformer_training import pubmedqa
+from mambaformer_training import bootstrap, pubmedqa
 from mambaformer_training.confidence import auroc, expected_calibration_error
 from mambaformer_training.errors import DataError
 from mambaformer_training.report import commands, figures, goals, inputs, measures, pages, routing, svg
@@ -89,13 +89,13 @@ def test_macro_f1():
 def test_intervals_are_of_clusters():
     names = [f"q{c}-{n}" for c in range(20) for n in range(4)]
     clusters = {name: name.split("-")[0] for name in names}
-    by_cluster = measures.share({name: (float(int(clusters[name][1:]) % 2), 1) for name in names}, clusters)
-    within = measures.share({name: (float(int(name[-1]) % 2), 1) for name in names}, clusters)
+    by_cluster = bootstrap.share({name: (float(int(clusters[name][1:]) % 2), 1) for name in names}, clusters)
+    within = bootstrap.share({name: (float(int(name[-1]) % 2), 1) for name in names}, clusters)
     assert by_cluster.value == within.value == 0.5 and by_cluster.n == 80
     assert by_cluster.low < 0.4 and by_cluster.high > 0.6 and within.low == within.high == 0.5
-    assert measures.share({"q0-0": (0, 0)}, clusters) is None
+    assert bootstrap.share({"q0-0": (0, 0)}, clusters) is None
     one, other = ({name: (float(n % 5 < limit), 1) for n, name in enumerate(names)} for limit in (2, 3))
-    gain = measures.difference(other, {name: one[name] for name in names[:40]}, clusters)
+    gain = bootstrap.difference(other, {name: one[name] for name in names[:40]}, clusters)
     assert gain.n == 40 and gain.value == pytest.approx(0.2) and gain.low > 0
 
 
@@ -252,9 +252,9 @@ def test_the_test_rows_are_those_of_the_official_split(tmp_path):
 
 @pytest.mark.parametrize("low, high, word", [(-0.2, 0.1, "no measurable difference"), (0.1, 0.3, "more"), (-0.3, -0.1, "less")])
 def test_the_short_version_says_what_the_interval_allows(low, high, word):
-    figure = measures.Figure(0.5, 0.4, 0.6, 7)
+    figure = bootstrap.Figure(0.5, 0.4, 0.6, 7)
     one = figures.Figures("gate", 7, 7, {"recall": figure}, strange_words=(0, 50))
-    other = figures.Figures("et5", 7, 7, {}, against={"recall": measures.Figure((low + high) / 2, low, high, 7)})
+    other = figures.Figures("et5", 7, 7, {}, against={"recall": bootstrap.Figure((low + high) / 2, low, high, 7)})
     routed = routing.Routed(4, 0, 100, 30, 30, 0, [("length of prompt", [svg.Bar("short", 0.4, 50), svg.Bar("long", 0.2, 50)]), ("kind of token", [svg.Bar("numbers", 0.1, 10), svg.Bar("other words", 0.5, 90)])], 0.9)
     told = pages.short([one, other], routed)
     assert "50.0 [40.0, 60.0] %" in told[0] and told[1].endswith(f"{word}.") and "from 40.0 to 20.0 %" in told[2]

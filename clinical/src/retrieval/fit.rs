@@ -88,7 +88,8 @@ impl About {
             !ages.is_empty() && !ages.iter().any(|(from, below)| (*from..*below).contains(&age))
         });
         let other = |(asked, found): (&u8, u8)| *asked != 0 && found != 0 && asked & found == 0;
-        teeth || age || self.drugs.iter().zip(kinds(&words, false)).any(other)
+        let named = self.drugs.iter().any(|asked| *asked != 0);
+        teeth || age || named && self.drugs.iter().zip(kinds(&words, false)).any(other)
     }
 }
 

@@ -75,8 +75,8 @@ impl Library {
         // What gives orders in a note is not searched for: what is asked decides what is shown. Doses read all of it.
         let facts = question.facts().map(Note::text);
         let sense = facts.map(|facts| (facts, self.parameters.note.sense));
-        let in_full = self.lexicon.in_full(&asked);
-        let read = self.retriever.get().map(|retriever| retriever.read(&asked, in_full.as_deref(), sense, entries));
+        let in_full = || self.lexicon.in_full(&asked);
+        let read = self.retriever.get().map(|retriever| retriever.read(&asked, in_full().as_deref(), sense, entries));
         let read = read.transpose()?;
         let nearest = read.as_ref().map(|near| near.nearest);
         let (vector, near) = read.map(|near| (near.vector, near.similarities)).unzip();

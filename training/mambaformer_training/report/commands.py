@@ -8,7 +8,6 @@ from ..data import read_jsonl
 from ..errors import DataError
 from .inputs import Spec, read_questions, read_variant, spec
 
-SEED = 17
 COMMANDS = {"gate": "nothing else: what ships", "et5": "`--force et5`", "emamba": "`--force emamba`", "prior": "`--model-weight 0` (the search's prior alone)", "free": "`--free` (the model words for itself)"}
 # Options that do not exist, so that nobody looks for their figures.
 ABSENT = "Not there: a closed book (no option answers without passages; `peer --closed-book` does that for SmolLM2 only) and random routing (`--bias` shifts the gate, nothing draws at random)."
@@ -16,7 +15,7 @@ ABSENT = "Not there: a closed book (no option answers without passages; `peer --
 
 def read_scope(path: Path, foreign: Path):
     """Declined questions out of scope, from records of `cargo xtask eval --input`."""
-    from .measures import share
+    from ..bootstrap import share
     from .pages import Scope
 
     wanted = {row["id"]: row for row in read_jsonl(foreign, ("id", "question", "class", "split")) if row["split"] == "test"}
@@ -60,7 +59,7 @@ def make(variants: list[Spec], dentalqa: Path, encoder: Path, checkpoint: Path, 
     from . import pages
     from .figures import figures
     from .goals import goals
-    from .measures import DRAWS
+    from ..bootstrap import DRAWS, SEED
     from .routing import drug_names, routing
     from .similarity import Similarity, strangers
     from .svg import bars, reliability

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..bootstrap import Figure, difference, over_clusters, share
 from ..confidence import auroc, expected_calibration_error
 from ..data import read_jsonl
 from ..errors import DataError
 from ..evaluate import content_words, token_f1
 from ..text import collapse
 from .inputs import NOTE, Variant, cited, gold
-from .measures import Figure, citation_counts, difference, over_clusters, rouge_l, share
+from .measures import citation_counts, rouge_l
 from .similarity import Similarity
 from .svg import Point
 

@@ -1,7 +1,7 @@
 """The project's goals for answers, and whether they were reached."""
 
 from .figures import Figures
-from .measures import Figure
+from ..bootstrap import Figure
 from .pages import Scope, table
 
 MISSED, REACHED, ELSEWHERE = "missed", "reached", "not measured here"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..text import collapse
 from .figures import Figures
 from .inputs import Variant, facts
-from .measures import Figure
+from ..bootstrap import Figure
 from .routing import Routed
 
 TABLES = (

@@ -6,7 +6,7 @@ decide again; both are held against the sums of the records. Prompts that cannot
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import torch
@@ -19,7 +19,7 @@ from ..model import MambaFormer
 from ..packing import Packing
 from ..start import load_export
 from ..text import collapse
-from ..tokens import NOTE, PASSAGE, QUESTION, TEXT, load_tokenizer
+from ..tokens import Marks, layout, load_tokenizer, marks_of
 from .inputs import Variant
 from .svg import Bar
 
@@ -66,6 +66,8 @@ class Prompts:
 
     def __init__(self, tokenizer, limit: int, drugs: re.Pattern):
         self.tokenizer, self.limit, self.drugs = tokenizer, limit, drugs
+        # `layout` orders whatever stands for a piece: here its id with part and kind.
+        self.marks = Marks(*((mark, "marks", "marks") for mark in astuple(marks_of(tokenizer))))
         self.known: dict[str, tuple[list[int], list[str]]] = {}
 
     def segment(self, text: str) -> tuple[list[int], list[str]]:
@@ -77,26 +79,12 @@ class Prompts:
         return self.known[text]
 
     def build(self, question: str, note: str | None, evidence: list[dict]) -> tuple[list[int], list[str], list[str]]:
-        """Ids, parts and kinds; the passages that do not fit are left out from the end, as in `tokens.layout`."""
-        rows: list[tuple[int, str, str]] = []
-
-        def put(mark: int, part: str, text: str, to: list) -> None:
-            ids, of = self.segment(text)
-            to += [(mark, "marks", "marks"), *((piece, part, kind) for piece, kind in zip(ids, of))]
-
-        put(QUESTION, "question", question, rows)
-        if note:
-            put(NOTE, "note", note, rows)
-        rows = rows[: self.limit - 1]
-        for piece in evidence:
-            more: list[tuple[int, str, str]] = []
-            put(PASSAGE, "titles", piece["title"], more)
-            put(TEXT, "passage text", piece["text"], more)
-            if len(rows) + len(more) + 1 > self.limit:
-                break
-            rows += more
-        rows.append((1, "marks", "marks"))
-        return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]
+        """Ids, parts and kinds; the passages that do not fit are left out from the end."""
+        rows = lambda part, text: [(piece, part, kind) for piece, kind in zip(*self.segment(text))]
+        passages = [(rows("titles", piece["title"]), rows("passage text", piece["text"])) for piece in evidence]
+        laid, _, _ = layout(rows("question", question), rows("note", note) if note else None, passages, self.limit, self.marks)
+        ids, parts, sorts = (list(column) for column in zip(*laid))
+        return ids, parts, sorts
 
 
 @torch.no_grad()
