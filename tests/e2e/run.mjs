@@ -22,6 +22,7 @@ import * as offline from './tests/offline.mjs';
 import * as pictures from './tests/pictures.mjs';
 import * as policy from './tests/policy.mjs';
 import * as privacy from './tests/privacy.mjs';
+import * as sink from './tests/sink.mjs';
 import * as takeAway from './tests/take_away.mjs';
 
 const argument = (name) => {
@@ -54,7 +55,7 @@ await mkdir(new URL('./output/', import.meta.url), { recursive: true });
 const bench = await Bench.open(new URL(baseUrl));
 let passed = 0;
 const failed = [];
-for (const { tests } of [policy, privacy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, language, axe, pictures, budgets, api]) {
+for (const { tests } of [policy, sink, privacy, asking, clinical, calculators, browse, input, note, takeAway, faults, offline, lifecycle, look, display, language, axe, pictures, budgets, api]) {
   for (const [name, test] of Object.entries(tests)) {
     if (only && !name.includes(only)) continue;
     const started = performance.now();

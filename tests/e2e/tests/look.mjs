@@ -126,6 +126,35 @@ export const tests = {
     equal(await chairside.page.evaluate(tooWide), [], 'at 200 %');
   },
 
+  'who wants less motion sees none, and forced colours leave every control and state its shape': async (chairside) => {
+    // Everything that turns or blinks, whether the browser has it run at this moment or not.
+    const moving = () =>
+      [...document.querySelectorAll('body *')]
+        .flatMap((node) => [null, '::before', '::after'].map((part) => [node, getComputedStyle(node, part)]))
+        .filter(([, style]) => style.animationName !== 'none' && (style.animationIterationCount === 'infinite' || parseFloat(style.animationDuration) > 0.001))
+        .map(([node]) => `${node.tagName}.${node.className}`);
+    await chairside.open();
+    check((await chairside.page.evaluate(moving)).length > 0, 'nothing moves for anybody: the test proves nothing');
+    await chairside.page.emulateMedia({ reducedMotion: 'reduce' });
+    equal(await chairside.page.evaluate(moving), [], 'what moves while everything loads');
+    await chairside.ready();
+    await chairside.answerTo('Patient has stridor and her throat is swelling. What now?');
+    equal(await chairside.page.evaluate(moving), [], 'what moves beside an answer');
+    await chairside.page.emulateMedia({ forcedColors: 'active' });
+    const bare = await chairside.page.evaluate(() =>
+      [...document.querySelectorAll('button, .alarm, [data-testid="answer-state"], textarea, select')]
+        .filter((node) => node.checkVisibility())
+        // A citation's target is larger than its circle.
+        .filter((node) => ![node, ...node.children].some((part) => {
+          const style = getComputedStyle(part);
+          return style.textDecorationLine !== 'none' || ['Top', 'Right', 'Bottom', 'Left'].some((side) => parseFloat(style[`border${side}Width`]) > 0 && style[`border${side}Style`] !== 'none');
+        }))
+        .map((node) => `${node.tagName}.${node.className}`),
+    );
+    equal(bare, [], 'what has no border with forced colours');
+    await chairside.screenshot('forced-colours');
+  },
+
   'on a phone the answer comes into view, and the keyboard goes': {
     context: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
     run: async (chairside) => {
