@@ -300,6 +300,7 @@ mod tests {
                 columns: DoseColumns::default(),
                 remarks: vec!["Caution: x.".to_owned()],
                 conflicts: vec!["penicillin allergy".to_owned()],
+                worked: Some(format!("For {SECRET}.")),
                 source: "SDCEP (2021)".to_owned(),
             }],
             assumed: Vec::new(),

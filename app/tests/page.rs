@@ -295,6 +295,7 @@ fn dose(drug: &str, duration: &str, conflicts: &[&str]) -> DoseRow {
         },
         remarks: vec!["Kidney: halve the dose.".to_owned()],
         conflicts: conflicts.iter().map(|conflict| (*conflict).to_owned()).collect(),
+        worked: None,
         source: "Rests on SDCEP".to_owned(),
     }
 }
@@ -385,7 +386,13 @@ async fn doses_are_a_table_whose_rows_open_their_records() {
     page.hear(ready()).await;
     page.asked("1", "Dose?").await;
     let doses = Doses {
-        rows: vec![dose("amoxicillin", "", &["penicillin allergy"]), dose("metronidazole", "5 days", &[])],
+        rows: vec![
+            DoseRow {
+                worked: Some("For 20 kg: 300 mg.".to_owned()),
+                ..dose("amoxicillin", "", &["penicillin allergy"])
+            },
+            dose("metronidazole", "5 days", &[]),
+        ],
         assumed: vec!["Assumes an adult; name the age or weight of a child.".to_owned()],
         missing: vec!["There is no dose record of foo.".to_owned()],
     };
@@ -403,6 +410,8 @@ async fn doses_are_a_table_whose_rows_open_their_records() {
     let drug = page.all(".doses__table th[scope='row']")[0].text_content().unwrap_or_default();
     assert!(drug.contains("amoxicillin") && drug.contains("Not for: penicillin allergy"), "{drug}");
     assert_eq!(page.all("[data-testid='dose-conflict']").len(), 1);
+    assert_eq!(page.text("dose-worked"), "For 20 kg: 300 mg.");
+    assert_eq!(page.all("[data-testid='dose-worked']").len(), 1, "a row without a weight says nothing of one");
     let all = page.text("doses");
     for words in ["Kidney: halve the dose.", "Rests on SDCEP", "Assumes an adult", "There is no dose record of foo."] {
         assert!(all.contains(words), "{words} is not in {all}");

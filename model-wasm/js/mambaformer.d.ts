@@ -66,6 +66,8 @@ export interface DoseRow {
   remarks: string[];
   /** What question or note name and the record is not for: show these before the dose. */
   conflicts: string[];
+  /** What it comes to at the body weight that question or note name, or why that is not worked out. */
+  worked?: string;
   source: string;
 }
 

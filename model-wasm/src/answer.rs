@@ -201,6 +201,9 @@ pub struct DoseRow {
     pub remarks: Vec<String>,
     /// What question or note name and the record is not for.
     pub conflicts: Vec<String>,
+    /// What it comes to at the body weight that question or note name, or why that is not worked out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub worked: Option<String>,
     /// What it rests on.
     pub source: String,
 }

@@ -165,7 +165,10 @@ fn Particulars(
             chosen.as_ref().is_some_and(|c| c.citing == Citing::Row(index) && passage.with_value(|p| *p == c.passage))
         })
     };
+    let worked =
+        row.worked.map(|worked| view! { <p class="doses__worked" lang=CONTENT data-testid="dose-worked">{worked}</p> });
     view! {
+        {worked}
         {(!remarks.is_empty()).then(|| view! { <ul class="doses__remarks" lang=CONTENT>{remarks}</ul> })}
         <p class="doses__source">
             <span lang=CONTENT>{row.source}</span>

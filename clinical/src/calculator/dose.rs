@@ -339,6 +339,11 @@ impl<'a> Regimen<'a> {
         self.dose.per_kg || dimension(self.dose.unit).0 == Dimension::Mass
     }
 
+    /// Whether the dose is so much for each kilogram.
+    pub(super) fn goes_by_weight(&self) -> bool {
+        self.dose.per_kg
+    }
+
     /// The dose for a patient, as a volume of the strength where one is stated.
     pub fn calculate(&self, patient: &Patient, strength: Option<&Strength>) -> Result<Calculated, DoseError> {
         self.holds_for(patient)?;

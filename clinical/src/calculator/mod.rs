@@ -21,6 +21,7 @@ mod limit;
 mod patient;
 mod product;
 mod sheet;
+mod short;
 pub mod typed;
 mod working;
 

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::index::{DoseIndex, Entry, SHARE_ALONE, forms, shares_purpose};
 use super::patient::{Condition, Patient};
 use super::question::DoseQuestion;
+use super::worked::worked;
 use crate::knowledge::{Credit, KnowledgeBase};
 use crate::records::{Population, Record, Region, Row};
 
@@ -42,6 +43,8 @@ pub struct DoseRow {
     pub remarks: Vec<String>,
     /// What question or note name and the record is not for: "penicillin allergy".
     pub conflicts: Vec<String>,
+    /// What it comes to at the body weight that question or note name, or why that is not worked out.
+    pub worked: Option<String>,
     /// What it rests on, whose words it is, whether it was reviewed.
     pub credit: String,
 }
@@ -173,7 +176,8 @@ impl DoseIndex {
             }
         }
         let for_this = ranked.iter().any(|(_, entry, _)| shares_purpose(entry, &asked));
-        if !answer.rows.is_empty() && !for_this && self.names_purpose(&asked) {
+        let says_purpose = answer.rows.iter().any(|row| row.columns.indication.is_some());
+        if says_purpose && !for_this && self.names_purpose(&asked) {
             answer.assumed.push(Assumption::OtherPurpose);
         }
         assumptions(&mut answer, question, &shown);
@@ -321,6 +325,7 @@ fn row(
         columns: record.row()?,
         remarks,
         conflicts,
+        worked: worked(record, base.records(), &question.patient),
         credit: Credit::of(record).to_string(),
     })
 }

@@ -15,6 +15,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;
+mod worked;
 
 pub use answer::{Assumption, DoseAnswer, DoseRow, Missing};
 pub use index::DoseIndex;

@@ -17,6 +17,8 @@ const MOST_TERSE_WORDS: usize = 12;
 /// Before or behind a number of years or months these make it a time.
 const TIMES: &str = "for in every after last past within over next ago later before since course intervals interval \
     review recall treatment history hx post";
+/// Before a weight these make it a change of weight.
+const CHANGES: &str = "lost lose losing loss gained gain gaining dropped drop";
 /// Nobody is older.
 const MOST_YEARS: f64 = 120.0;
 /// Nobody is heavier.
@@ -257,9 +259,12 @@ pub(super) fn months_over_twelve(text: &str) -> Option<f64> {
     None
 }
 
-/// The weight that begins at word `at`, in kilograms. "5 mg/kg" is none.
+/// The weight that begins at word `at`, in kilograms. "5 mg/kg" is none, and what somebody lost or gained is not what they weigh.
 fn weight_at(words: &[String], at: usize) -> Option<f64> {
     let value = number(word(words, at))?;
+    if words[at.saturating_sub(3)..at].iter().any(|word| listed(CHANGES, word)) {
+        return None;
+    }
     let kg = match word(words, at + 1) {
         "kg" | "kgs" | "kilo" | "kilos" | "kilogram" | "kilograms" => value,
         "lb" | "lbs" | "pound" | "pounds" => value / POUNDS_PER_KG,
@@ -307,6 +312,8 @@ mod tests {
             ("a pregnant patient", (adult, None, None)),
             ("4.4 mg/kg for 5 days, 6 months ago", (None, None, None)),
             ("4 mg/kg in 20 kg", (child, None, Some(20.0))),
+            ("lost 5 kg, articaine max", (None, None, None)),
+            ("weight loss of 10 lb, now 30 kg", (child, None, Some(30.0))),
             ("", (None, None, None)),
         ] {
             assert_eq!(read(text), expected, "{text}");

@@ -76,6 +76,41 @@ fn what_is_assumed_and_missing_is_said() {
 }
 
 #[test]
+fn a_weight_is_worked_out() {
+    let worked =
+        |question: &str| -> Vec<String> { answer(question).rows.into_iter().filter_map(|row| row.worked).collect() };
+    for (question, expected) in [
+        (
+            "max dose of articaine for a 20 kg child UK",
+            "For 20 kg, healthy and with none given before: at most 2 cartridges (136 mg), limited by articaine by body weight: 7 mg/kg come to 140 mg.",
+        ),
+        ("acetaminophen dose for a 6 year old of 20 kg in the US", "For 20 kg: one dose is 200 mg to 300 mg, at most"),
+        (
+            "acetaminophen dose for a child of 20 kg in the US",
+            "Not worked out: the record rec-paed-016 holds for certain ages",
+        ),
+        (
+            "amoxicillin 45 kg 11 year old endocarditis prophylaxis US",
+            "For 45 kg: one dose is 2,000 mg (held down by 2 g at once).",
+        ),
+        ("max dose of articaine for a 350 kg adult", "Not worked out"),
+        ("max articaine for a 3 year old of 15 kg UK", "Not worked out"),
+    ] {
+        let worked = worked(question);
+        assert!(worked.iter().any(|line| line.starts_with(expected)), "{question}: {worked:#?}");
+    }
+    for question in [
+        "max dose of articaine for a child UK",
+        "UK dose of paracetamol for a 5 year old of 20 kg",
+        "ibuprofen dose for an adult",
+    ] {
+        assert_eq!(worked(question), Vec::<String>::new(), "{question}");
+    }
+    // Rows that say nothing of a purpose do not send the reader to look for one.
+    assert!(!answer("maximum dose of articaine for a 20 kg child?").assumed.contains(&Assumption::OtherPurpose));
+}
+
+#[test]
 fn what_is_no_question_about_a_dose() {
     for question in [
         "How do I treat dry socket?",

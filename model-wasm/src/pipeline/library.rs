@@ -253,6 +253,7 @@ impl Library {
                 },
                 remarks: row.remarks.clone(),
                 conflicts: row.conflicts.clone(),
+                worked: row.worked.clone(),
                 source: row.credit.clone(),
             }
         });

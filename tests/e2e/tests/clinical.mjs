@@ -75,6 +75,16 @@ export const tests = {
     await chairside.screenshot('doses');
   },
 
+  'a weight in the question is worked out beside the record that limits it': async (chairside) => {
+    await chairside.open();
+    await chairside.ready();
+    await chairside.ask('Maximum dose of articaine for a 20 kg child in the UK?');
+    await chairside.answered();
+    const worked = await chairside.at('dose-worked').first().innerText();
+    equal(worked, 'For 20 kg, healthy and with none given before: at most 2 cartridges (136 mg), limited by articaine by body weight: 7 mg/kg come to 140 mg.', 'the maximum');
+    await chairside.screenshot('dose-worked');
+  },
+
   'a dose table on a narrow screen is a stack of cards and still a table to a screen reader': async (chairside) => {
     await chairside.open();
     await chairside.page.setViewportSize({ width: 320, height: 640 });
