@@ -218,13 +218,31 @@ impl Maximum {
     /// The drug in the whole cartridges.
     #[must_use]
     pub fn mass(&self) -> Mass {
-        exact::mass(self.product.per_cartridge * u64::from(self.cartridges))
+        exact::mass(self.nanograms())
     }
 
     /// The solution in the whole cartridges.
     #[must_use]
     pub fn volume(&self) -> Volume {
-        exact::volume(self.product.microlitres * u64::from(self.cartridges))
+        exact::volume(self.microlitres())
+    }
+
+    /// [`Self::mass`] in milligrams, as shown.
+    pub(super) fn milligrams(&self) -> Number {
+        exact::shown(self.nanograms(), exact::MG)
+    }
+
+    /// [`Self::volume`] in millilitres, as shown.
+    pub(super) fn millilitres(&self) -> Number {
+        exact::shown(self.microlitres(), exact::ML)
+    }
+
+    fn nanograms(&self) -> u64 {
+        self.product.per_cartridge * u64::from(self.cartridges)
+    }
+
+    fn microlitres(&self) -> u64 {
+        self.product.microlitres * u64::from(self.cartridges)
     }
 
     /// Cartridges with two decimals, rounded down: how far the limits go, not what to give.

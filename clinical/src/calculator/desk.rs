@@ -115,8 +115,8 @@ pub struct Doses {
 /// The calculators over the records of a knowledge base.
 #[derive(Debug, Clone)]
 pub struct Desk<'a> {
-    records: &'a [Record],
-    formulary: Formulary,
+    pub(super) records: &'a [Record],
+    pub(super) formulary: Formulary,
 }
 
 impl<'a> Desk<'a> {

@@ -498,18 +498,24 @@ impl<'a> Regimen<'a> {
 
     /// The last line of the working.
     fn result(&self, low: &Portion, high: Option<&Portion>, strength: Option<&Strength>) -> String {
-        let range = high.map(|high| format!(" to {high}")).unwrap_or_default();
+        let range = range(low, high);
         let of = strength.map(|strength| format!(" of {strength}")).unwrap_or_default();
         let times = self.most_times().map(|times| format!(", at most {times} in 24 hours"));
         let source = &self.record.source;
         format!(
-            "One dose: {low}{range}{of}{} ({}, {}, {}).",
+            "One dose: {range}{of}{} ({}, {}, {}).",
             times.unwrap_or_default(),
             source.organisation,
             source.title,
             source.year
         )
     }
+}
+
+/// One dose, or from where to where it goes: "200 mg to 300 mg".
+pub(super) fn range(low: &Portion, high: Option<&Portion>) -> String {
+    let high = high.map(|high| format!(" to {high}")).unwrap_or_default();
+    format!("{low}{high}")
 }
 
 /// A count of a record at this patient's weight, where it goes by weight.

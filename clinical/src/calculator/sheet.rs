@@ -1,8 +1,7 @@
 //! A result as it is shown: the one place where a calculation becomes lines of text.
 
 use super::anaesthetic::Maximum;
-use super::dose::{Calculated, Regimen};
-use super::exact::{self, MG, ML};
+use super::dose::{Calculated, Regimen, range};
 use crate::records::Citation;
 
 /// A result, ready for display. Nothing in it is computed with any more.
@@ -36,9 +35,6 @@ impl Maximum {
             1 => format!("At most 1{more} cartridge"),
             count => format!("At most {count}{more} cartridges"),
         };
-        let count = u64::from(self.cartridges);
-        let mass = exact::shown(self.product.per_cartridge * count, MG);
-        let volume = exact::shown(self.product.microlitres * count, ML);
         let mut sources = vec![source("By body weight", &self.limit.source)];
         if let Some(most) = &self.limit.absolute {
             sources.push(source("In all", &most.source));
@@ -49,7 +45,10 @@ impl Maximum {
         Sheet {
             title: self.product.name.clone(),
             result,
-            amounts: vec![format!("{mass} mg of {}", self.product.drug), format!("{volume} mL")],
+            amounts: vec![
+                format!("{} mg of {}", self.milligrams(), self.product.drug),
+                format!("{} mL", self.millilitres()),
+            ],
             limited_by: Some(self.decides()),
             record: Vec::new(),
             working: self.lines(),
@@ -65,10 +64,9 @@ impl Calculated {
     pub fn sheet(&self, regimen: &Regimen) -> Sheet {
         let from = regimen.record();
         let record = from.lines();
-        let range = self.high.map(|high| format!(" to {high}")).unwrap_or_default();
         Sheet {
             title: format!("{} ({})", from.title().trim_end_matches([',', ' ']), from.region),
-            result: format!("One dose: {}{range}", self.low),
+            result: format!("One dose: {}", range(&self.low, self.high.as_ref())),
             amounts: self.times.map(|times| format!("at most {times} in 24 hours")).into_iter().collect(),
             limited_by: self.limited_by.clone(),
             // The working begins with the record's own lines.

@@ -1,7 +1,7 @@
 //! A maximum in words: every step with its number, and what to heed.
 
 use super::anaesthetic::{Limiting, Maximum, Request, Share};
-use super::exact::{self, KG, MCG, MG, ML};
+use super::exact::{self, MCG, MG};
 use super::limit::DrugLimit;
 use super::patient::{Condition, Group};
 use super::product::Constrictor;
@@ -113,7 +113,7 @@ impl Maximum {
         let mg = |nanograms| exact::shown(nanograms, MG);
         let mut lines = vec![
             format!("Product: {}, {} mg in a cartridge.", product.name, mg(product.per_cartridge)),
-            format!("Weight: {} kg.", exact::shown(self.weight.nanograms(), KG)),
+            format!("Weight: {} kg.", self.weight.kilograms()),
             format!("By weight: {}, so {} mg ({}).", limit.rate, mg(limit.rate.at(self.weight)), cited(&limit.source)),
             match &limit.absolute {
                 Some(most) => format!("In all: at most {} mg ({}).", mg(most.nanograms), cited(&most.source)),
@@ -133,8 +133,8 @@ impl Maximum {
             "At most {} cartridge{} ({} mg, {} mL), limited by {}.",
             self.cartridges,
             if self.cartridges == 1 { "" } else { "s" },
-            mg(product.per_cartridge * u64::from(self.cartridges)),
-            exact::shown(product.microlitres * u64::from(self.cartridges), ML),
+            self.milligrams(),
+            self.millilitres(),
             self.decides(),
         ));
         lines

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::index::{DoseIndex, Entry, SHARE_ALONE, forms, shares_purpose};
 use super::patient::{Condition, Patient};
 use super::question::DoseQuestion;
-use super::worked::worked;
+use super::worked::work_out;
 use crate::knowledge::{Credit, KnowledgeBase};
 use crate::records::{Population, Record, Region, Row};
 
@@ -175,6 +175,7 @@ impl DoseIndex {
                 shown.push(record);
             }
         }
+        work_out(&mut answer.rows, &shown, base.records(), &question.patient);
         let for_this = ranked.iter().any(|(_, entry, _)| shares_purpose(entry, &asked));
         let says_purpose = answer.rows.iter().any(|row| row.columns.indication.is_some());
         if says_purpose && !for_this && self.names_purpose(&asked) {
@@ -325,7 +326,7 @@ fn row(
         columns: record.row()?,
         remarks,
         conflicts,
-        worked: worked(record, base.records(), &question.patient),
+        worked: None,
         credit: Credit::of(record).to_string(),
     })
 }

@@ -95,6 +95,20 @@ impl Record {
             Facts::Classification(_) | Facts::Threshold(_) => None,
         }
     }
+
+    /// Whether its dose or a maximum of it is so much for each kilogram of body weight.
+    #[must_use]
+    pub fn heeds_weight(&self) -> bool {
+        let amounts = match &self.facts {
+            Facts::LocalAnaesthetic(_) => return true,
+            Facts::Dose(dose) => [Some(dose.dose), dose.max_single, dose.max_day],
+            Facts::Prophylaxis(regimen) => [Some(regimen.dose), regimen.max_single, regimen.max_day],
+            Facts::EmergencyDrug(drug) => [Some(drug.dose), None, None],
+            Facts::Classification(_) | Facts::Threshold(_) => return false,
+        };
+        amounts.into_iter().flatten().any(|amount| amount.per_kg)
+    }
+
     /// Whether it is about a local anaesthetic solution.
     #[must_use]
     pub fn is_local_anaesthetic(&self) -> bool {
