@@ -74,7 +74,7 @@ def _train(args) -> None:
     new_heads: tuple[str, ...] = ()
     settings = Settings(device=device, seed=args.seed, minutes=args.minutes, tokens_per_batch=args.tokens_per_batch, learning_rate=args.learning_rate, warmup_steps=args.warmup_steps,
                         dtype=args.dtype, threads=args.threads, without_prior=args.without_prior, weights=dict(args.weight) or None, max_steps=args.max_steps, log_every=args.log_every, added=dict(args.add) or None,
-                        shards=args.shards or parallel.world, sharded_optimiser=args.shard_optimiser)
+                        shards=args.shards or parallel.world, sharded_optimiser=args.shard_optimiser, only=args.only)
     if args.costs:
         settings.costs = Costs.read(*args.costs).to_dict()
     if args.warm and (args.start or args.resume):
@@ -103,6 +103,8 @@ def _train(args) -> None:
         settings = Settings(**stored)
         if settings.added != (dict(args.add) or None):
             raise CheckpointError(f"the run began with --add {settings.added}; give the same to resume it")
+        if args.only and args.only != settings.only:
+            raise CheckpointError(f"the run began with --only {','.join(settings.only or []) or 'left out'}; what it trains stays so when it is resumed")
     if args.noise_start is not None:
         settings.noise_start = args.noise_start
     teacher = Teacher(args.teacher, config.d_model) if args.teacher else None
@@ -224,6 +226,13 @@ def _name_and_file(text: str) -> tuple[str, Path]:
     return name, Path(file)
 
 
+def _prefixes(text: str) -> list[str]:
+    prefixes = text.split(",")
+    if not all(prefixes):
+        raise argparse.ArgumentTypeError(f"`{text}` is not PREFIX[,PREFIX], such as gate.,heads.copy.")
+    return prefixes
+
+
 def _name_and_weight(text: str) -> tuple[str, float]:
     from .objective import Weights
 
@@ -304,6 +313,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--without-prior", type=float, default=0.7, help="share of the items that are trained without retrieval's prior (0.7)")
     sub.add_argument("--add", type=_folder_and_count, action="append", default=[], metavar="FOLDER:N", help="train on the first N training items of another folder, too")
     sub.add_argument("--weight", type=_name_and_weight, action="append", default=[], metavar="NAME=NUMBER", help="weight of a term of the loss (`Weights` in objective.py); may be changed on resuming")
+    sub.add_argument("--only", type=_prefixes, metavar="PREFIX[,PREFIX]", help="train the parameters whose names begin so, such as `gate.`; the others stay as they are")
     sub.add_argument("--costs", type=_file_and_name, metavar="FILE:NAME", help="measured cost of a token on each expert (see `costs`) instead of the simple model; may be given on resuming")
     sub.add_argument("--shards", type=int, help="batches a step is made of, shared by the processes of torchrun (as many as there are processes)")
     sub.add_argument("--shard-optimiser", action="store_true", help="each process of torchrun keeps a part of the optimiser's state only")

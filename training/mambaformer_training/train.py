@@ -20,6 +20,7 @@ from .errors import CheckpointError
 from .et5 import MASKED
 from .model import MambaFormer
 from .objective import Utility, Weights, router_terms, selection_logits, task_terms
+from .only import train_only
 from .parallel import Averaged, Parallel, own_device
 from .routers import EMAMBA, Router, TopOne
 
@@ -60,6 +61,8 @@ class Settings:
     added: dict | None = None
     # Measured cost of a token on each expert (`Costs`); without it the simple model of `token_cost`.
     costs: dict | None = None
+    # How the names of the parameters begin that are trained; None: all of them.
+    only: list[str] | None = None
 
 
 def faster_dtype(device: torch.device) -> str:
@@ -101,12 +104,14 @@ def drop_prior(choices: dict, which: torch.Tensor) -> None:
 
 
 def optimiser_of(model: MambaFormer, settings: Settings) -> torch.optim.Optimizer:
-    """AdamW; no decay on norms, biases, embeddings, A_log and D."""
+    """AdamW over what is trained; no decay on norms, biases, embeddings, A_log and D."""
     decayed, plain = [], []
     for name, p in model.named_parameters():
+        if not p.requires_grad:
+            continue
         matrix = p.ndim == 2 and not any(part in name for part in ("shared", "A_log", "relative_attention_bias", "prototypes"))
         (decayed if matrix else plain).append(p)
-    groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    groups = [{"params": part, "weight_decay": decay} for part, decay in ((decayed, settings.weight_decay), (plain, 0.0)) if part]
     numbers = {"lr": settings.learning_rate, "betas": (0.9, 0.98), "eps": 1e-8, "fused": True}
     if settings.sharded_optimiser:
         from torch.distributed.optim import ZeroRedundancyOptimizer
@@ -125,6 +130,8 @@ class Trainer:
         self.own_shards = self.parallel.shards(settings.shards)
         if settings.sharded_optimiser and self.parallel.world == 1:
             raise CheckpointError("--shard-optimiser shares the optimiser's state among processes; start the run with torchrun, or leave it out")
+        if settings.only and teacher is not None:
+            raise CheckpointError("--teacher learns projections of its own, which mean nothing before they have turned to a model that learns with them; leave it or --only out")
         self.items, self.validation = train, validation[: settings.validation_items]
         torch.manual_seed(settings.seed)
         self.model = MambaFormer(config)
@@ -132,6 +139,8 @@ class Trainer:
         self.model.refresh_table_norm()
         # Made on the processor and moved: a seed begins with the same weights on any device.
         self.model.to(self.device)
+        if settings.only:
+            train_only(self.model, settings.only)
         self.teacher = teacher if teacher is None else teacher.to(self.device)
         self.optimiser = optimiser_of(self.model, settings)
         if teacher is not None:
@@ -255,9 +264,12 @@ class Trainer:
             total = total + getattr(w, term) * router[term]
         for term in own.values():
             total = total + term
-        total.backward()
+        # A batch may say nothing of what is trained, such as the head for decisions.
+        if total.requires_grad:
+            total.backward()
         utility = self.utility.loss(self.model, encoded, batch["lengths"], w, self.costs) if self.config.emamba and self.router.utility else None
-        if utility is not None:
+        # It teaches the gate alone, which --only may have left as it is.
+        if utility is not None and utility.requires_grad:
             (w.utility * utility).backward()
         self.router.after_step(encoded)
         top = encoded.p.detach().amax(-1)[encoded.valid].mean()
@@ -366,7 +378,7 @@ class Trainer:
             signal.signal(number, lambda *_: setattr(self, "told_to_stop", True))
         torch.set_num_threads(self.settings.threads)
         self.run.mkdir(parents=True, exist_ok=True)
-        self.log({"event": "start", "step": self.step, "items": len(self.items), "parameters": sum(p.numel() for p in self.model.parameters()), **asdict(self.settings), "dtype": self.dtype})
+        self.log({"event": "start", "step": self.step, "items": len(self.items), "parameters": sum(p.numel() for p in self.model.parameters()), "trained": sum(p.numel() for p in self.model.parameters() if p.requires_grad), **asdict(self.settings), "dtype": self.dtype})
         saved = validated = self.elapsed
         window, window_tokens, window_start = [], 0, time.monotonic()
         while not self.stop and self.progress() < 1.0:
