@@ -1,4 +1,4 @@
-"""`python -m mambaformer_training {compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report,costs}`."""
+"""`python -m mambaformer_training {compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report,sweep-gate,costs}`."""
 
 import json
 from pathlib import Path
@@ -44,6 +44,26 @@ def _report(args) -> None:
     report(args.results, args.seconds, args.plot)
 
 
+def _gate(args) -> None:
+    from .gate import GateSweep, as_it_stands, named, read_plan, trained
+    from .gate_report import gate_report
+    from .run import run_all
+
+    plan = read_plan(args.config)
+    # An unknown name is told before the items are read.
+    chosen = named(as_it_stands(plan) + trained(plan), args.only)
+    if not args.report_only:
+        torch.set_num_threads(args.threads)
+        keep_memory()
+        flush_denormals()
+        sweep = GateSweep(plan, args.config.resolve().parent, args.costs, args.items, args.work)
+        # What is not trained has no seed; it comes first, for the rest is read against it.
+        count = run_all(sweep, [s for s in chosen if not s.weights], [0], args.out)
+        count += run_all(sweep, [s for s in chosen if s.weights], args.seeds or plan["seeds"], args.out)
+        print(json.dumps({"event": "end", "runs": count}), flush=True)
+    gate_report(plan, args.out, args.plot)
+
+
 def _costs(args) -> None:
     if args.bench:
         table, how = costs.of_bench(args.bench, args.engine), f"cargo xtask bench, engine {args.engine}, {args.note + ', ' if args.note else ''}whole prompts with all tokens on one expert, best of {len(args.bench)} report(s)"
@@ -64,12 +84,11 @@ def add(commands, root: Path, runs: Path) -> None:
         sub.set_defaults(function=function)
         return sub
 
-    def readers(sub):
-        sub.add_argument("--config", type=Path, default=root / "comparison.json", help="model, steps, seeds and items of every run")
+    def readers(sub, config=root / "comparison.json", told="model, steps, seeds and items of every run", work=runs / "comparison", kept="where the cut items are written"):
+        sub.add_argument("--config", type=Path, default=config, help=told)
         sub.add_argument("--costs", type=Path, default=root / "costs.json")
         sub.add_argument("--items", type=Path, default=runs / "dentalqa")
-        sub.add_argument("--tokenizer", type=Path, default=runs / "tokenizer")
-        sub.add_argument("--work", type=Path, default=runs / "comparison", help="where the cut items are written")
+        sub.add_argument("--work", type=Path, default=work, help=kept)
         sub.add_argument("--threads", type=int, default=1)
         sub.add_argument("--only", nargs="+", default=[], metavar="NAME", help="these settings alone")
 
@@ -78,18 +97,27 @@ def add(commands, root: Path, runs: Path) -> None:
                                    ("sweep-unbalanced", "unbalanced", "the same without the balance loss")):
         sub = command(name, _run, f"{text}; goes on where it stopped ({len(EXPERIMENTS[experiment])} settings)")
         readers(sub)
+        sub.add_argument("--tokenizer", type=Path, default=runs / "tokenizer")
         sub.set_defaults(experiment=experiment)
         sub.add_argument("--seeds", type=int, nargs="+", help="instead of the config's")
         sub.add_argument("--out", type=Path, default=root / "results" / "routers.jsonl")
 
     sub = command("time-routers", _seconds, "measure a training step of each router on the same batches")
     readers(sub)
+    sub.add_argument("--tokenizer", type=Path, default=runs / "tokenizer")
     sub.add_argument("--out", type=Path, default=root / "results" / "seconds.jsonl")
 
     sub = command("routers-report", _report, "tables in Markdown and the Pareto plot of what was measured")
     sub.add_argument("--results", type=Path, default=root / "results" / "routers.jsonl")
     sub.add_argument("--seconds", type=Path, default=root / "results" / "seconds.jsonl")
     sub.add_argument("--plot", type=Path, default=root / "results" / "pareto.svg")
+
+    sub = command("sweep-gate", _gate, "train the gate of a finished model alone for several prices of cost, measure it beside the model as it is; goes on where it stopped, then prints the table and draws the plot")
+    readers(sub, root / "chairside_gate.json", "export, loss, prices, seeds and items of the sweep", runs / "gate", "where each run keeps its checkpoint and log")
+    sub.add_argument("--seeds", type=int, nargs="+", help="instead of the config's")
+    sub.add_argument("--out", type=Path, default=root / "results" / "gate.jsonl")
+    sub.add_argument("--plot", type=Path, default=root / "results" / "gate.svg")
+    sub.add_argument("--report-only", action="store_true", help="table and plot of what is there")
 
     sub = command("costs", _costs, "measure what a token costs on each expert by prompt length, and write the table")
     sub.add_argument("--name", required=True, help="of the table in the file")

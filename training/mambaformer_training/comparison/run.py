@@ -33,6 +33,12 @@ class Paths:
     work: Path        # where the cut items are written
 
 
+def planned(plan: dict, seed: int, validation_items: int, costs: Costs, **more) -> Settings:
+    """Settings of a run of the plan: what its file says, on one thread, in f32."""
+    of_plan = {name: plan[name] for name in ("tokens_per_batch", "learning_rate", "warmup_steps", "without_prior", "noise_start", "noise_end")}
+    return Settings(**(of_plan | {"seed": seed, "max_steps": plan["steps"], "dtype": "f32", "threads": 1, "validation_items": validation_items, "costs": costs.to_dict()} | more))
+
+
 class Comparison:
     """Items and costs of all runs. Each begins with random weights and has no teacher: what the sentence encoder knows would hide what routing does."""
 
@@ -64,8 +70,7 @@ class Comparison:
         """A trainer at its first step; the model, the order of the items and what they meet hang on the seed alone."""
         plan = self.plan
         start, end = setting.noise or (plan["noise_start"], plan["noise_end"])
-        settings = Settings(seed=seed, max_steps=plan["steps"], tokens_per_batch=plan["tokens_per_batch"], learning_rate=plan["learning_rate"], warmup_steps=plan["warmup_steps"], noise_start=start, noise_end=end,
-                            without_prior=plan["without_prior"], dtype="f32", threads=1, validation_items=len(self.validation), weights=setting.weights or None, costs=self.costs.to_dict())
+        settings = planned(plan, seed, len(self.validation), self.costs, noise_start=start, noise_end=end, weights=setting.weights or None)
         torch.manual_seed(seed)
         router = self.router(setting)
         # Sets the seed again before it draws the weights.
