@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from test_dentalqa import folder, made, ranked  # noqa: F401 (fixtures)
 
-from mambaformer_training.comparison.gate import GateSweep, Stopped, as_it_stands, named, read_plan, trained
+from mambaformer_training.comparison.gate import GateSweep, Stopped, as_it_stands, every, further, named, read_plan, trained
 from mambaformer_training.comparison.gate_report import gate_report, points, table
 from mambaformer_training.comparison.report import read
 from mambaformer_training.comparison.run import run_all
@@ -103,7 +103,9 @@ def test_table_and_plot_tell_seeds_and_what_is_left_out(tmp_path, capsys):
 
 
 def test_names_and_files_that_are_not_there_are_told(tmp_path):
-    settings = as_it_stands(PLAN) + trained(PLAN)
+    settings = every(PLAN)
+    sharp = further(PLAN | {"further": [{"name": "sharp", "weights": {"utility_temperature": 0.25}, "lambdas": [1, 2]}]})
+    assert [s.name for s in sharp] == ["sharp_lambda_1", "sharp_lambda_2"] and sharp[1].weights == PLAN["weights"] | {"utility_temperature": 0.25, "cost_of_utility": 2.0} and not further(PLAN)
     assert [s.name for s in named(settings, ["lambda_4", "shipped"])] == ["shipped", "lambda_4"] and named(settings, []) == settings
     with pytest.raises(DataError, match="no setting lambda_3; it has shipped, all_et5"):
         named(settings, ["lambda_3"])

@@ -45,19 +45,19 @@ def _report(args) -> None:
 
 
 def _gate(args) -> None:
-    from .gate import GateSweep, as_it_stands, named, read_plan, trained
+    from .gate import GateSweep, every, named, read_plan
     from .gate_report import gate_report
     from .run import run_all
 
     plan = read_plan(args.config)
     # An unknown name is told before the items are read.
-    chosen = named(as_it_stands(plan) + trained(plan), args.only)
+    chosen = named(every(plan), args.only)
     if not args.report_only:
         torch.set_num_threads(args.threads)
         keep_memory()
         flush_denormals()
         sweep = GateSweep(plan, args.config.resolve().parent, args.costs, args.items, args.work)
-        # What is not trained has no seed; it comes first, for the rest is read against it.
+        # What is not trained has no seed.
         count = run_all(sweep, [s for s in chosen if not s.weights], [0], args.out)
         count += run_all(sweep, [s for s in chosen if s.weights], args.seeds or plan["seeds"], args.out)
         print(json.dumps({"event": "end", "runs": count}), flush=True)

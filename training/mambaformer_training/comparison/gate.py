@@ -18,7 +18,7 @@ from .run import measure, planned
 from .settings import Setting
 
 # What may be added to the sweep without the runs that are done meaning something else.
-OPEN = ("lambdas", "seeds", "biases")
+OPEN = ("lambdas", "seeds", "biases", "further")
 
 
 def as_it_stands(plan: dict) -> list[Setting]:
@@ -30,6 +30,16 @@ def as_it_stands(plan: dict) -> list[Setting]:
 def trained(plan: dict) -> list[Setting]:
     """A run for each price."""
     return [Setting(f"lambda_{value:g}", weights=plan["weights"] | {"cost_of_utility": float(value)}) for value in plan["lambdas"]]
+
+
+def further(plan: dict) -> list[Setting]:
+    """The same with other weights of the loss, a few prices each."""
+    return [Setting(f"{other['name']}_lambda_{value:g}", weights=plan["weights"] | other["weights"] | {"cost_of_utility": float(value)}) for other in plan.get("further", []) for value in other["lambdas"]]
+
+
+def every(plan: dict) -> list[Setting]:
+    """All of them; what is not trained has no weights of the loss and comes first, for the rest is read against it."""
+    return as_it_stands(plan) + trained(plan) + further(plan)
 
 
 def named(settings: list[Setting], only: list[str]) -> list[Setting]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .gate import as_it_stands, trained
+from .gate import as_it_stands, every, further, trained
 from .plot import Point, pareto
 from .report import cell, mean_and_spread, read, relative
 from .settings import Setting
@@ -37,17 +37,17 @@ def table(records: dict, settings: list[Setting]) -> str:
 def points(records: dict, settings: list[Setting], most: float | None = None) -> list[Point]:
     """Cost and sentence loss of each setting that has run, those with a loss above `most` left out."""
     found = [(s.name.replace("lambda_", "λ ").replace("_", " "), records[s.name]) for s in settings if s.name in records]
-    every = [Point(name, *mean_and_spread(_of(rows, "cost")), *mean_and_spread(_of(rows, "selection"))) for name, rows in found]
-    return [p for p in every if most is None or p.y <= most]
+    drawn = [Point(name, *mean_and_spread(_of(rows, "cost")), *mean_and_spread(_of(rows, "selection"))) for name, rows in found]
+    return [p for p in drawn if most is None or p.y <= most]
 
 
 def gate_report(plan: dict, results: Path, plot: Path) -> None:
     """Prints the table in Markdown and writes the plot: all settings, and those near the shipped gate."""
-    records, fixed, runs = read(results), as_it_stands(plan), trained(plan)
-    print(table(records, fixed + runs))
-    panels = [("mean cost k of a token", "sentence loss", points(records, runs), points(records, fixed))]
+    records, dots, runs = read(results), as_it_stands(plan) + further(plan), trained(plan)
+    print(table(records, every(plan)))
+    panels = [("mean cost k of a token", "sentence loss", points(records, runs), points(records, dots))]
     if "shipped" in records:
         most = next(iter(records["shipped"].values()))["selection"] + NEAR
-        panels.append((f"mean cost k of a token (loss at most {most:.2f})", "sentence loss", points(records, runs, most), points(records, fixed, most)))
+        panels.append((f"mean cost k of a token (loss at most {most:.2f})", "sentence loss", points(records, runs, most), points(records, dots, most)))
     plot.parent.mkdir(parents=True, exist_ok=True)
     plot.write_text(pareto(panels), encoding="utf-8")
