@@ -1,4 +1,4 @@
-"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,add-marks,stand-in,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,variants,peer,report,pubmedqa,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report,sweep-gate}`."""
+"""Command line: `python -m mambaformer_training {prepare,dentalqa,tokenizer,add-marks,stand-in,train,export,golden,evaluate,knowledge,items,retriever,scope,triage,lines,confidence,variants,peer,report,pubmedqa,costs,compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report,sweep-gate,compare-gates}`."""
 
 import argparse
 import json

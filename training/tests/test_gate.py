@@ -1,6 +1,7 @@
 """The sweep over a finished model's gate: what its settings do to the export, resumption, table and plot."""
 
 import json
+import shutil
 import xml.etree.ElementTree as xml
 
 import pytest
@@ -11,6 +12,7 @@ from test_dentalqa import folder, made, ranked  # noqa: F401 (fixtures)
 
 from mambaformer_training.comparison.gate import GateSweep, Stopped, as_it_stands, every, further, named, read_plan, trained
 from mambaformer_training.comparison.gate_report import gate_report, points, table
+from mambaformer_training.comparison.paired import compare_gates
 from mambaformer_training.comparison.report import read
 from mambaformer_training.comparison.run import run_all
 from mambaformer_training.config import preset
@@ -100,6 +102,24 @@ def test_table_and_plot_tell_seeds_and_what_is_left_out(tmp_path, capsys):
     assert "`lambda_4`" in capsys.readouterr().out
     # All five, and those within NEAR of the shipped gate's loss: all tokens on EMamba are not.
     assert len(xml.parse(tmp_path / "gate.svg").getroot().findall("{http://www.w3.org/2000/svg}circle")) == 5 + 4
+
+
+def test_exports_are_compared_on_the_same_items(place, tmp_path):
+    sweep, (root, items) = sweep_of(place, items={"train": 1, "validation": None}), place
+    other = tmp_path / "other"
+    shutil.copytree(root / "export", other)
+    tensors = load_file(other / "model.safetensors")
+    tensors["gate.fc2.bias"] = tensors["gate.fc2.bias"] + torch.tensor([0.0, 50.0])
+    save_file(tensors, str(other / "model.safetensors"))
+    first, same, second = compare_gates([root / "export", root / "export", other], items / "validation.jsonl", sweep.costs)
+    whole = sweep.run(as_it_stands(PLAN)[0], 0)["validation"]
+    for ours, theirs in (("sentence_loss", "selection"), ("word_loss", "nll"), ("first_with_prior", "first_sentence"), ("first_alone", "first_sentence_without_prior"), ("cost", "cost"), ("share_emamba", "share_emamba")):
+        assert first[ours] == pytest.approx(whole[theirs], rel=1e-4), ours
+    assert same["sentence_loss_less_first"] == "0.000 [0.000, 0.000]" and second["sentence_loss"] != first["sentence_loss"]
+    assert second["share_emamba"] == 1 and second["cost"] == pytest.approx(0.25) and second["cost_less_first"].startswith("-")
+    (other / "tokenizer.json").write_text("{}")
+    with pytest.raises(DataError, match="different tokenizers"):
+        compare_gates([root / "export", other], items / "validation.jsonl", sweep.costs)
 
 
 def test_names_and_files_that_are_not_there_are_told(tmp_path):

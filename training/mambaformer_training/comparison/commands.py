@@ -1,4 +1,4 @@
-"""`python -m mambaformer_training {compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report,sweep-gate,costs}`."""
+"""`python -m mambaformer_training {compare-routers,ablate,sweep-lambda,sweep-unbalanced,time-routers,routers-report,sweep-gate,compare-gates,costs}`."""
 
 import json
 from pathlib import Path
@@ -64,6 +64,17 @@ def _gate(args) -> None:
     gate_report(plan, args.out, args.plot)
 
 
+def _compare_gates(args) -> None:
+    from .paired import compare_gates
+    from .run import rounded
+
+    torch.set_num_threads(args.threads)
+    keep_memory()
+    flush_denormals()
+    for line in compare_gates(args.exports, args.items, costs.Costs.read(Path(args.costs[0]), str(args.costs[1]))):
+        print(json.dumps(rounded(line)), flush=True)
+
+
 def _costs(args) -> None:
     if args.bench:
         table, how = costs.of_bench(args.bench, args.engine), f"cargo xtask bench, engine {args.engine}, {args.note + ', ' if args.note else ''}whole prompts with all tokens on one expert, best of {len(args.bench)} report(s)"
@@ -118,6 +129,12 @@ def add(commands, root: Path, runs: Path) -> None:
     sub.add_argument("--out", type=Path, default=root / "results" / "gate.jsonl")
     sub.add_argument("--plot", type=Path, default=root / "results" / "gate.svg")
     sub.add_argument("--report-only", action="store_true", help="table and plot of what is there")
+
+    sub = command("compare-gates", _compare_gates, "measure exports on the same held-out items, differences to the first with bootstrap intervals over clusters of paraphrases")
+    sub.add_argument("exports", type=Path, nargs="+", metavar="EXPORT")
+    sub.add_argument("--items", type=Path, default=runs / "dentalqa" / "validation.jsonl")
+    sub.add_argument("--costs", type=Path, nargs=2, metavar=("FILE", "NAME"), default=(root / "costs.json", "chairside-engine-cpu"))
+    sub.add_argument("--threads", type=int, default=1)
 
     sub = command("costs", _costs, "measure what a token costs on each expert by prompt length, and write the table")
     sub.add_argument("--name", required=True, help="of the table in the file")
