@@ -78,6 +78,11 @@ def selection_logits(attention: torch.Tensor, choices: dict) -> torch.Tensor:
     return mean_over_lines(at_step[..., None], choices["positions"], choices["ends"])[..., 0] + choices["prior"]
 
 
+def without_prior(logits: torch.Tensor, choices: dict) -> torch.Tensor:
+    """What the pointer alone says of each sentence [S, C]; what may not begin there (a prior of MASKED) stays out."""
+    return logits - choices["prior"].clamp(min=-1e3)
+
+
 def router_terms(encoded: Encoded, lengths, max_tokens, usual: list[float], target_emamba: float = 0.5, costs: Costs | None = None) -> dict[str, torch.Tensor]:
     """cost, balance (f.P over the target shares, 1 when met), entropy, router z; means over the real tokens.
 

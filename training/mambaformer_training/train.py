@@ -19,7 +19,7 @@ from .distil import Teacher
 from .errors import CheckpointError
 from .et5 import MASKED
 from .model import MambaFormer
-from .objective import Utility, Weights, router_terms, selection_logits, task_terms
+from .objective import Utility, Weights, router_terms, selection_logits, task_terms, without_prior
 from .only import train_only
 from .parallel import Averaged, Parallel, own_device
 from .routers import EMAMBA, Router, TopOne
@@ -335,11 +335,10 @@ class Trainer:
         sums["selection"] += float(torch.nn.functional.cross_entropy(logits, targets, reduction="sum"))
         first = torch.ones_like(targets, dtype=torch.bool)
         first[1:] = choices["rows"][1:] != choices["rows"][:-1]
-        alone = logits - prior.clamp(min=-1e3)
         right = logits.argmax(1) == targets
         sums["chosen"] += int(first.sum())
         sums["chosen_right"] += int(right[first].sum())
-        sums["chosen_alone"] += int((alone.argmax(1) == targets)[first].sum())
+        sums["chosen_alone"] += int((without_prior(logits, choices).argmax(1) == targets)[first].sum())
         sums["ranked_right"] += int((prior.argmax(1) == targets)[first].sum())
         sums["then"] += int((~first).sum())
         sums["then_right"] += int(right[~first].sum())

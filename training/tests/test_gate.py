@@ -10,11 +10,11 @@ from safetensors.torch import load_file, save_file
 
 from test_dentalqa import folder, made, ranked  # noqa: F401 (fixtures)
 
-from mambaformer_training.comparison.gate import GateSweep, Stopped, as_it_stands, every, further, named, read_plan, trained
+from mambaformer_training.comparison.gate import GateSweep, Stopped, as_it_stands, every, further, named, trained
 from mambaformer_training.comparison.gate_report import gate_report, points, table
 from mambaformer_training.comparison.paired import compare_gates
 from mambaformer_training.comparison.report import read
-from mambaformer_training.comparison.run import run_all
+from mambaformer_training.comparison.run import read_plan, run_all
 from mambaformer_training.config import preset
 from mambaformer_training.errors import DataError
 from mambaformer_training.model import MambaFormer

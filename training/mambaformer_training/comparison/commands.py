@@ -45,9 +45,9 @@ def _report(args) -> None:
 
 
 def _gate(args) -> None:
-    from .gate import GateSweep, every, named, read_plan
+    from .gate import GateSweep, every, named
     from .gate_report import gate_report
-    from .run import run_all
+    from .run import read_plan, run_all
 
     plan = read_plan(args.config)
     # An unknown name is told before the items are read.

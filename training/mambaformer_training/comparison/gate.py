@@ -49,13 +49,6 @@ def named(settings: list[Setting], only: list[str]) -> list[Setting]:
     return [s for s in settings if not only or s.name in only]
 
 
-def read_plan(path: Path) -> dict:
-    """The sweep's file."""
-    if not path.is_file():
-        raise DataError(f"{path} does not exist; give the sweep's file by --config")
-    return json.loads(path.read_text())
-
-
 class Stopped(CheckpointError):
     """A run that was told to stop; the sweep ends with it."""
 

@@ -11,7 +11,7 @@ from ..costs import Costs
 from ..data import read_jsonl
 from ..errors import DataError
 from ..model import MambaFormer
-from ..objective import selection_logits, task_terms, token_cost
+from ..objective import selection_logits, task_terms, token_cost, without_prior
 from ..start import config_of, load_export, sha256_of
 from ..tokens import encode_items, load_tokenizer
 
@@ -31,7 +31,7 @@ def per_item(model: MambaFormer, items: list[dict], names: list[str], costs: Cos
         task = task_terms(model, encoded, batch)
         choices, offsets = batch["choices"], task["packing"].offsets.tolist()
         logits, targets = selection_logits(task["copying"][0], choices), choices["targets"]
-        losses, alone = F.cross_entropy(logits, targets, reduction="none"), logits - choices["prior"].clamp(min=-1e3)
+        losses, alone = F.cross_entropy(logits, targets, reduction="none"), without_prior(logits, choices)
         k = token_cost(batch["lengths"], model.config.max_tokens, costs)
         for row, place in enumerate(places):
             name, steps, length = names[place], (choices["rows"] == row).nonzero()[:, 0], int(batch["lengths"][row])

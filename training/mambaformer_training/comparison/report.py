@@ -21,7 +21,7 @@ def mean_and_spread(values: list[float]) -> tuple[float, float]:
 def read(path: Path) -> dict[str, dict[int, dict]]:
     """Records by setting and seed; the last of the file's plans alone."""
     if not path.is_file():
-        raise DataError(f"{path} does not exist; run `compare-routers`, `ablate` or `sweep-lambda` first")
+        raise DataError(f"{path} does not exist; run `compare-routers`, `ablate`, `sweep-lambda` or `sweep-gate` first")
     records = [json.loads(line) for line in path.open(encoding="utf-8")]
     out: dict[str, dict[int, dict]] = defaultdict(dict)
     for record in records:

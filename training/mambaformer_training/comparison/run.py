@@ -33,6 +33,13 @@ class Paths:
     work: Path        # where the cut items are written
 
 
+def read_plan(path: Path) -> dict:
+    """What a comparison's or sweep's file says."""
+    if not path.is_file():
+        raise DataError(f"{path} does not exist; give the plan of the runs by --config")
+    return json.loads(path.read_bytes())
+
+
 def planned(plan: dict, seed: int, validation_items: int, costs: Costs, **more) -> Settings:
     """Settings of a run of the plan: what its file says, on one thread, in f32."""
     of_plan = {name: plan[name] for name in ("tokens_per_batch", "learning_rate", "warmup_steps", "without_prior", "noise_start", "noise_end")}
@@ -43,14 +50,11 @@ class Comparison:
     """Items and costs of all runs. Each begins with random weights and has no teacher: what the sentence encoder knows would hide what routing does."""
 
     def __init__(self, paths: Paths):
-        if not paths.config.is_file():
-            raise DataError(f"{paths.config} does not exist; give the comparison's file by --config")
-        text = paths.config.read_bytes()
-        self.plan, self.paths = json.loads(text), paths
+        self.plan, self.paths = read_plan(paths.config), paths
         self.config = Config.from_dict(self.plan["model"])
         self.costs = Costs.read(paths.costs, self.plan["costs"])
         # Whatever changes what a run means changes this: its records do not count for another plan.
-        self.plan_sha = hashlib.sha256(text + json.dumps(self.costs.to_dict()).encode()).hexdigest()[:12]
+        self.plan_sha = hashlib.sha256(paths.config.read_bytes() + json.dumps(self.costs.to_dict()).encode()).hexdigest()[:12]
         tokenizer = load_tokenizer(paths.tokenizer / "tokenizer.json")
         self.tokenizer, self.counts = tokenizer, json.loads((paths.tokenizer / "piece_counts.json").read_text())
         limits, self.sizes, parts = self.plan["items"], {}, {}
