@@ -13,6 +13,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use crate::calculators::{Calculator, Outcome};
 use crate::session::{Message, Model, Problem, Session, Turn, Waiting};
 use crate::settings::{keep, kept};
+use crate::speed::Speed;
 use crate::take_away::{self, Included};
 use crate::words;
 
@@ -22,6 +23,9 @@ const ASSETS: &str = "assets/index.json";
 
 /// Where the browser keeps the reader's choice of engine: a setting, nothing of any question.
 const PREFERENCE_KEY: &str = "mambaformer.engine";
+
+/// Where it keeps how far the gate is leant.
+const SPEED_KEY: &str = "mambaformer.speed";
 
 /// Where it keeps which engine was found the faster on this device: nothing of any question.
 const VERDICT_KEY: &str = "mambaformer.engine.verdict";
@@ -59,6 +63,8 @@ pub struct Assistant {
     pub note: NodeRef<leptos::html::Textarea>,
     /// The engine the reader wants.
     pub preference: RwSignal<Preference>,
+    /// How far the gate is leant, from the next question on.
+    pub speed: RwSignal<Speed>,
     /// Counts the questions that the reader has asked; asking one again by itself, when the model is there, is not among them.
     pub asked: RwSignal<u32>,
     client: StoredValue<Option<WorkerClient>, LocalStorage>,
@@ -75,6 +81,7 @@ impl Assistant {
             question: NodeRef::new(),
             note: NodeRef::new(),
             preference: RwSignal::new(kept_preference().unwrap_or_default()),
+            speed: RwSignal::new(kept(SPEED_KEY).and_then(|key| Speed::of(&key)).unwrap_or_default()),
             asked: RwSignal::new(0),
             client: StoredValue::new_local(None),
             count: StoredValue::new(0),
@@ -110,6 +117,12 @@ impl Assistant {
         self.preference.set(preference);
         keep(PREFERENCE_KEY, words::engine::preference_key(preference));
         self.start();
+    }
+
+    /// Leans the gate from the next question on; the answer on screen stays.
+    pub fn lean(self, speed: Speed) {
+        self.speed.set(speed);
+        keep(SPEED_KEY, speed.key());
     }
 
     /// Asks what stands in the box: now, or as soon as the knowledge base is there and the running answer has stopped.
@@ -180,7 +193,8 @@ impl Assistant {
             session.follow_up = false;
             session.asked(turn);
         });
-        self.send(&Request::Ask(Ask { id, question, note, follows, options: AskOptions::default() }));
+        let options = AskOptions { gate_bias: self.speed.get_untracked().bias(), ..AskOptions::default() };
+        self.send(&Request::Ask(Ask { id, question, note, follows, options }));
     }
 
     /// Has the worker calculate; the result of entries before these is gone.

@@ -1,6 +1,6 @@
 //! MambaFormer Chairside: what is seen.
 //!
-//! [`session`] is what the page knows (plain data, with [`abbreviations`], [`calculators`], [`browsing`], [`take_away`], [`device`], [`display`], [`note_file`] and [`idle`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
+//! [`session`] is what the page knows (plain data, with [`abbreviations`], [`calculators`], [`browsing`], [`take_away`], [`device`], [`display`], [`note_file`], [`speed`] and [`idle`]), [`assistant`] the way to the worker, [`parts`] what is on screen,
 //! [`words`] what it says, in which [`language`]. The page knows no tensors and no clinical rules.
 
 #[macro_use]
@@ -15,6 +15,7 @@ pub mod idle;
 pub mod note_file;
 pub mod session;
 pub mod spans;
+pub mod speed;
 pub mod take_away;
 pub mod words;
 

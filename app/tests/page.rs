@@ -14,6 +14,7 @@ use mambaformer_app::keeper::Keeper;
 use mambaformer_app::language::{self, Locale};
 use mambaformer_app::page::Page;
 use mambaformer_app::session::{Model, Session, Turn};
+use mambaformer_app::speed::Speed;
 use mambaformer_wasm::answer::{
     Alarm, AlarmKind, AnswerRecord, AnswerState, Author, Band, Checked, Citation, Confidence, DoseColumns, DoseRow,
     Doses, Evidence, EvidenceKind, FoundBy, NOTE_PASSAGE, ReadAs, RoutingCounts, Sentence, TimingsMs, Topic, Urgency,
@@ -714,6 +715,22 @@ async fn full_page() -> Mounted {
     .await;
     page.hear(Event::Error { id: None, kind: ErrorKind::Model, message: "It broke.".to_owned() }).await;
     page
+}
+
+#[wasm_bindgen_test]
+async fn the_gate_is_leant_by_a_slider_that_says_what_it_does() {
+    let page = full_page().await;
+    let slider = page.one("[data-testid='speed']");
+    let before = page.text("speed-effect");
+    let set = js_sys::Function::new_with_args("slider", "slider.value = '2'; slider.dispatchEvent(new Event('input'))");
+    set.call1(&JsValue::NULL, &slider).expect("set");
+    tick().await;
+    assert_eq!(page.assistant.speed.get_untracked().key(), "2");
+    assert_ne!(page.text("speed-effect"), before);
+    assert_eq!(slider.get_attribute("aria-valuetext").as_deref(), Some("nearly every token to EMamba"));
+    page.assistant.lean(Speed::default());
+    tick().await;
+    assert_eq!(page.text("speed-effect"), before);
 }
 
 #[wasm_bindgen_test]

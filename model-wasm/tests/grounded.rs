@@ -4,12 +4,12 @@
 
 mod made;
 
-use mambaformer_model::Expert;
 use mambaformer_model::preset::Preset;
 use mambaformer_model::random::RandomWeights;
 use mambaformer_model::weights::Scheme;
+use mambaformer_model::{Expert, Routing, Share};
 use mambaformer_wasm::answer::{AnswerRecord, AnswerState, Evidence, EvidenceKind, NOTE_PASSAGE};
-use mambaformer_wasm::pipeline::{Assistant, AssistantParts, Measures, PipelineError};
+use mambaformer_wasm::pipeline::{Answering, Assistant, AssistantParts, Book, Measures, PipelineError};
 use mambaformer_wasm::protocol::{Ask, AskOptions, ErrorKind, Event, Mode, PromptPart};
 
 const OPENINGS: [&str; 2] = ["Yes.", "No."];
@@ -59,6 +59,16 @@ fn run(assistant: &Assistant, ask: &Ask, measures: Measures) -> (AnswerRecord, S
     }
     let statistics = answering.statistics();
     (record.unwrap(), streamed, statistics.decisions, statistics.model_calls)
+}
+
+/// The record that an answer ends with.
+fn ends(mut answering: Answering<'_>) -> AnswerRecord {
+    let mut record = None;
+    while let Some(events) = now(answering.step()).unwrap() {
+        let done = |event| if let Event::Done { answer, .. } = event { Some(*answer) } else { None };
+        record = events.into_iter().find_map(done).or(record);
+    }
+    record.unwrap()
 }
 
 fn measures() -> Measures {
@@ -224,10 +234,88 @@ fn free_generation_is_repeatable_and_forced_routing_holds() {
     let other = AskOptions { seed: Some(10), ..sampled };
     assert_ne!(first.answer, run(&assistant, &ask(other), measures()).0.answer);
     for (expert, emamba) in [(Expert::Et5, false), (Expert::EMamba, true)] {
-        let (record, ..) = run(&assistant, &ask(AskOptions::default()), Measures { force: Some(expert), ..measures() });
+        let (record, ..) = run(
+            &assistant,
+            &ask(AskOptions::default()),
+            Measures { routing: Some(Routing::Force(expert)), ..measures() },
+        );
         assert_eq!(record.routing.emamba == record.routing.tokens, emamba);
         assert_eq!(record.routing.et5 == 0, emamba);
     }
+}
+
+#[test]
+fn random_routing_is_by_share_and_seed() {
+    let assistant = assistant(5, "sentence");
+    let routed = |share: f32, seed: u64| {
+        let routing = Some(Routing::Random { share: Share::new(share).unwrap(), seed });
+        run(&assistant, &ask(AskOptions::default()), Measures { routing, ..measures() }).0
+    };
+    let half = routed(0.5, 17);
+    assert!(half.routing.emamba > 0 && half.routing.et5 > 0, "{:?}", half.routing);
+    assert_eq!((half.routing, &half.answer), (routed(0.5, 17).routing, &routed(0.5, 17).answer));
+    let other = [18, 19, 20].map(|seed| routed(0.5, seed).routing);
+    assert!(other.iter().any(|routing| *routing != half.routing), "another seed, another draw");
+    for (share, expert) in [(0.0, Expert::Et5), (1.0, Expert::EMamba)] {
+        let forced = Measures { routing: Some(Routing::Force(expert)), ..measures() };
+        let (forced, ..) = run(&assistant, &ask(AskOptions::default()), forced);
+        let found = routed(share, 17);
+        assert_eq!((found.routing, found.sentences), (forced.routing, forced.sentences), "share {share}");
+    }
+}
+
+/// The model sees question and note alone, writes freely even where sentences of sources were asked for, and nothing that was found is told.
+#[test]
+fn a_closed_book_shows_nothing() {
+    let assistant = assistant(5, "sentence");
+    let closed = Measures { book: Book::Closed, ..measures() };
+    for (mode, note) in [(Mode::Grounded, None), (Mode::Free, None), (Mode::Grounded, Some("Takes 5 mg warfarin."))] {
+        let options = AskOptions { mode, max_tokens: 12, ..AskOptions::default() };
+        let ask = Ask { note: note.map(str::to_owned), ..ask(options) };
+        let mut answering = assistant.start_with(&ask, Some(passages()), closed).unwrap();
+        let (mut shown, mut parts, mut record) = (Vec::new(), Vec::new(), None);
+        while let Some(events) = now(answering.step()).unwrap() {
+            for event in events {
+                match event {
+                    Event::Evidence { passages, .. } => shown = passages,
+                    Event::Routing { tokens, .. } => parts = tokens.into_iter().map(|token| token.part).collect(),
+                    Event::Done { answer, .. } => record = Some(*answer),
+                    _ => {}
+                }
+            }
+        }
+        let record = record.unwrap();
+        assert!(shown.iter().all(|piece| piece.kind == EvidenceKind::Note), "{mode:?}, {note:?}: {shown:?}");
+        assert_eq!(shown.len(), usize::from(note.is_some()), "{mode:?}, {note:?}");
+        assert!(parts.contains(&PromptPart::Question) && parts.contains(&PromptPart::Note) == note.is_some());
+        assert!(!parts.iter().any(|part| matches!(part, PromptPart::Title | PromptPart::Text)), "{parts:?}");
+        assert!(record.evidence.is_empty() && record.more.is_empty() && record.doses.is_none(), "{record:?}");
+        assert!(record.tokens_out > 0 && record.features.is_empty() && record.confidence.is_none(), "{record:?}");
+        // As of any free answer: no unit of a source was told, and the state says only that something was.
+        let free = AskOptions { mode: Mode::Free, ..ask.options.clone() };
+        let (open, ..) = run(&assistant, &Ask { options: free, ..ask }, measures());
+        assert_eq!(record.state, open.state);
+        assert_ne!(record.routing.tokens, open.routing.tokens, "the open book has passages");
+    }
+    let given = assistant.start_with(&ask(AskOptions::default()), Some(Vec::new()), closed).unwrap();
+    let declined = ends(given);
+    assert_eq!(
+        (declined.state, declined.tokens_out),
+        (AnswerState::NotCovered, 0),
+        "nothing found is declined as ever"
+    );
+}
+
+/// What comparisons ask for is no option of the protocol, and off unless a tool turns it on.
+#[test]
+fn a_page_cannot_ask_for_comparisons() {
+    for option in ["book", "closedBook", "routing", "randomRouting", "routingSeed"] {
+        let asked = format!(r#"{{"{option}":true}}"#);
+        let error = serde_json::from_str::<AskOptions>(&asked).unwrap_err().to_string();
+        assert!(error.contains("unknown field"), "{option}: {error}");
+    }
+    let product = Measures::default();
+    assert!(product.book == Book::Open && product.routing.is_none());
 }
 
 #[test]
@@ -283,14 +371,6 @@ fn odd_but_legal_text_ends_in_a_defined_state() {
         let (record, ..) = run(&assistant, &ask, measures());
         assert_grounded(&record, question);
         // Without a knowledge base nothing is found and nothing is made up.
-        let mut answering = assistant.start(&ask).unwrap();
-        let mut state = None;
-        while let Some(events) = now(answering.step()).unwrap() {
-            state = events
-                .iter()
-                .find_map(|event| if let Event::Done { answer, .. } = event { Some(answer.state) } else { None })
-                .or(state);
-        }
-        assert_eq!(state, Some(AnswerState::NotCovered), "{question}");
+        assert_eq!(ends(assistant.start(&ask).unwrap()).state, AnswerState::NotCovered, "{question}");
     }
 }

@@ -5,6 +5,7 @@ use crate::dispatch::Expert;
 use crate::error::ModelError;
 use crate::nn::{Linear, Rows, add, dot, ln, silu, sum_of_squares};
 use crate::parameters::Parameters;
+use crate::share::Share;
 
 /// Below this a norm counts as zero in a cosine.
 const NORM_FLOOR: f32 = 1e-6;
@@ -21,6 +22,14 @@ pub enum Routing {
     },
     /// Every token to one expert with weight 1; the logits are still reported.
     Force(Expert),
+    /// By lot, whatever the gate says, with weight 1 (a comparison: what the gate's choice is worth); the logits are still reported. A
+    /// model without `EMamba` reads every token with ET5.
+    Random {
+        /// The probability of `EMamba`.
+        share: Share,
+        /// Another seed gives other routes; with the same one a prompt is always routed the same.
+        seed: u64,
+    },
 }
 
 impl Default for Routing {
@@ -99,16 +108,22 @@ impl Gate {
         let bias = if let Routing::Gate { bias } = routing { bias } else { 0.0 };
         let (pairs, _) = flat.as_chunks::<2>();
         let logits: Vec<[f32; 2]> = pairs.iter().map(|[et5, emamba]| [*et5, emamba + bias]).collect();
-        let (experts, weights) = logits.iter().map(|logits| self.choose(*logits, routing)).unzip();
+        let (experts, weights) = logits
+            .iter()
+            .zip(ids)
+            .enumerate()
+            .map(|(position, (logits, id))| self.choose(*logits, routing, (position, *id)))
+            .unzip();
         Ok(Decisions { logits, experts, weights })
     }
 
-    /// Top-1; ties go to `EMamba`, the cheaper expert on long input.
-    fn choose(&self, [et5, emamba]: [f32; 2], routing: Routing) -> (Expert, f32) {
+    /// Top-1; ties go to `EMamba`, the cheaper expert on long input. A lot is drawn for the token's position and id.
+    fn choose(&self, [et5, emamba]: [f32; 2], routing: Routing, (position, id): (usize, u32)) -> (Expert, f32) {
         match routing {
             Routing::Force(expert) => (expert, 1.0),
             // With a single expert there is nothing to weigh.
-            Routing::Gate { .. } if !self.has_emamba => (Expert::Et5, 1.0),
+            Routing::Gate { .. } | Routing::Random { .. } if !self.has_emamba => (Expert::Et5, 1.0),
+            Routing::Random { share, seed } => (share.draw(seed, position, id), 1.0),
             Routing::Gate { .. } => {
                 let (expert, margin) =
                     if emamba >= et5 { (Expert::EMamba, emamba - et5) } else { (Expert::Et5, et5 - emamba) };

@@ -196,10 +196,12 @@ def made_up(tmp_path, others=("emamba",), found_of=lambda name, i: i % 3):
     return questions, out
 
 
-@pytest.mark.parametrize("factor, gain, verdict", [(0.5, 0, goals.MISSED), (0.5, 1, goals.MISSED), (2.0, 0, goals.REACHED), (0.5, -1, goals.REACHED), (None, 0, "not judged")])
-def test_the_front_of_quality_and_latency(tmp_path, factor, gain, verdict):
-    questions, read = made_up(tmp_path, found_of=lambda name, i: 1 + (gain if name != "gate" else 0))
-    times = [] if factor is None else [(name, lines(tmp_path / name, [{"id": f"q{i}-1", "total_ms": by * (10 + i)} for i in range(30)])) for name, by in (("gate", 1.0), ("emamba", factor))]
+@pytest.mark.parametrize("other, factor, gain, verdict", [
+    ("emamba", 0.5, 0, goals.MISSED), ("emamba", 0.5, 1, goals.MISSED), ("emamba", 2.0, 0, goals.REACHED), ("emamba", 0.5, -1, goals.REACHED), ("emamba", None, 0, "not judged"),
+    ("random", 0.5, 0, goals.MISSED), ("free", 0.5, 1, "not judged"), ("closed", 0.5, 1, "not judged")])
+def test_the_front_of_quality_and_latency(tmp_path, other, factor, gain, verdict):
+    questions, read = made_up(tmp_path, others=(other,), found_of=lambda name, i: 1 + (gain if name != "gate" else 0))
+    times = [] if factor is None else [(name, lines(tmp_path / name, [{"id": f"q{i}-1", "total_ms": by * (10 + i)} for i in range(30)])) for name, by in (("gate", 1.0), (other, factor))]
     similarity = type("None", (), {"score": lambda self, a, r: (0.0, 0.0, 0.0), "add": lambda self, texts: None})()
     confidence = tmp_path / "confidence.json"
     confidence.write_text(json.dumps({"intercept": 0, "features": [], "thresholds": {"medium": 0.3, "high": 0.6}}))

@@ -28,4 +28,5 @@ pub mod problem;
 pub mod results;
 pub mod routing;
 pub mod section;
+pub mod speed;
 pub mod take_away;

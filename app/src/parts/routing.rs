@@ -7,6 +7,7 @@ use mambaformer_wasm::protocol::{PromptPart, RoutedExpert, RoutingToken};
 
 use crate::assistant::Assistant;
 use crate::language::CONTENT;
+use crate::parts::speed::SpeedChoice;
 use crate::session::Routing;
 use crate::words::numbers::probability;
 use crate::words::routing as words;
@@ -21,6 +22,7 @@ pub fn RoutingPanel() -> impl IntoView {
         <section class="card routing" aria-labelledby="routing-heading" data-testid="routing">
             <h2 id="routing-heading" class="card__heading">{words::HEADING}</h2>
             {move || routing.get().map(|routing| view! { <RoutingView routing /> })}
+            <SpeedChoice />
         </section>
     }
 }

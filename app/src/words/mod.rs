@@ -17,6 +17,7 @@ pub mod model;
 pub mod note_file;
 pub mod numbers;
 pub mod routing;
+pub mod speed;
 pub mod spoken;
 pub mod take_away;
 
@@ -25,7 +26,7 @@ use mambaformer_wasm::protocol::LibraryInfo;
 use crate::language::{self, Locale};
 use crate::session::Message;
 
-pub use numbers::{duration, grouped, megabytes, one_decimal, share};
+pub use numbers::{decimals, duration, grouped, megabytes, one_decimal, share};
 
 /// What this page is called, in every language.
 pub const TITLE: &str = "MambaFormer Chairside";

@@ -52,10 +52,16 @@ pub fn duration(ms: f64) -> String {
     })
 }
 
+/// A number with so many decimals.
+#[must_use]
+pub fn decimals(number: f64, places: usize) -> String {
+    decimal(&format!("{number:.places$}"))
+}
+
 /// A number with one decimal.
 #[must_use]
 pub fn one_decimal(number: f64) -> String {
-    decimal(&format!("{number:.1}"))
+    decimals(number, 1)
 }
 
 /// Parameters in millions.

@@ -33,19 +33,25 @@ pub struct Routes {
 
 impl GpuModel {
     /// Starts to encode a prompt.
-    pub fn begin(self: &Rc<Self>, ids: &[u32], routing: Routing) -> Result<GpuEncoding, TooMany> {
+    pub fn begin(self: &Rc<Self>, ids: &[u32], routing: Routing) -> Result<GpuEncoding, GpuError> {
         if ids.is_empty() || ids.len() > self.capacity.prompt {
-            return Err(TooMany { what: "prompt tokens", found: ids.len(), limit: self.capacity.prompt });
+            return Err(TooMany { what: "prompt tokens", found: ids.len(), limit: self.capacity.prompt }.into());
         }
-        let (bias, force) = match routing {
-            Routing::Gate { bias } => (bias, UNFORCED),
-            Routing::Force(expert) => (0.0, expert as u32),
-        };
+        let (bias, force) = bias_and_force(routing)?;
         let counts =
             counts(&[(Count::Tokens, dimension(ids.len())), (Count::GateBias, bias.to_bits()), (Count::Force, force)]);
         self.gpu.queue.write_buffer(&self.counts, 0, bytemuck::cast_slice(&counts));
         self.gpu.queue.write_buffer(&self.prompt_ids, 0, bytemuck::cast_slice(ids));
         Ok(GpuEncoding { model: Rc::clone(self), tokens: ids.len(), next: 0, slice: 24 })
+    }
+}
+
+/// What `gate_choose` is told of the routing.
+fn bias_and_force(routing: Routing) -> Result<(f32, u32), GpuError> {
+    match routing {
+        Routing::Gate { bias } => Ok((bias, UNFORCED)),
+        Routing::Force(expert) => Ok((0.0, expert as u32)),
+        Routing::Random { .. } => Err(GpuError::RandomRouting),
     }
 }
 
@@ -205,5 +211,31 @@ impl GpuGrounded {
     #[must_use]
     pub fn submits(&self) -> usize {
         self.submits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mambaformer_model::Share;
+
+    use super::*;
+
+    #[test]
+    fn routing_by_lot_is_refused_and_every_other_way_is_told() {
+        let share = Share::new(0.32).unwrap();
+        for (routing, told) in [
+            (Routing::Gate { bias: 0.5 }, Some((0.5, UNFORCED))),
+            (Routing::Force(Expert::Et5), Some((0.0, 0))),
+            (Routing::Force(Expert::EMamba), Some((0.0, 1))),
+            (Routing::Random { share, seed: 17 }, None),
+        ] {
+            match bias_and_force(routing) {
+                Ok(found) => assert_eq!(Some(found), told, "{routing:?}"),
+                Err(error) => {
+                    assert!(told.is_none() && matches!(error, GpuError::RandomRouting), "{routing:?}: {error}");
+                    assert!(error.to_string().contains("let the processor compute"), "a remedy: {error}");
+                }
+            }
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What can go wrong between this program and the graphics processor.
 
+use crate::kernels::decide::TooMany;
+
 /// Why the GPU path cannot serve; the CPU path takes over.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum GpuError {
@@ -46,6 +48,14 @@ pub enum GpuError {
         /// What it has to be.
         needed: &'static str,
     },
+    /// A question that does not fit into the buffers made at load.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// Tokens were to be routed by lot, a comparison that only the processor computes.
+    #[error(
+        "the graphics processor has no kernel that routes tokens at random; let the processor compute, or leave the routing to the gate"
+    )]
+    RandomRouting,
     /// Memory ran out.
     #[error(
         "the graphics processor has no room for {what} ({bytes} bytes); close other pages, or let the processor compute"

@@ -17,7 +17,7 @@ use super::clinic::{self, Found, Material};
 use super::composition::Composition;
 use super::retriever::Readings;
 use super::units::{END_PRIOR, sources};
-use super::{Assistant, EVIDENCE_PASSAGES, Measures, PipelineError};
+use super::{Assistant, Book, EVIDENCE_PASSAGES, Measures, PipelineError};
 use super::{ending, priors};
 use crate::answer::{Alarm, AnswerRecord, AnswerState, Citation, Evidence, EvidenceKind, RoutingCounts, TimingsMs};
 use crate::gpu::answer::{GpuEncoding, GpuGrounded};
@@ -84,9 +84,12 @@ impl<'a> Answering<'a> {
         given: Option<Vec<Evidence>>,
         measures: Measures,
     ) -> Self {
+        let mut ask = ask.clone();
+        if measures.book == Book::Closed {
+            ask.options.mode = Mode::Free;
+        }
         Self {
             assistant,
-            ask: ask.clone(),
             question,
             given,
             measures,
@@ -104,6 +107,7 @@ impl<'a> Answering<'a> {
             statistics: Statistics::default(),
             told: Vec::new(),
             generated: FreeText::new(&assistant.tokenizer, ask.options.stop_strings.clone()),
+            ask,
             resumed: false,
             encoding_since: Instant::now(),
             gpu: assistant.gpu(),
@@ -188,9 +192,12 @@ impl<'a> Answering<'a> {
             self.timings.retrieval = Some(since.elapsed().as_secs_f64() * 1e3);
         }
         let mut events: Vec<Event> = self.suspect().into_iter().collect();
+        let declined = self.found.materials.is_empty() || self.found.out_of_scope && self.measures.abstain;
+        if self.measures.book == Book::Closed && !declined {
+            self.found.put_away();
+        }
         events.push(ending::evidence(&self.ask.id, &self.found, &self.question));
-        let declined = self.found.out_of_scope && self.measures.abstain;
-        if self.found.materials.is_empty() || declined {
+        if declined {
             events.push(self.done(true));
             return Ok(events);
         }
@@ -245,18 +252,19 @@ impl<'a> Answering<'a> {
 
     /// Starts to encode on the engine that serves: the GPU where it was found the faster and has kernels for this way of writing.
     fn begin(&mut self, prompt: Prompt) -> Result<Vec<Event>, PipelineError> {
-        let routing = match self.measures.force {
-            Some(expert) => Routing::Force(expert),
-            None => Routing::Gate { bias: self.ask.options.gate_bias },
-        };
+        let routing = self.measures.routing.unwrap_or(Routing::Gate { bias: self.ask.options.gate_bias });
         self.encoding_since = Instant::now();
-        // A question that is too large for the GPU's buffers is answered by the processor.
         let able = |gpu: &&Rc<GpuModel>| self.ask.options.mode == Mode::Grounded || gpu.free_dispatches().is_some();
-        if let Some(gpu) = self.gpu.as_ref().filter(able)
-            && let Ok(encoding) = gpu.begin(&prompt.ids, routing)
-        {
-            self.stage = Stage::EncodeOnGpu { prompt, encoding: Box::new(encoding) };
-            return Ok(Vec::new());
+        if let Some(gpu) = self.gpu.as_ref().filter(able) {
+            match gpu.begin(&prompt.ids, routing) {
+                Ok(encoding) => {
+                    self.stage = Stage::EncodeOnGpu { prompt, encoding: Box::new(encoding) };
+                    return Ok(Vec::new());
+                }
+                // A question that is too large for the GPU's buffers is answered by the processor.
+                Err(GpuError::TooMany(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let encoding = self.assistant.model.begin_encoding(&prompt.ids, routing)?;
         let decisions = encoding.decisions();

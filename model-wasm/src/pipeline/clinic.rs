@@ -302,6 +302,13 @@ pub(super) fn alarms(question: &Question, assessment: &Assessment) -> Vec<Alarm>
 }
 
 impl Found<'_> {
+    /// Takes away every text that was found; what the search says of the question stays.
+    pub(super) fn put_away(&mut self) {
+        self.materials.clear();
+        self.more.clear();
+        (self.doses, self.dose_line) = (None, None);
+    }
+
     /// The headings nearest to a question that is not covered.
     pub(super) fn topics(&self) -> Vec<Topic> {
         const MOST: usize = 5;

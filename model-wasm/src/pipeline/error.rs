@@ -88,7 +88,7 @@ pub enum PipelineError {
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The graphics processor failed in a trial; in an answer another engine takes over instead.
+    /// The graphics processor failed in a trial, or cannot do what was measured; in an answer another engine takes over instead.
     #[error(transparent)]
     Gpu(#[from] GpuError),
 }

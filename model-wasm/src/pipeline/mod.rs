@@ -29,10 +29,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use mambaformer_clinical::question::{self, Question, QuestionError};
-use mambaformer_model::MambaFormer;
 use mambaformer_model::generate::ModelWeight;
 use mambaformer_model::tokenizer::Tokenizer;
 use mambaformer_model::weights::Weights;
+use mambaformer_model::{MambaFormer, Routing};
 
 use crate::answer::Evidence;
 use crate::gpu::device::Identity;
@@ -80,13 +80,26 @@ pub struct Assistant {
     reopened: Cell<usize>,
 }
 
+/// Whether the model answers with the book open. Only for comparisons; no page can ask for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Book {
+    /// It reads what was found.
+    #[default]
+    Open,
+    /// Nothing of what was found reaches the model, the reader or the record: it writes freely from question and note, whatever the mode.
+    /// Which questions are out of scope the search says all the same.
+    Closed,
+}
+
 /// How the answer is worked out, beside what a page may ask for. The native tools use it to measure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measures {
     /// Follow single candidates without asking the model (the product's way; the answer does not depend on it).
     pub jump_forward: bool,
-    /// Every prompt token to one expert instead of the gate's choice.
-    pub force: Option<mambaformer_model::Expert>,
+    /// How prompt tokens are routed instead of by the gate with the page's bias.
+    pub routing: Option<Routing>,
+    /// Whether what was found is shown.
+    pub book: Book,
     /// Withhold what the model calls unanswerable. Off where answers themselves are to be measured.
     pub abstain: bool,
     /// Read the question together with what was found, where the encoder was taught to.
@@ -100,7 +113,15 @@ pub struct Measures {
 impl Default for Measures {
     fn default() -> Self {
         let model_weight = units::MODEL_WEIGHT;
-        Self { jump_forward: true, force: None, abstain: true, read: true, enough: None, model_weight }
+        Self {
+            jump_forward: true,
+            routing: None,
+            book: Book::Open,
+            abstain: true,
+            read: true,
+            enough: None,
+            model_weight,
+        }
     }
 }
 

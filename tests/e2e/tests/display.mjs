@@ -48,6 +48,37 @@ export const tests = {
     equal(await root(chairside, 'data-targets'), 'large', 'after a reload');
   },
 
+  'the gate is leant from the next question on, by keyboard, and the choice is kept': async (chairside) => {
+    const share = async (question) => {
+      await chairside.answerTo(question);
+      const [, count, whole] = /EMamba: (\d+) of (\d+) tokens/.exec(await chairside.at('routing').innerText());
+      return Number(count) / Number(whole);
+    };
+    const effect = () => chairside.at('speed-effect').innerText();
+    await chairside.open();
+    await chairside.ready();
+    const trained = await share(QUESTION);
+    equal(await chairside.at('speed').inputValue(), '0', 'the slider at first');
+    const atFirst = await effect();
+    const shares = {};
+    for (const [key, presses, question] of [['ArrowRight', 2, 'How do I manage a dry socket?'], ['ArrowLeft', 4, QUESTION]]) {
+      const told = await chairside.at('answer').innerText();
+      await chairside.at('speed').focus();
+      for (let i = 0; i < presses; i += 1) await chairside.page.keyboard.press(key);
+      equal(await chairside.at('answer').innerText(), told, 'the answer on screen');
+      check((await effect()) !== atFirst, `the effect of ${key} is not told`);
+      check((await chairside.at('speed').getAttribute('aria-valuetext')).includes(key === 'ArrowRight' ? 'EMamba' : 'ET5'), 'the position in words');
+      shares[key] = await share(question);
+    }
+    check(shares.ArrowLeft < trained / 4 && shares.ArrowRight > 2 * trained, `shares ${trained}, ${JSON.stringify(shares)}`);
+    await chairside.page.reload();
+    await chairside.ready();
+    equal(await share(QUESTION), shares.ArrowLeft, 'the share after a reload');
+    equal(await chairside.at('speed').inputValue(), '-2', 'the slider after a reload');
+    equal(chairside.complaints, [], 'complaints');
+    await chairside.screenshot('speed');
+  },
+
   'the keys are listed by ? and by a button, and the focus comes back': async (chairside) => {
     await chairside.open();
     await chairside.ready();

@@ -8,9 +8,8 @@ from ..data import read_jsonl
 from ..errors import DataError
 from .inputs import Spec, read_questions, read_variant, spec
 
-COMMANDS = {"gate": "nothing else: what ships", "et5": "`--force et5`", "emamba": "`--force emamba`", "prior": "`--model-weight 0` (the search's prior alone)", "free": "`--free` (the model words for itself)"}
-# Options that do not exist, so that nobody looks for their figures.
-ABSENT = "Not there: a closed book (no option answers without passages; `peer --closed-book` does that for SmolLM2 only) and random routing (`--bias` shifts the gate, nothing draws at random)."
+COMMANDS = {"gate": "nothing else: what ships", "et5": "`--force et5`", "emamba": "`--force emamba`", "random": "`--random-routing 0.32` (each token by lot, as many to EMamba as the gate sends)",
+            "prior": "`--model-weight 0` (the search's prior alone)", "free": "`--free` (the model words for itself)", "closed": "`--closed-book` (the model words for itself, from question and note alone)"}
 
 
 def read_scope(path: Path, foreign: Path):
@@ -86,7 +85,7 @@ def make(variants: list[Spec], dentalqa: Path, encoder: Path, checkpoint: Path, 
         f"Made by `python -m mambaformer_training report` (seed {SEED}; the commands stand at the end) from {len(read)} variants of the assistant on the test split of DentalQA. Brackets are 95 % intervals of {DRAWS:,} bootstrap draws over clusters of "
         "paraphrases (500 for ECE and AUROC); every figure stands with its n. No clinician has reviewed questions or answers, and key facts are looked for letter by letter in accepted wordings. Results are written as they are.", "",
         *pages.short(lines, routed), "", "## Goals", "", goals(lines, foreign, medical), "",
-        "## Variants", "", ABSENT, "", *pages.variants(lines, COMMANDS), "",
+        "## Variants", "", *pages.variants(lines, COMMANDS), "",
         f"- *Right passage first*: the first passage cited is the first that the authored answer is made of. *Content words*: what `evaluate.py` calls so; a cited source is the whole text and title of a cited passage. *Citation precision*: of the passages an answer cites, those that the authored answer is made of; *recall*: the other way round. Declined questions count in the first table only.",
         f"- *BERTScore*: token vectors of `{similarity.name}` (last layer), matched greedily by cosine, neither weighted nor rescaled, cut at 256 pieces. What has nothing in common scores, too: an answer of `{read[0].name}` against the reference of a question from another cluster has F1 {sum(floor) / max(1, len(floor)):.3f} (n = {len(floor)}).",
         "- *Times* are those in the records: native, on two shared cores, with other work of changing weight beside. So p50 and p95 of whole runs compare with nothing; the column before them comes from short runs of all variants in turns (the quickest of a question's rounds, added up). `prior` does the same work as `gate`, so how far it is from 1 is noise that the interval does not hold.", "",

@@ -5,6 +5,7 @@ from ..bootstrap import Figure
 from .pages import Scope, table
 
 MISSED, REACHED, ELSEWHERE = "missed", "reached", "not measured here"
+WORDED = ("free", "closed")  # variants that word for themselves: not what a user could choose
 
 
 def _reached(figure: Figure, goal: float, at_least: bool) -> str:
@@ -15,7 +16,7 @@ def _reached(figure: Figure, goal: float, at_least: bool) -> str:
 
 def front(lines: list[Figures]) -> tuple[str, str]:
     """Whether the first variant is on the front of quality and latency, in a word and in a sentence. Only times taken in turns count."""
-    timed = [f for f in lines[1:] if f.relative_time is not None]
+    timed = [f for f in lines[1:] if f.relative_time is not None and f.name not in WORDED]
     if not timed:
         return "not judged", "no times were taken in turns (`--times`), and those of whole runs beside other work compare with nothing"
     faster = [f for f in timed if f.relative_time.high < 1 and f.against["recall"].high >= 0]
@@ -51,6 +52,6 @@ def goals(lines: list[Figures], scope: Scope | None, pubmedqa: dict | None) -> s
             row = pubmedqa[key]
             low, high = row["accuracy_interval"]
             rows.append([name, f"interval clear of {100 * yes:.1f} %", f"{100 * row['accuracy']:.1f} [{100 * low:.1f}, {100 * high:.1f}] % (n = {row['n']})", REACHED if low > yes else MISSED])
-    verdict, why = front([line for line in lines if line.name != "free"])
+    verdict, why = front(lines)
     rows.append(["hybrid on the Pareto front of quality and latency, or say that it is not", "on the front", why, verdict])
     return table(["what", "goal", "found", ""], rows)

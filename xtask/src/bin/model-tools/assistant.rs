@@ -5,14 +5,14 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 use mambaformer_clinical::integrity::sha256_hex;
-use mambaformer_model::Expert;
 use mambaformer_model::generate::ModelWeight;
 use mambaformer_model::sentence_encoder::SentenceEncoderWeights;
 use mambaformer_model::weights::{Weights, read_manifest};
+use mambaformer_model::{Expert, Routing, Share};
 use mambaformer_wasm::answer::AnswerRecord;
 use mambaformer_wasm::gpu::self_test::NoPause;
 use mambaformer_wasm::pipeline::{
-    Assistant, AssistantParts, Clinic, ClinicFiles, Interrupted, Measures, RetrieverParts, clinic,
+    Assistant, AssistantParts, Book, Clinic, ClinicFiles, Interrupted, Measures, RetrieverParts, clinic,
 };
 use mambaformer_wasm::protocol::{Ask, AskOptions, Engine, Event, Mode, Preference};
 
@@ -110,6 +110,15 @@ pub struct Manner {
     /// Every prompt token to this expert.
     #[arg(long, value_enum)]
     force: Option<Force>,
+    /// Every prompt token by lot: to EMamba with this probability (0 to 1), else to ET5. Only for comparisons, on the processor.
+    #[arg(long, value_name = "SHARE", allow_hyphen_values = true, conflicts_with_all = ["bias", "force", "gpu"])]
+    random_routing: Option<Share>,
+    /// Seed of random routing: with the same one a prompt is always routed the same.
+    #[arg(long, value_name = "N", default_value_t = 17, requires = "random_routing")]
+    routing_seed: u64,
+    /// Nothing that was found reaches the model, which words for itself from question and note. Only for comparisons.
+    #[arg(long)]
+    closed_book: bool,
     /// Answer even what the model calls unanswerable.
     #[arg(long)]
     no_abstain: bool,
@@ -177,10 +186,17 @@ impl Manner {
         bail!("{id} ended without a record")
     }
 
+    /// How tokens are routed where it is not by the gate.
+    fn routing(&self) -> Option<Routing> {
+        let forced = self.force.map(|force| Routing::Force(force.into()));
+        forced.or_else(|| self.random_routing.map(|share| Routing::Random { share, seed: self.routing_seed }))
+    }
+
     /// What only the tools can ask for.
     pub fn measures(&self) -> Measures {
         Measures {
-            force: self.force.map(Into::into),
+            routing: self.routing(),
+            book: if self.closed_book { Book::Closed } else { Book::Open },
             abstain: !self.no_abstain,
             read: !self.no_reading,
             enough: self.enough,
