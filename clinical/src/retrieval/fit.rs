@@ -1,5 +1,6 @@
-//! Whether a line is for the teeth, the age and the kind of drug that a question names. Words alone mislead here: "a knocked-out milk tooth" is near to
-//! keeping a permanent one in milk, "a two-year-old" near to "a child of 3 to 6 years", and an extraction on rivaroxaban near to one on warfarin.
+//! Whether a line is for the teeth, the age, the kind of drug and the heart that a question names. Words alone mislead here: "a knocked-out milk tooth" is near to
+//! keeping a permanent one in milk, "a two-year-old" near to "a child of 3 to 6 years", an extraction on rivaroxaban near to one on warfarin, and
+//! a prosthetic valve near to a prolapse of one.
 
 use crate::doses::Patient;
 use crate::doses::words::{listed, number, word, words};
@@ -22,11 +23,12 @@ const YEARS: &str = "year years yr yrs";
 /// How many words before an age say whose it is.
 const NEAR: usize = 4;
 
-/// Kinds of drugs that are taken for the same and handled each in its own way before surgery (SDCEP 2022 on bleeding, AAOMS 2022 on the jaw): what is right
-/// for one is wrong for the next. Aspirin names none in a line, which mostly speaks of it as a painkiller; see [`ASPIRIN`].
-const KINDS: [&[&str]; 2] = [
+/// Kinds of drugs and of heart conditions that are taken for the same and handled each in its own way: before surgery (SDCEP 2022 on bleeding, AAOMS 2022 on
+/// the jaw), and for the risk of endocarditis (AHA 2021; previous endocarditis counts like a prosthetic valve). What is right for one is wrong for the next.
+/// A name of several words has `_` between them. Aspirin names none in a line, which mostly speaks of it as a painkiller; see [`ASPIRIN`].
+const KINDS: [&[&str]; 3] = [
     &[
-        "doac doacs noac noacs apixaban rivaroxaban dabigatran edoxaban eliquis xarelto pradaxa lixiana",
+        "direct_oral_anticoagulant doac doacs noac noacs apixaban rivaroxaban dabigatran edoxaban eliquis xarelto pradaxa lixiana",
         "warfarin coumadin marevan acenocoumarol phenindione",
         "antiplatelet antiplatelets clopidogrel ticagrelor prasugrel dipyridamole plavix brilique brilinta",
         "heparin lmwh enoxaparin dalteparin tinzaparin clexane",
@@ -35,9 +37,15 @@ const KINDS: [&[&str]; 2] = [
         "bisphosphonate bisphosphonates alendronate alendronic risedronate zoledronate zoledronic ibandronate pamidronate fosamax zometa aclasta",
         "denosumab prolia xgeva",
     ],
+    &[
+        "prosthetic_valve prosthetic_heart_valve prosthetic_cardiac_valve artificial_valve artificial_heart_valve mechanical_valve mechanical_heart_valve mechanical_aortic_valve mechanical_mitral_valve metal_valve tissue_valve \
+         bioprosthetic_valve transcatheter_valve valve_replacement replacement_valve tavi tavr previous_endocarditis previous_infective_endocarditis history_of_endocarditis \
+         history_of_infective_endocarditis",
+        "murmur murmurs valve_prolapse",
+        "pacemaker pacemakers defibrillator defibrillators",
+        "coronary_stent stent stents bypass_graft bypass_surgery cabg",
+    ],
 ];
-/// What is meant by its words and not by one of [`KINDS`]: the first kind.
-const DIRECT: [&str; 3] = ["direct", "oral", "anticoagulant"];
 /// In a question it is what the patient takes: an antiplatelet drug.
 const ASPIRIN: &str = "aspirin";
 
@@ -95,16 +103,20 @@ impl About {
 
 /// Which of each of [`KINDS`] `words` name, a bit each.
 fn kinds(words: &[String], asked: bool) -> [u8; KINDS.len()] {
-    let names = |list: &&str| words.iter().any(|word| listed(list, word));
-    let direct = words
-        .windows(DIRECT.len())
-        .any(|at| at.iter().zip(DIRECT).all(|(word, part)| word.strip_suffix('s').unwrap_or(word) == part));
+    let names = |list: &&str| list.split(' ').any(|name| stands(words, name));
     let mut found = KINDS.map(|lists| lists.iter().rev().fold(0, |bits, list| bits << 1 | u8::from(names(list))));
-    found[0] |= u8::from(direct);
     if asked && words.iter().any(|word| word == ASPIRIN) {
         found[0] |= 1 << 2;
     }
     found
+}
+
+/// Whether a name of [`KINDS`] stands in `words`; one of several words also in the plural.
+fn stands(words: &[String], name: &str) -> bool {
+    let parts: Vec<&str> = name.split('_').collect();
+    let same =
+        |(word, part): (&String, &&str)| word == part || parts.len() > 1 && word.strip_suffix('s') == Some(*part);
+    words.windows(parts.len()).any(|at| at.iter().zip(&parts).all(same))
 }
 
 /// The set of teeth that `words` name; none where they name both or neither.
@@ -231,6 +243,29 @@ mod tests {
         ] {
             let about = About::read(question, None, note);
             assert_eq!(about.contradicts("Extraction", line), contradicts, "{question} {note:?} / {line}");
+        }
+    }
+
+    #[test]
+    fn lines_for_other_hearts_are_told() {
+        let no_risk = "Mitral valve prolapse, murmurs, pacemakers, stents and bypass grafts do not need antibiotic prophylaxis before dental treatment.";
+        let highest = "Prosthetic heart valves, previous infective endocarditis and certain congenital heart disease mark the highest risk.";
+        let scaler = "Keep the handpiece of an ultrasonic scaler 15 cm away from a pacemaker.";
+        for (question, line, contradicts) in [
+            ("prosthetic heart valve, prophylaxis before scaling?", no_risk, true),
+            ("prosthetic heart valve, prophylaxis before scaling?", highest, false),
+            ("mechanical aortic valve and a pacemaker, prophylaxis?", no_risk, false),
+            ("she had previous endocarditis, prophylaxis?", no_risk, true),
+            ("prophylaxis with mitral valve prolapse?", no_risk, false),
+            ("prophylaxis with mitral valve prolapse?", highest, true),
+            ("coronary stents, elective extraction", no_risk, false),
+            ("coronary stents, elective extraction", scaler, true),
+            ("scaling with a pacemaker", scaler, false),
+            ("scaling with heart disease", scaler, false),
+            ("prosthetic hip joint, prophylaxis?", highest, false),
+        ] {
+            let about = About::read(question, None, None);
+            assert_eq!(about.contradicts("Endocarditis", line), contradicts, "{question} / {line}");
         }
     }
 

@@ -76,16 +76,18 @@ impl Target {
 /// Reads a file that carries a hash: where the edits changed what is hashed, with the hash it has now.
 fn resealed<T, E: Display>(bytes: &[u8], read: impl Fn(&[u8]) -> Result<T, E>) -> bool {
     let Err(error) = read(bytes) else { return true };
+    with_its_hash(bytes, &error).is_some_and(|again| read(&again).is_ok())
+}
+
+/// The file with the hash that it has now, which `error` names; `None` where that is not what is wrong with it.
+fn with_its_hash(bytes: &[u8], error: &impl Display) -> Option<Vec<u8>> {
     let said = error.to_string();
-    let hashes = said.split_once("expected ").and_then(|(_, rest)| rest.split_once(", found "));
-    let Some((expected, found)) = hashes.and_then(|(expected, rest)| Some((expected, rest.get(..64)?))) else {
-        return false;
-    };
-    let place = bytes.windows(64).position(|window| window == expected.as_bytes());
-    let Some(place) = place else { return false };
+    let (expected, rest) = said.split_once("expected ")?.1.split_once(", found ")?;
+    let found = rest.get(..64)?;
+    let place = bytes.windows(64).position(|window| window == expected.as_bytes())?;
     let mut again = bytes.to_vec();
     again[place..place + 64].copy_from_slice(found.as_bytes());
-    read(&again).is_ok()
+    Some(again)
 }
 
 /// The text of a JSON file; the hash's field as `sealed` files write it.
@@ -145,38 +147,68 @@ fn model(assets: &Path) -> Result<Vec<Target>> {
     ])
 }
 
-/// Knowledge bases of one passage, and of one record of each type.
-fn knowledge(assets: &Path) -> Result<Vec<Vec<u8>>> {
-    let path = assets.join(clinic::KNOWLEDGE);
-    let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let whole: Value = serde_json::from_slice(&text)?;
-    let parts = |name: &str| whole[name].as_array().cloned().unwrap_or_default();
-    let file = |passages: Vec<Value>, records: Vec<Value>| {
-        let named = Value::Array(records.clone()).to_string();
-        let drugs: Vec<Value> = parts("drugs")
-            .into_iter()
-            .filter(|drug| drug["name"].as_str().is_some_and(|name| named.contains(name)))
-            .collect();
+/// The parts of the shipped knowledge base.
+struct Parts {
+    passages: Vec<Value>,
+    records: Vec<Value>,
+    drugs: Vec<Value>,
+}
+
+impl Parts {
+    fn read(assets: &Path) -> Result<Self> {
+        let path = assets.join(clinic::KNOWLEDGE);
+        let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let whole: Value = serde_json::from_slice(&text)?;
+        let parts = |name: &str| whole[name].as_array().cloned().unwrap_or_default();
+        let mut passages = parts("passages");
+        for passage in &mut passages {
+            passage["see_also"] = json!([]);
+            passage["records"] = json!([]);
+        }
+        Ok(Self { passages, records: parts("records"), drugs: parts("drugs") })
+    }
+
+    /// A knowledge base of these parts, with a hash that is not its own.
+    fn file(&self, passages: &[&Value], records: &[&Value]) -> Vec<u8> {
+        let named = json!(records).to_string();
+        let is_named = |drug: &&Value| drug["name"].as_str().is_some_and(|name| named.contains(name));
+        let drugs: Vec<&Value> = self.drugs.iter().filter(is_named).collect();
         let rest = json!({"version": "1", "passages": passages, "records": records, "drugs": drugs, "quoted": [], "licences": []});
         let body = format!("\",{}", &rest.to_string()[1..]);
         format!("{{\"format\":{FORMAT},\"sha256\":\"{}{body}", "0".repeat(64)).into_bytes()
-    };
-    let mut seeds = Vec::new();
-    if let Some(mut passage) = parts("passages").into_iter().next() {
-        passage["see_also"] = json!([]);
-        passage["records"] = json!([]);
-        seeds.push(file(vec![passage], vec![]));
     }
-    let mut types: Vec<Value> = Vec::new();
-    for record in parts("records") {
-        if !types.contains(&record["type"]) {
-            types.push(record["type"].clone());
-            seeds.push(file(vec![], vec![record]));
+}
+
+/// Knowledge bases of one passage, and of one record of each type.
+fn knowledge(assets: &Path) -> Result<Vec<Vec<u8>>> {
+    let parts = Parts::read(assets)?;
+    let mut seeds: Vec<Vec<u8>> =
+        parts.passages.first().map(|passage| parts.file(&[passage], &[])).into_iter().collect();
+    let mut types: Vec<&Value> = Vec::new();
+    for record in &parts.records {
+        if !types.contains(&&record["type"]) {
+            types.push(&record["type"]);
+            seeds.push(parts.file(&[], &[record]));
         }
     }
     // A record that another one is needed for is left out.
     seeds.retain(|seed| read_knowledge(seed));
     Ok(seeds)
+}
+
+/// One passage or record of so many is searched for what people type: the search takes as long as the knowledge base is large.
+const SEARCHED: usize = 40;
+
+/// A knowledge base of a sample of the shipped one, in which every sort of entry stands.
+fn sample(assets: &Path) -> Result<Vec<u8>> {
+    let parts = Parts::read(assets)?;
+    let passages: Vec<&Value> = parts.passages.iter().step_by(SEARCHED).collect();
+    // Of the records those that need no other.
+    let alone = |record: &&Value| read_knowledge(&parts.file(&[], &[record]));
+    let records: Vec<&Value> = parts.records.iter().filter(alone).step_by(SEARCHED / 4).collect();
+    let file = parts.file(&passages, &records);
+    let Err(error) = KnowledgeBase::from_bytes(&file, None) else { bail!("a file of zeros for a hash was taken") };
+    with_its_hash(&file, &error).with_context(|| format!("the sample is no knowledge base: {error}"))
 }
 
 fn read_knowledge(bytes: &[u8]) -> bool {
@@ -237,6 +269,7 @@ fn texts(assets: &Path) -> Result<Vec<Target>> {
         files = files.with(name, read(name)?);
     }
     let clinic = Rc::new(Clinic::new(&files)?);
+    let searched = Clinic::new(&files.with(clinic::KNOWLEDGE, sample(assets)?))?;
     let requests = [
         json!({"type": "ask", "id": "1", "question": "dry mouth", "note": "age 60", "options": {"maxTokens": 5}}),
         json!({"type": "redact", "id": "2", "texts": ["Dr. Meyer", "b"]}),
@@ -246,7 +279,6 @@ fn texts(assets: &Path) -> Result<Vec<Target>> {
         json!({"type": "calculate", "id": "5", "calculation": {"kind": "dose", "drug": clinic.calculator_choices().drugs.first(),
             "age": {"text": "6", "unit": "years"}, "weight": {"text": "20 kg", "unit": "kg"}, "strength": "250 mg/5 mL"}}),
     ];
-    let asked = Rc::clone(&clinic);
     let found = Rc::clone(&identifiers);
     Ok(vec![
         Target::new("question and note", typed(), move |bytes| {
@@ -281,7 +313,7 @@ fn texts(assets: &Path) -> Result<Vec<Target>> {
         Target::new("search", typed(), move |bytes| {
             let question = shown(bytes);
             let ask = Ask { id: "1".to_owned(), note: Some(question.clone()), question, ..Ask::default() };
-            asked.look_up(&ask).is_ok()
+            searched.look_up(&ask).is_ok()
         })?,
         Target::new(
             "requests",
