@@ -32,6 +32,12 @@ impl Desk<'_> {
         }
     }
 
+    /// Whether the calculators take a weight for the record: those of the emergency kit go by one, too, and are read as they stand.
+    #[must_use]
+    pub fn works_out(&self, record: &Record) -> bool {
+        record.heeds_weight() && (record.is_local_anaesthetic() || Regimen::of(record, self.records).is_ok())
+    }
+
     fn maximum_at_weight(&self, record: &Record, solution: &LocalAnaesthetic, patient: &Patient) -> Option<String> {
         let product = self.formulary.product(&name(solution)).ok()?;
         let by = |choice| self.formulary.maximum(&Request { product, patient, choice, given: &[] });

@@ -103,7 +103,10 @@ fn a_weight_is_worked_out() {
         "max dose of articaine for a child UK",
         "UK dose of paracetamol for a 5 year old of 20 kg",
         "ibuprofen dose for an adult",
+        // No calculator takes what stands in the emergency kit.
+        "lipid emulsion dose for an adult of 350 kg",
     ] {
+        assert!(!answer(question).rows.is_empty(), "{question}");
         assert_eq!(worked(question), Vec::<String>::new(), "{question}");
     }
     // Rows that say nothing of a purpose do not send the reader to look for one.

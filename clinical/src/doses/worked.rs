@@ -31,7 +31,7 @@ fn worked(desk: &Desk, record: &Record, patient: &Patient, kg: f64) -> Option<St
     match weighed {
         Ok(weighed) => desk.at_weight(record, &weighed),
         Err(PatientError::OtherGroup { .. } | PatientError::AgeOutOfRange { .. }) => None,
-        Err(_) => record.heeds_weight().then(|| {
+        Err(_) => desk.works_out(record).then(|| {
             format!("Not worked out for {kg:.1} kg, an unusual weight of {group}; check it, then use the calculator.")
         }),
     }
