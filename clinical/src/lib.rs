@@ -12,6 +12,8 @@ pub mod assets;
 pub mod calculator;
 pub mod doses;
 pub mod grounding;
+#[cfg(test)]
+mod growth;
 pub mod identifiers;
 pub mod integrity;
 pub mod knowledge;

@@ -486,21 +486,15 @@ mod tests {
         assert!(Bm25Index::build([("", "")]).search("tooth", 5).hits.is_empty());
     }
 
-    /// 5,000 passages of 100 words. The bounds are wide: this runs unoptimised beside other tests.
+    /// 5,000 passages of 100 words. How long a search takes `cargo xtask bench assistant` tells.
     #[test]
-    fn is_fast_enough() {
+    fn finds_among_many() {
         let word = |n: usize| format!("w{}x", (n * n) % 7_919);
         let texts: Vec<String> =
             (0..5_000).map(|d| (0..100).map(|w| word(d * 31 + w)).collect::<Vec<_>>().join(" ")).collect();
-        let started = std::time::Instant::now();
         let index = Bm25Index::build(texts.iter().map(|text| ("a title of it", text.as_str())));
-        let built = started.elapsed();
-        let started = std::time::Instant::now();
         let found = index.search("title w1x w4x w9x w16x misspelledword w25x", 5);
-        let searched = started.elapsed();
         assert_eq!(found.hits.len(), 5);
-        println!("5,000 passages: built in {built:?}, searched in {searched:?}");
-        assert!(built.as_millis() < 5_000 && searched.as_millis() < 200, "{built:?} {searched:?}");
     }
 
     proptest! {

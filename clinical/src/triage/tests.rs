@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::file::File;
 use super::*;
+use crate::growth::grows_less;
 
 const FILE: &[u8] = include_bytes!("../../../assets/triage.json");
 
@@ -204,16 +205,9 @@ fn hostile_text_is_linear() {
         "wont stop ",
     ];
     for unit in units {
-        // Four times the text takes four times as long where work is linear and sixteen times where it is quadratic, on any machine. One that is
-        // busy disturbs a try, not all of them.
-        let seconds = |chars: usize| {
-            let text = unit.repeat(chars / unit.len());
-            let started = std::time::Instant::now();
-            std::hint::black_box(triage.assess(&text, Some(&text)));
-            started.elapsed().as_secs_f32()
-        };
-        let is_linear = (0..6).any(|_| seconds(80_000) < 9.0 * seconds(20_000));
-        assert!(is_linear, "{unit:?}: 80,000 characters took more than 9 times as long as 20,000, six times");
+        // Four times the text takes four times as long where work is linear and sixteen times where it is quadratic.
+        let assess = |text: &str| drop(std::hint::black_box(triage.assess(text, Some(text))));
+        assert!(grows_less(9.0, unit, (20_000, 80_000), assess), "{unit:?}");
     }
 }
 
