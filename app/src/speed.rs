@@ -1,6 +1,6 @@
 //! The reader's choice between speed and quality: how far the gate is leant, as plain data, and what that was measured to do.
 //!
-//! The engine adds the bias to the logit of `EMamba` for every token (docs/ARCHITECTURE.md, "The model", 2); experts and weights stay.
+//! The engine adds the bias to the logit of `EMamba` for every token (docs/ARCHITECTURE.md, "The mathematics", 2); experts and weights stay.
 
 /// What was measured at one position.
 #[derive(Debug, Clone, Copy)]
@@ -28,31 +28,26 @@ pub const KEY_FACTS: u32 = 453;
 /// The model that was measured; a test holds it against the one that ships.
 pub const MEASURED_VERSION: &str = "0.2.0";
 
-const MIDDLE: usize = 2;
-
-const POSITIONS: [Position; 5] = [
-    Position { key: "-2", bias: -2.0, times: 1.295, key_facts: 283 },
-    Position { key: "-1", bias: -1.0, times: 1.253, key_facts: 283 },
-    Position { key: "0", bias: 0.0, times: 1.0, key_facts: 283 },
-    Position { key: "1", bias: 1.0, times: 0.827, key_facts: 281 },
-    Position { key: "2", bias: 2.0, times: 0.802, key_facts: 280 },
-];
-
-/// A position of the slider, from slow (nearly every token to ET5) to fast (nearly every one to `EMamba`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Speed(usize);
-
-impl Default for Speed {
-    fn default() -> Self {
-        Self(MIDDLE)
-    }
+/// A position of the slider.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Speed {
+    /// Nearly every token to ET5: the slowest.
+    NearlyAllEt5,
+    /// More tokens to ET5.
+    MoreEt5,
+    /// As the gate was trained.
+    #[default]
+    AsTrained,
+    /// More tokens to `EMamba`.
+    MoreEmamba,
+    /// Nearly every token to `EMamba`: the fastest.
+    NearlyAllEmamba,
 }
 
 impl Speed {
     /// All positions from left to right.
-    pub fn all() -> impl Iterator<Item = Self> {
-        (0..POSITIONS.len()).map(Self)
-    }
+    pub const ALL: [Self; 5] =
+        [Self::NearlyAllEt5, Self::MoreEt5, Self::AsTrained, Self::MoreEmamba, Self::NearlyAllEmamba];
 
     /// As it is kept in the browser's settings and as the slider counts.
     #[must_use]
@@ -63,7 +58,7 @@ impl Speed {
     /// The position that was kept so.
     #[must_use]
     pub fn of(key: &str) -> Option<Self> {
-        Self::all().find(|speed| speed.key() == key)
+        Self::ALL.into_iter().find(|speed| speed.key() == key)
     }
 
     /// What is added to the gate's logit of `EMamba`.
@@ -85,7 +80,13 @@ impl Speed {
     }
 
     fn position(self) -> Position {
-        POSITIONS[self.0]
+        match self {
+            Self::NearlyAllEt5 => Position { key: "-2", bias: -2.0, times: 1.295, key_facts: 283 },
+            Self::MoreEt5 => Position { key: "-1", bias: -1.0, times: 1.253, key_facts: 283 },
+            Self::AsTrained => Position { key: "0", bias: 0.0, times: 1.0, key_facts: 283 },
+            Self::MoreEmamba => Position { key: "1", bias: 1.0, times: 0.827, key_facts: 281 },
+            Self::NearlyAllEmamba => Position { key: "2", bias: 2.0, times: 0.802, key_facts: 280 },
+        }
     }
 }
 
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn every_position_is_kept_by_a_name_of_its_own() {
-        for speed in Speed::all() {
+        for speed in Speed::ALL {
             assert_eq!(Speed::of(speed.key()), Some(speed));
         }
         for unknown in ["", "3", "-3", "0.5", "+1", "fast"] {
@@ -108,12 +109,12 @@ mod tests {
     fn the_middle_is_the_gate_as_it_was_trained() {
         let middle = Speed::default();
         assert_eq!((middle.key(), middle.bias().to_bits(), middle.times().to_bits()), ("0", 0, 1.0_f64.to_bits()));
-        let biases: Vec<f32> = Speed::all().map(Speed::bias).collect();
+        let biases: Vec<f32> = Speed::ALL.into_iter().map(Speed::bias).collect();
         assert!(
             biases.is_sorted()
                 && biases.iter().zip(biases.iter().rev()).all(|(left, right)| (left + right).to_bits() == 0)
         );
-        assert!(Speed::all().all(|speed| speed.key_facts() <= KEY_FACTS && speed.times() > 0.0));
+        assert!(Speed::ALL.iter().all(|speed| speed.key_facts() <= KEY_FACTS && speed.times() > 0.0));
     }
 
     #[test]

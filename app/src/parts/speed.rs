@@ -16,7 +16,6 @@ pub fn SpeedChoice() -> impl IntoView {
             assistant.lean(wanted);
         }
     };
-    let end = |speed: Option<Speed>| speed.map_or("0", Speed::key);
     view! {
         <div class="speed">
             <label for="speed">{words::LABEL}</label>
@@ -26,8 +25,8 @@ pub fn SpeedChoice() -> impl IntoView {
                     id="speed"
                     data-testid="speed"
                     type="range"
-                    min=end(Speed::all().next())
-                    max=end(Speed::all().last())
+                    min=Speed::NearlyAllEt5.key()
+                    max=Speed::NearlyAllEmamba.key()
                     step="1"
                     prop:value=move || speed.get().key()
                     aria-valuetext=move || words::position(speed.get())

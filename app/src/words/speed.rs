@@ -17,12 +17,12 @@ words! { speed:
 /// A position, for who hears the slider.
 #[must_use]
 pub fn position(speed: Speed) -> &'static str {
-    match speed.key() {
-        "-2" => say!(speed.nearly_all_et5),
-        "-1" => say!(speed.more_et5),
-        "1" => say!(speed.more_emamba),
-        "2" => say!(speed.nearly_all_emamba),
-        _ => say!(speed.as_trained),
+    match speed {
+        Speed::NearlyAllEt5 => say!(speed.nearly_all_et5),
+        Speed::MoreEt5 => say!(speed.more_et5),
+        Speed::AsTrained => say!(speed.as_trained),
+        Speed::MoreEmamba => say!(speed.more_emamba),
+        Speed::NearlyAllEmamba => say!(speed.nearly_all_emamba),
     }
 }
 
@@ -46,12 +46,12 @@ mod tests {
 
     #[test]
     fn every_position_says_what_it_was_measured_to_do() {
-        let told: Vec<String> = Speed::all().map(effect).collect();
+        let told: Vec<String> = Speed::ALL.into_iter().map(effect).collect();
         for figure in ["0.80 times", "280 of 453", "283 in the middle", "209 test questions"] {
             assert!(told[4].contains(figure), "{figure}: {}", told[4]);
         }
         assert!(told[2].contains("283 of 453") && !told[2].contains("times"), "{}", told[2]);
-        let names: std::collections::BTreeSet<&str> = Speed::all().map(position).collect();
+        let names: std::collections::BTreeSet<&str> = Speed::ALL.into_iter().map(position).collect();
         assert_eq!(names.len(), 5, "{names:?}");
         language::speak(Locale::de);
         assert!(effect(Speed::of("1").expect("a position")).contains("0,83"));
