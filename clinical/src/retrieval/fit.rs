@@ -43,7 +43,7 @@ const KINDS: [&[&str]; 3] = [
          history_of_infective_endocarditis",
         "murmur murmurs valve_prolapse",
         "pacemaker pacemakers defibrillator defibrillators",
-        "coronary_stent stent stents bypass_graft bypass_surgery cabg",
+        "stent stents bypass_graft bypass_surgery cabg",
     ],
 ];
 /// In a question it is what the patient takes: an antiplatelet drug.
@@ -62,7 +62,7 @@ pub struct About {
     dentition: Option<Dentition>,
     age_years: Option<f64>,
     /// Of each of [`KINDS`] which are named, a bit each.
-    drugs: [u8; KINDS.len()],
+    kinds: [u8; KINDS.len()],
 }
 
 impl About {
@@ -74,7 +74,7 @@ impl About {
             dentition: asked.clone().find_map(|text| dentition(&words(text))),
             age_years: Patient::of(asked.clone().chain(note)).age_years,
             // Those of the first text that names one: a question about her apixaban is not about the warfarin she took before.
-            drugs: asked
+            kinds: asked
                 .chain(note)
                 .map(|text| kinds(&words(text), true))
                 .find(|kinds| *kinds != [0; KINDS.len()])
@@ -82,7 +82,7 @@ impl About {
         }
     }
 
-    /// Whether `line`, read with its entry's title, is only for other teeth, only for other ages, or only for other kinds of drugs. A line that names both
+    /// Whether `line`, read with its entry's title, is only for other teeth, only for other ages, or only for other kinds of drugs or another heart. A line that names both
     /// sets, no age or no kind is for anybody.
     #[must_use]
     pub fn contradicts(&self, title: &str, line: &str) -> bool {
@@ -96,8 +96,8 @@ impl About {
             !ages.is_empty() && !ages.iter().any(|(from, below)| (*from..*below).contains(&age))
         });
         let other = |(asked, found): (&u8, u8)| *asked != 0 && found != 0 && asked & found == 0;
-        let named = self.drugs.iter().any(|asked| *asked != 0);
-        teeth || age || named && self.drugs.iter().zip(kinds(&words, false)).any(other)
+        let named = self.kinds.iter().any(|asked| *asked != 0);
+        teeth || age || named && self.kinds.iter().zip(kinds(&words, false)).any(other)
     }
 }
 
